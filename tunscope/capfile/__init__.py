@@ -1,0 +1,1 @@
+"""Capture files: pcapng and pcap codecs, reader, writer, rotation, compression."""

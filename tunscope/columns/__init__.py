@@ -1,0 +1,1 @@
+"""Raw packets to numpy columns: block walk and vectorised header decoding."""

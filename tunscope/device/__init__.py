@@ -1,0 +1,1 @@
+"""Linux network devices: /dev/net/tun, netlink, owners, namespaces, capture filters."""

@@ -1,0 +1,1 @@
+"""Field trees with byte ranges; the only importer of scapy."""

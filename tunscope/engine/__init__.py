@@ -1,0 +1,1 @@
+"""The process that touches the device: device in, pcapng out."""

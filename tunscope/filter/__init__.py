@@ -1,0 +1,1 @@
+"""Display filters: Wireshark's language over columns."""

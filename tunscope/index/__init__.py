@@ -1,0 +1,1 @@
+"""The growing index over a capture: store, indexer thread, view."""

@@ -1,0 +1,1 @@
+"""Ready topologies in private namespaces, with traffic."""

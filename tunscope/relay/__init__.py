@@ -1,0 +1,1 @@
+"""The inline path between an owned device and its peer."""
