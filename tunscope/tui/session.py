@@ -1,0 +1,195 @@
+"""What the screen knows of the capture's origin: a live engine or a file, behind one Protocol.
+
+The screen pulls. Nothing here may block: `poll` and the properties answer from what has
+already arrived, `stop` and `set_capture_filter` only ask and return at once, their result comes
+with a later `poll`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Protocol
+
+
+class SessionState(Enum):
+    """What the capture is doing, as the header line says it."""
+
+    STARTING = "starting"
+    LIVE = "live"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    FILE = "file"
+
+
+class Severity(Enum):
+    """How loudly a message is shown; all of them go to the message log."""
+
+    INFORMATION = "information"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionMessage:
+    """One sentence for the person at the screen."""
+
+    text: str
+    severity: Severity = Severity.INFORMATION
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTitle:
+    """Facts of the header line; all texts may be hostile and are escaped where they are shown.
+
+    `name` is the device or the file name, `kind` what `tunscope devices` calls it ("tun",
+    "veth", "pcapng"), `mode` how it was opened in one phrase ("owned", "observed, owned by
+    openvpn (pid 7748)"), `hint` a command that would make packets flow, or "".
+    """
+
+    name: str
+    kind: str = ""
+    mode: str = ""
+    addresses: tuple[str, ...] = ()
+    mtu: int | None = None
+    hint: str = ""
+
+
+class SessionCounters(Protocol):
+    """The engine's counters, cumulative; packets, and bytes of capture file for `written_bytes`."""
+
+    @property
+    def received(self) -> int:
+        """Packets that reached the source."""
+
+    @property
+    def captured(self) -> int:
+        """Packets written to the capture."""
+
+    @property
+    def dropped_kernel(self) -> int:
+        """Packets the kernel dropped because the ring was full."""
+
+    @property
+    def dropped_queue(self) -> int:
+        """Packets the device queue dropped before we could read them."""
+
+    @property
+    def filtered(self) -> int:
+        """Packets the capture filter left out."""
+
+    @property
+    def held(self) -> int:
+        """Packets held now."""
+
+    @property
+    def dropped_rule(self) -> int:
+        """Packets a rule or the person dropped."""
+
+    @property
+    def injected(self) -> int:
+        """Packets injected."""
+
+    @property
+    def replayed(self) -> int:
+        """Packets replayed."""
+
+    @property
+    def written_bytes(self) -> int:
+        """Bytes of capture file written."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoCounters:
+    """The counters of a capture nobody is taking."""
+
+    received: int = 0
+    captured: int = 0
+    dropped_kernel: int = 0
+    dropped_queue: int = 0
+    filtered: int = 0
+    held: int = 0
+    dropped_rule: int = 0
+    injected: int = 0
+    replayed: int = 0
+    written_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStatus:
+    """The state at one poll.
+
+    `messages` are those since the previous poll, each handed out once. `spool_bytes` is the size
+    of the unnamed capture on disk (0 where there is none) and `spool_limit` what `--keep` allows
+    (None: no limit). `unsaved` says that quitting now could lose packets: the capture lives in a
+    spool only.
+    """
+
+    state: SessionState
+    counters: SessionCounters = field(default_factory=NoCounters)
+    messages: tuple[SessionMessage, ...] = ()
+    spool_bytes: int = 0
+    spool_limit: int | None = None
+    unsaved: bool = False
+
+
+class Ending(Enum):
+    """What `TunscopeApp.run` returns: what the person wants done with an unnamed capture."""
+
+    #: Leave the spool where it is (a crash, a signal, an exception).
+    KEEP = "keep"
+    #: Saved elsewhere, or to be thrown away, or there is none: the spool may go.
+    RELEASE = "release"
+
+
+class Session(Protocol):
+    """One capture as the screen sees it. No method blocks or raises."""
+
+    @property
+    def title(self) -> SessionTitle:
+        """Facts of the device or file; may change while the session runs."""
+
+    @property
+    def capture_filter(self) -> str:
+        """The BPF expression in force, "" for none."""
+
+    def poll(self) -> SessionStatus:
+        """Take in what has arrived and return the state now; called 25 times a second."""
+
+    def stop(self) -> None:
+        """Ask the capture to stop; what was captured stays browsable. Harmless when stopped."""
+
+    def set_capture_filter(self, expression: str) -> None:
+        """Ask for another capture filter; success or failure arrives as a message."""
+
+
+class FileSession:
+    """A capture file that nothing is added to by us: the simplest session, and the tests' double.
+
+    `status` is what the next `poll` returns; a test may replace it to play a live capture.
+    """
+
+    def __init__(
+        self, title: SessionTitle, status: SessionStatus | None = None, capture_filter: str = ""
+    ) -> None:
+        self.title = title
+        self.status = status or SessionStatus(SessionState.FILE)
+        self.capture_filter = capture_filter
+        self.stopped = False
+
+    def poll(self) -> SessionStatus:
+        """Return `status`, its messages once only."""
+        status = self.status
+        self.status = replace(status, messages=())
+        return status
+
+    def stop(self) -> None:
+        """Remember that the screen asked; there is nothing to stop."""
+        self.stopped = True
+
+    def set_capture_filter(self, expression: str) -> None:
+        """Say that a file has no capture to filter."""
+        refusal = SessionMessage(
+            f"capture filter {expression!r}: a file is not captured anew", Severity.WARNING
+        )
+        self.status = replace(self.status, messages=(*self.status.messages, refusal))
