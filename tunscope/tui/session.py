@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Protocol
 
+from tunscope.engine.counters import Counters
+
 
 class SessionState(Enum):
     """What the capture is doing, as the header line says it."""
@@ -55,66 +57,6 @@ class SessionTitle:
     hint: str = ""
 
 
-class SessionCounters(Protocol):
-    """The engine's counters, cumulative; packets, and bytes of capture file for `written_bytes`."""
-
-    @property
-    def received(self) -> int:
-        """Packets that reached the source."""
-
-    @property
-    def captured(self) -> int:
-        """Packets written to the capture."""
-
-    @property
-    def dropped_kernel(self) -> int:
-        """Packets the kernel dropped because the ring was full."""
-
-    @property
-    def dropped_queue(self) -> int:
-        """Packets the device queue dropped before we could read them."""
-
-    @property
-    def filtered(self) -> int:
-        """Packets the capture filter left out."""
-
-    @property
-    def held(self) -> int:
-        """Packets held now."""
-
-    @property
-    def dropped_rule(self) -> int:
-        """Packets a rule or the person dropped."""
-
-    @property
-    def injected(self) -> int:
-        """Packets injected."""
-
-    @property
-    def replayed(self) -> int:
-        """Packets replayed."""
-
-    @property
-    def written_bytes(self) -> int:
-        """Bytes of capture file written."""
-
-
-@dataclass(frozen=True, slots=True)
-class NoCounters:
-    """The counters of a capture nobody is taking."""
-
-    received: int = 0
-    captured: int = 0
-    dropped_kernel: int = 0
-    dropped_queue: int = 0
-    filtered: int = 0
-    held: int = 0
-    dropped_rule: int = 0
-    injected: int = 0
-    replayed: int = 0
-    written_bytes: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class SessionStatus:
     """The state at one poll.
@@ -126,7 +68,7 @@ class SessionStatus:
     """
 
     state: SessionState
-    counters: SessionCounters = field(default_factory=NoCounters)
+    counters: Counters = field(default_factory=Counters)
     messages: tuple[SessionMessage, ...] = ()
     spool_bytes: int = 0
     spool_limit: int | None = None

@@ -1,0 +1,1 @@
+"""What fills the terminal: the packet browser and the dialogs over it."""

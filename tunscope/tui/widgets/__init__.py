@@ -1,0 +1,1 @@
+"""The parts of a screen; each draws its own lines and is told what to show."""
