@@ -1,1 +1,1 @@
-"""Raw packets to numpy columns: block walk and vectorised header decoding."""
+"""Raw packets to numpy columns: block walk, vectorised header decode, outer and inner headers."""
