@@ -1,0 +1,91 @@
+"""Link types without a real link header: raw IP, BSD loopback, Linux cooked captures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tunscope.summary.addresses import mac_text
+from tunscope.summary.ethernet import MIN_ETHERTYPE, read_ethertype
+from tunscope.summary.llc import read_llc
+from tunscope.summary.registry import ETHERTYPES, LINK_TYPES, entered
+
+if TYPE_CHECKING:
+    from tunscope.summary.draft import Draft
+    from tunscope.summary.window import Window
+
+_IPV4: Final = 0x0800
+_IPV6: Final = 0x86DD
+#: Address families that BSD systems give IP and IPv6 on loopback devices.
+_LOOPBACK_FAMILIES: Final = {2: _IPV4, 24: _IPV6, 28: _IPV6, 30: _IPV6, 10: _IPV6}
+
+_PACKET_TYPES: Final = {
+    0: "Unicast to us",
+    1: "Broadcast",
+    2: "Multicast",
+    3: "Unicast to another host",
+    4: "Sent by us",
+}
+_ARPHRD_LOOPBACK: Final = 772
+_ETH_P_802_3: Final = 1
+_ETH_P_802_2: Final = 4
+
+
+@entered(LINK_TYPES, 101, 12, 14, 228, 229)
+def read_raw(window: Window, draft: Draft) -> None:
+    """Read a packet that starts with its IP header."""
+    draft.name("N/A")
+    draft.addresses("N/A", "N/A")
+    draft.write("Raw packet data")
+    version = window.u8(0) >> 4
+    if version in {4, 6}:
+        ETHERTYPES[_IPV4 if version == 4 else _IPV6](window, draft)
+
+
+@entered(LINK_TYPES, 0, 108)
+def read_loopback(window: Window, draft: Draft) -> None:
+    """Read a packet behind a BSD address family in host (NULL) or network order (LOOP)."""
+    draft.name("N/A")
+    draft.addresses("N/A", "N/A")
+    draft.write("Null/Loopback")
+    family = window.u32(0)
+    if family & 0xFFFF0000:
+        family = int.from_bytes(window.take(0, 4), "little")
+    if family in _LOOPBACK_FAMILIES:
+        ETHERTYPES[_LOOPBACK_FAMILIES[family]](window.sub(4), draft)
+
+
+def _read_cooked_payload(protocol: int, body: Window, draft: Draft) -> None:
+    if protocol >= MIN_ETHERTYPE:
+        read_ethertype(protocol, body, draft)
+    elif protocol == _ETH_P_802_2:
+        read_llc(body, draft)
+
+
+@entered(LINK_TYPES, 113)
+def read_sll(window: Window, draft: Draft) -> None:
+    """Read a Linux cooked capture header, version 1 (LINKTYPE_LINUX_SLL)."""
+    draft.name("SLL")
+    kind, size, protocol = window.u16(0), window.u16(4), window.u16(14)
+    draft.write(_PACKET_TYPES.get(kind, f"Unknown ({kind})"))
+    _show_sender(window.take(6, 8), size, draft)
+    draft.ethertype = f"0x{protocol:04x}"
+    _read_cooked_payload(protocol, window.sub(16), draft)
+
+
+@entered(LINK_TYPES, 276)
+def read_sll2(window: Window, draft: Draft) -> None:
+    """Read a Linux cooked capture header, version 2 (LINKTYPE_LINUX_SLL2)."""
+    draft.name("SLL")
+    protocol, kind, size = window.u16(0), window.u8(10), window.u8(11)
+    draft.write(_PACKET_TYPES.get(kind, f"Unknown ({kind})"))
+    _show_sender(window.take(12, 8), size, draft)
+    draft.ethertype = f"0x{protocol:04x}"
+    _read_cooked_payload(protocol, window.sub(20), draft)
+
+
+def _show_sender(address: bytes, size: int, draft: Draft) -> None:
+    if size == 6:
+        draft.mac_source = mac_text(address[:6])
+        draft.addresses(draft.mac_source, "")
+    elif size == 4:
+        draft.addresses(".".join(map(str, address[:4])), "")

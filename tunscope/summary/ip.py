@@ -1,0 +1,63 @@
+"""IPv4 (RFC 791)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tunscope.summary.addresses import ipv4_text
+from tunscope.summary.draft import MAX_DEPTH, Draft
+from tunscope.summary.ip_protocols import protocol_name
+from tunscope.summary.registry import ETHERTYPES, IP_PROTOCOLS, entered
+from tunscope.summary.window import Malformed, Window
+
+_MIN_HEADER: Final = 20
+
+
+@entered(ETHERTYPES, 0x0800)
+@entered(IP_PROTOCOLS, 4)
+def read_ip(window: Window, draft: Draft) -> None:
+    """Read an IPv4 header and what it carries; version 6 under IPv4's number is IPv6."""
+    version = window.u8(0) >> 4
+    if version == 6:
+        ETHERTYPES[0x86DD](window, draft)
+        return
+    draft.name("IPv4")
+    draft.write("")
+    if version != 4:
+        draft.write(f"Bogus IPv4 version ({version}, must be 4)")
+        return
+    header_size = (window.u8(0) & 15) * 4
+    if header_size < _MIN_HEADER:
+        draft.write(f"Bogus IP header length ({header_size}, must be at least {_MIN_HEADER})")
+        return
+    total = window.u16(2)
+    if total < header_size:
+        if total:
+            draft.write(f"Bogus IP length ({total}, less than header length {header_size})")
+            return
+        total = window.length  # left at 0 by segmentation offload
+    window = window.shortened(total)
+    fragment, protocol = window.u16(6), window.u8(9)
+    draft.ttl = window.u8(8)
+    draft.addresses(ipv4_text(window.take(12, 4)), ipv4_text(window.take(16, 4)))
+    offset = (fragment & 0x1FFF) * 8
+    if offset:
+        draft.write(
+            f"Fragmented IP protocol (proto={protocol_name(protocol)} {protocol}, "
+            f"off={offset}, ID={window.u16(4):04x})"
+        )
+        return
+    draft.fragmented = draft.fragmented or bool(fragment & 0x2000)
+    read_ip_protocol(protocol, window.sub(header_size), draft)
+
+
+def read_ip_protocol(protocol: int, body: Window, draft: Draft) -> None:
+    """Hand the payload of an IP packet to the protocol of its number, or name the number."""
+    reader = IP_PROTOCOLS.get(protocol)
+    if reader is None:
+        draft.write(f"{protocol_name(protocol)} ({protocol})")
+        return
+    draft.depth += 1
+    if draft.depth > MAX_DEPTH:
+        raise Malformed
+    reader(body, draft)
