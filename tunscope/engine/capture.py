@@ -1,0 +1,191 @@
+"""One capture from start to end: packets from a source into a recorder, and why it ended."""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Callable
+from typing import Final
+
+from tunscope.engine.counters import Counters
+from tunscope.engine.options import CaptureOptions
+from tunscope.engine.output import Output
+from tunscope.engine.protocol import StoppedEvent, StopReason
+from tunscope.engine.recorder import Losses, Recorder, RecordError, is_disk_full
+from tunscope.engine.source import Source, SourceGone
+from tunscope.errors import TunscopeError
+
+#: Batches recorded before control requests and signals are looked at again.
+_BATCHES_A_TURN: Final = 4
+
+
+class Capture:
+    """Moves packets from `source` to `output` until a limit, a request, or a failure ends it.
+
+    `pump` does a bounded piece of work and never blocks; `ended` becomes the final event.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        device: str,
+        output: Output,
+        header: bytes,
+        options: CaptureOptions,
+        on_rotated: Callable[[int, int], None],
+    ) -> None:
+        self.source = source
+        self.counters = Counters()
+        self.ended: StoppedEvent | None = None
+        self._device = device
+        self._options = options
+        self._recorder = Recorder(
+            output,
+            header,
+            stop=options.stop,
+            rotate=options.rotate,
+            losses=self._losses,
+            on_rotated=on_rotated,
+        )
+        self._started = 0.0
+        self._stopping_since: float | None = None
+
+    @property
+    def blocked_fd(self) -> int | None:
+        """The descriptor whose reader holds the capture up, None if nobody does."""
+        return self._recorder.output_fd if self._recorder.blocked else None
+
+    @property
+    def deadline(self) -> float | None:
+        """The time.monotonic() at which `pump` must be called even if nothing arrives."""
+        if self._stopping_since is not None:
+            return time.monotonic() + 0.02
+        waits = []
+        if self._options.stop.duration is not None:
+            waits.append(self._started + self._options.stop.duration)
+        if self._options.rotate.duration is not None:
+            waits.append(self._recorder.rotation_due)
+        return min(waits, default=None)
+
+    def start(self) -> None:
+        """Write the file's header and begin."""
+        self._started = time.monotonic()
+        try:
+            self._recorder.start()
+        except OSError as error:
+            self._fail(error)
+
+    def add_output(self, output: Output) -> None:
+        """Hand over the file that the next rotation goes on with."""
+        self._recorder.next_outputs.append(output)
+
+    def note(self, text: str) -> None:
+        """Keep a remark in the file, in its Interface Statistics Block."""
+        self._recorder.comments.append(text)
+
+    def stop(self) -> None:
+        """Let nothing new in, record what has arrived, then end."""
+        if self._stopping_since is None:
+            self._stopping_since = time.monotonic()
+            self.source.stop_arrivals()
+
+    def abort(self) -> None:
+        """End at once, without what has arrived but was not recorded."""
+        self._end(StopReason.ASKED)
+
+    def pump(self) -> bool:
+        """Record some of what waits; return True if there may be more."""
+        if self.ended:
+            return False
+        try:
+            return self._pump()
+        except SourceGone:
+            self._end_without_device()
+        except RecordError as error:
+            self._fail(error)
+        return False
+
+    def interrupted(self) -> bool:
+        """Whether the device went down since the last call; its deletion ends the capture."""
+        try:
+            return self.source.interrupted()
+        except SourceGone:
+            self._end_without_device()
+            return False
+
+    def update_counters(self) -> Counters:
+        """Bring `counters` up to date and return them."""
+        self.source.update(self.counters)
+        self.counters.captured = self._recorder.captured
+        self.counters.written_bytes = self._recorder.written_bytes
+        return self.counters
+
+    def _pump(self) -> bool:
+        recorder, source = self._recorder, self.source
+        if recorder.blocked:
+            if not recorder.flush():
+                source.pass_on()
+                return False
+            source.release()
+        for _ in range(_BATCHES_A_TURN):
+            if recorder.finished:
+                self._end(StopReason.LIMIT)
+                return False
+            batch = source.take()
+            if batch is None:
+                self._end_if_due()
+                return False
+            if not recorder.write(batch):
+                return False
+            source.release()
+        return True
+
+    def _end_if_due(self) -> None:
+        now = time.monotonic()
+        duration = self._options.stop.duration
+        if self._stopping_since is not None:
+            if self.source.settled(now - self._stopping_since):
+                self._end(StopReason.ASKED)
+        elif duration is not None and now - self._started >= duration:
+            self.stop()
+        else:
+            self._recorder.rotate_if_due()
+
+    def _losses(self) -> Losses:
+        self.source.update(self.counters)
+        counters = self.counters
+        return Losses(counters.received, counters.dropped_kernel, counters.dropped_queue)
+
+    def _end_without_device(self) -> None:
+        gone = TunscopeError(self._device, "the device was deleted", "the capture is complete")
+        self.note("the device was deleted")
+        self._end(StopReason.DEVICE_GONE, gone)
+
+    def _fail(self, error: OSError) -> None:
+        if error.errno == errno.EPIPE:
+            self._end(StopReason.READER_GONE)
+            return
+        full = is_disk_full(error)
+        what = TunscopeError(
+            "output",
+            "the disk is full" if full else f"cannot write: {error.strerror}",
+            "what was written is whole and valid",
+        )
+        self._end(StopReason.DISK_FULL if full else StopReason.FAILED, what)
+
+    def _end(self, reason: StopReason, error: TunscopeError | None = None) -> None:
+        self.update_counters()
+        try:
+            self._recorder.finish()
+        except RecordError as failure:
+            if reason in {StopReason.ASKED, StopReason.LIMIT}:
+                self._fail_at_the_end(failure)
+                return
+        self.ended = StoppedEvent(reason, self.update_counters(), error)
+
+    def _fail_at_the_end(self, error: RecordError) -> None:
+        reason = StopReason.READER_GONE if error.errno == errno.EPIPE else StopReason.DISK_FULL
+        problem = None
+        if reason is StopReason.DISK_FULL:
+            problem = TunscopeError("output", f"the last block is missing: {error.strerror}", "")
+        self.ended = StoppedEvent(reason, self.update_counters(), problem)

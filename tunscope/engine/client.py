@@ -1,0 +1,195 @@
+"""The front end's handle on an engine: start it, ask it, hear from it."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from tunscope.engine.control import ControlChannel
+from tunscope.engine.options import CaptureOptions
+from tunscope.engine.protocol import Event, Message, Op, StoppedEvent, decode_error, decode_event
+from tunscope.errors import TunscopeError, UsageError
+
+if TYPE_CHECKING:
+    from tunscope.device.facts import DeviceFacts
+    from tunscope.device.request import DeviceRequest
+
+_ANSWER_SECONDS: Final = 20.0
+_ENGINE: Final = ("-I", "-m", "tunscope.engine")
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What the engine found: the device, how it was opened, and that in one phrase."""
+
+    facts: DeviceFacts
+    mode: str
+    description: str
+
+
+class EngineClient:
+    """One engine process, whose stdout is `output_fd`.
+
+    `launcher` is put in front of the command (``("sudo", "--")``, ``("ip", "netns", "exec", x)``).
+    The engine ends when this object is closed, or the process that made it dies.
+    """
+
+    def __init__(self, output_fd: int, launcher: Sequence[str] = ()) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as self
+        with theirs:
+            self._process = subprocess.Popen(
+                [*launcher, sys.executable, *_ENGINE],
+                stdin=theirs,
+                stdout=output_fd,
+                stderr=self._stderr,
+                env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+            )
+        self._channel = ControlChannel(ours.detach())
+        self._events: deque[Event] = deque()
+        self._answers: dict[int, Message] = {}
+        self._last_id = 0
+        self.stopped: StoppedEvent | None = None
+
+    @property
+    def pid(self) -> int:
+        """Process id of the engine, or of its launcher."""
+        return self._process.pid
+
+    def fileno(self) -> int:
+        """Return the descriptor that becomes readable when `poll` has something."""
+        return self._channel.fileno()
+
+    def open(self, request: DeviceRequest, options: CaptureOptions) -> Opening:
+        """Have the engine create, attach to or observe a device; raises what it answers."""
+        return _opening(self.request(Op.OPEN, device=request.to_json(), capture=options.to_json()))
+
+    def open_owned(
+        self, facts: DeviceFacts, fds: Mapping[str, int], options: CaptureOptions
+    ) -> Opening:
+        """Give the engine ready descriptors, ``{"tun": fd, "peer": fd}``, to relay between."""
+        return _opening(
+            self.request(Op.OPEN, fds, facts=facts.to_json(), capture=options.to_json())
+        )
+
+    def start(self) -> None:
+        """Begin to record."""
+        self.request(Op.START)
+
+    def stop(self) -> None:
+        """Ask the engine to record what has arrived and end; `stopped` tells when it has."""
+        self._send(Op.STOP, {}, {"drain": True})
+
+    def abort(self) -> None:
+        """Ask the engine to end without waiting for what has arrived."""
+        self._send(Op.STOP, {}, {"drain": False})
+
+    def set_filter(self, expression: str) -> None:
+        """Change the capture filter; raises UsageError and changes nothing if it is wrong."""
+        self.request(Op.FILTER, expression=expression)
+
+    def add_output(self, fd: int) -> None:
+        """Hand over the file that the next rotation goes on with; `fd` stays the caller's."""
+        self.request(Op.OUTPUT, {"output": fd})
+
+    def request(self, op: Op, fds: Mapping[str, int] | None = None, **arguments: Any) -> Message:
+        """Send a request and wait for its answer's result; raises the error it carries."""
+        number = self._send(op, fds or {}, arguments)
+        deadline = time.monotonic() + _ANSWER_SECONDS
+        while number not in self._answers:
+            if self._channel.closed:
+                raise self._died()
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                raise TunscopeError("engine", f"no answer to {op} within {_ANSWER_SECONDS:.0f} s")
+            select.select([self._channel], [], [], remaining)
+            self._receive()
+        answer = self._answers.pop(number)
+        if not answer["ok"]:
+            raise decode_error(answer["error"])
+        result: Message = answer["result"]
+        return result
+
+    def poll(self) -> list[Event]:
+        """Return the events that have arrived since the last call, without waiting.
+
+        An engine that died without a last word yields a StoppedEvent with an error.
+        """
+        self._receive()
+        events = list(self._events)
+        self._events.clear()
+        if self._channel.closed and self.stopped is None:
+            events.append(self._last_word())
+        return events
+
+    def close(self) -> int:
+        """End the engine (it drains first) and return its exit status."""
+        self._channel.close()
+        try:
+            return self._process.wait(timeout=_ANSWER_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+        finally:
+            self._stderr.close()
+
+    def kill(self) -> None:
+        """End the engine at once, even if it cannot be reached."""
+        self._process.kill()
+
+    def _send(self, op: Op, fds: Mapping[str, int], arguments: Mapping[str, Any]) -> int:
+        self._last_id += 1
+        message = {"id": self._last_id, "op": op, "fds": list(fds), **arguments}
+        self._channel.send(message, tuple(fds.values()))
+        return self._last_id
+
+    def _receive(self) -> None:
+        for message in self._channel.receive():
+            if isinstance(message, TunscopeError):
+                raise message
+            if "event" in message:
+                event = decode_event(message)
+                if isinstance(event, StoppedEvent):
+                    self.stopped = event
+                if event is not None:
+                    self._events.append(event)
+            elif isinstance(message.get("id"), int):
+                self._answers[message["id"]] = message
+
+    def _last_word(self) -> StoppedEvent:
+        from tunscope.engine.counters import Counters
+        from tunscope.engine.protocol import StopReason
+
+        self.stopped = StoppedEvent(StopReason.FAILED, Counters(), self._died())
+        return self.stopped
+
+    def _died(self) -> TunscopeError:
+        """Say why the engine is gone, in the last words of its stderr."""
+        try:
+            status = self._process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            return TunscopeError("engine", "closed the control channel")
+        self._stderr.seek(0)
+        lines = self._stderr.read().decode(errors="replace").strip().splitlines()
+        how = f"killed by signal {-status}" if status < 0 else f"exit status {status}"
+        why = f"{lines[-1]}, {how}" if lines else how
+        return TunscopeError("engine", f"ended unexpectedly: {why}")
+
+
+def _opening(result: Message) -> Opening:
+    from tunscope.device.facts import DeviceFacts
+
+    try:
+        facts = DeviceFacts.from_json(result["facts"])
+        return Opening(facts, result["mode"], result["description"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError("engine", f"an answer that is not understood: {error}") from error

@@ -1,0 +1,44 @@
+"""The numbers that must add up: what was received, kept, lost and written."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+
+@dataclass(slots=True)
+class Counters:
+    """Running totals since the capture started; packets, except `written_bytes`.
+
+    On an observed device ``received = captured + dropped_kernel + left behind by a limit``.
+    On an owned device ``received = captured + filtered + dropped_output``, and `dropped_queue`
+    counts what the device's own queue lost before tunscope could read it.
+    """
+
+    received: int = 0
+    captured: int = 0
+    dropped_kernel: int = 0
+    dropped_queue: int = 0
+    dropped_output: int = 0
+    dropped_peer: int = 0
+    filtered: int = 0
+    held: int = 0
+    released: int = 0
+    dropped_rule: int = 0
+    injected: int = 0
+    replayed: int = 0
+    written_bytes: int = 0
+
+    @property
+    def dropped(self) -> int:
+        """Packets that were on the device and are not in the capture, against our will."""
+        return self.dropped_kernel + self.dropped_queue + self.dropped_output
+
+    def to_json(self) -> dict[str, int]:
+        """Return the totals as a JSON object."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        """Read totals back; unknown keys are ignored, missing ones are 0."""
+        return cls(**{f.name: int(value.get(f.name, 0)) for f in fields(cls)})

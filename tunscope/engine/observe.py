@@ -1,0 +1,94 @@
+"""Source A: watch a device that somebody else owns, through a packet ring."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+from tunscope.device import bpf
+from tunscope.engine.batch import Batch
+from tunscope.engine.counters import Counters
+from tunscope.engine.ring import RETIRE_MS, PacketRing
+from tunscope.engine.source import SourceGone
+from tunscope.packet.direction import Direction
+from tunscope.packet.linktype import LinkType
+
+
+class ObservedDevice:
+    """Packets of `device`, of one direction or both, filtered in the kernel.
+
+    `sock` is an unbound AF_PACKET socket in the device's namespace and is closed with the source.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        device: str,
+        *,
+        linktype: LinkType,
+        snaplen: int,
+        direction: Direction,
+        expression: str,
+        buffer_mib: int,
+    ) -> None:
+        self._socket = sock
+        self._linktype = linktype
+        self._snaplen = snaplen
+        self._direction = direction
+        self.set_filter(expression)
+        self._ring = PacketRing(sock, buffer_mib, snaplen)
+        self._received = 0
+        self._dropped = 0
+        self._ring.bind(device)
+
+    @property
+    def relays(self) -> bool:
+        """An observer is not in the way."""
+        return False
+
+    def filenos(self) -> list[int]:
+        """The packet socket."""
+        return [self._socket.fileno()]
+
+    def take(self) -> Batch | None:
+        """Return the next block of the ring."""
+        return self._ring.take()
+
+    def release(self) -> None:
+        """Give the block back."""
+        self._ring.release()
+
+    def pass_on(self) -> None:
+        """Nothing to do: an observer is not in the way; the ring fills and the kernel counts."""
+
+    def interrupted(self) -> bool:
+        """Take the socket's error: ENETDOWN once, when the device goes down or is deleted."""
+        error = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if not self._socket.getsockname()[0]:
+            raise SourceGone
+        return error == errno.ENETDOWN
+
+    def set_filter(self, expression: str) -> None:
+        """Attach the filter to the socket; the kernel swaps it in one step."""
+        program = bpf.compile_filter(expression, self._linktype, self._snaplen)
+        bpf.attach(self._socket, bpf.with_direction(program, self._direction))
+
+    def stop_arrivals(self) -> None:
+        """Reject every packet from now on."""
+        bpf.attach(self._socket, bpf.reject_all())
+
+    def settled(self, seconds: float) -> bool:
+        """A block that was open when arrivals stopped comes at the latest after two timeouts."""
+        return seconds > 2.5 * RETIRE_MS / 1000
+
+    def update(self, counters: Counters) -> None:
+        """Add what the kernel counted since the last time."""
+        statistics = self._ring.statistics()
+        self._received += statistics.packets
+        self._dropped += statistics.drops
+        counters.received = self._received
+        counters.dropped_kernel = self._dropped
+
+    def close(self) -> None:
+        """Close the socket; the ring goes with the process."""
+        self._socket.close()

@@ -1,0 +1,142 @@
+"""From an open request to a source that runs: the device, its far end, and the file's header."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import tunscope
+from tunscope.capfile.blocks import InterfaceDescription, interface_description, section_header
+from tunscope.device.facts import DeviceFacts
+from tunscope.device.opening import OpenDevice, open_device
+from tunscope.device.request import DeviceRequest
+from tunscope.engine.observe import ObservedDevice
+from tunscope.engine.options import CaptureOptions
+from tunscope.engine.owned import OwnedDevice
+from tunscope.engine.source import Source
+from tunscope.errors import TunscopeError, UsageError
+from tunscope.packet.linktype import LinkType
+from tunscope.relay.peer import DevicePeer, SinkPeer
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSource:
+    """A source with what the front end and the capture file want to know of its device."""
+
+    source: Source
+    facts: DeviceFacts
+    mode: str
+    description: str
+    header: bytes
+    close: Callable[[], None]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the answer to the open request."""
+        return {
+            "facts": self.facts.to_json(),
+            "mode": self.mode,
+            "description": self.description,
+        }
+
+
+def open_named(request: DeviceRequest, options: CaptureOptions) -> OpenedSource:
+    """Create, attach to or observe the device that `request` names.
+
+    Raises TunscopeError, and leaves the machine as it was.
+    """
+    device = open_device(request)
+    with contextlib.ExitStack() as undo:
+        undo.callback(device.close)
+        linktype = _linktype(device.facts)
+        source: Source
+        if device.tun_fd is None:
+            source = _observe(device, linktype, options)
+        else:
+            source = OwnedDevice(
+                device.tun_fd,
+                SinkPeer(),
+                linktype=linktype,
+                snaplen=options.snaplen,
+                direction=options.direction,
+                expression=options.filter,
+                packet_info=device.packet_info,
+                vnet_header_size=device.vnet_header_size,
+                tx_dropped=device.tx_dropped,
+            )
+        undo.pop_all()
+    header = _header(device.facts, linktype, options)
+    return OpenedSource(
+        source, device.facts, device.mode, device.description(), header, device.close
+    )
+
+
+def open_given(facts: DeviceFacts, fds: Mapping[str, int], options: CaptureOptions) -> OpenedSource:
+    """Relay between two ready descriptors: "tun", the device of `facts`, and "peer"."""
+    if set(fds) != {"tun", "peer"}:
+        raise UsageError("open", f"needs the descriptors tun and peer, got {sorted(fds)}")
+    linktype = _linktype(facts)
+    source = OwnedDevice(
+        fds["tun"],
+        DevicePeer(fds["peer"]),
+        linktype=linktype,
+        snaplen=options.snaplen,
+        direction=options.direction,
+        expression=options.filter,
+        packet_info=False,
+        vnet_header_size=0,
+        tx_dropped=lambda: 0,
+    )
+    description = f"owning {facts.name} and its peer"
+    header = _header(facts, linktype, options)
+    return OpenedSource(source, facts, "owned", description, header, source.close)
+
+
+def _observe(device: OpenDevice, linktype: LinkType, options: CaptureOptions) -> ObservedDevice:
+    if device.packet_socket is None:
+        raise TunscopeError(device.facts.name, "no packet socket was opened")
+    try:
+        return ObservedDevice(
+            device.packet_socket,
+            device.facts.name,
+            linktype=linktype,
+            snaplen=options.snaplen,
+            direction=options.direction,
+            expression=options.filter,
+            buffer_mib=options.buffer_mib,
+        )
+    except MemoryError as error:
+        raise TunscopeError(
+            f"--buffer {options.buffer_mib}", "the kernel has no such memory", "use a smaller one"
+        ) from error
+    except OSError as error:
+        raise TunscopeError(device.facts.name, f"cannot capture: {error.strerror}") from error
+
+
+def _linktype(facts: DeviceFacts) -> LinkType:
+    if facts.linktype is None:
+        raise TunscopeError(
+            facts.name, f"packets of this kind of device (ARPHRD {facts.arphrd}) are not known"
+        )
+    return LinkType(facts.linktype)
+
+
+def _header(facts: DeviceFacts, linktype: LinkType, options: CaptureOptions) -> bytes:
+    system = platform.uname()
+    section = section_header(
+        f"tunscope {tunscope.__version__}",
+        os_name=f"{system.system} {system.release}",
+        hardware=system.machine,
+    )
+    interface = InterfaceDescription(
+        linktype=linktype,
+        snaplen=options.snaplen,
+        name=facts.name,
+        description=facts.kind,
+        filter=options.filter,
+        os=f"{system.system} {system.release}",
+        mac=bytes.fromhex(facts.mac.replace(":", "")) if facts.mac else None,
+    )
+    return section + interface_description(interface)

@@ -1,0 +1,53 @@
+"""What a capture is asked to do; plain values that cross the control channel as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+from tunscope.packet.direction import Direction
+
+#: The largest packet that tshark and dumpcap accept, and the default of every tool of the field.
+MAXIMUM_SNAPLEN = 262144
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a capture ends, or a file of it: packets, bytes of one file, seconds. None: never."""
+
+    packets: int | None = None
+    filesize: int | None = None
+    duration: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureOptions:
+    """How packets are chosen and kept.
+
+    `filter` is a BPF expression ("" accepts all), `snaplen` the bytes kept of each packet,
+    `direction` UNKNOWN for both, `buffer_mib` the packet ring in MiB. `stop` ends the capture,
+    `rotate` goes on in the next output file.
+    """
+
+    filter: str = ""
+    snaplen: int = MAXIMUM_SNAPLEN
+    direction: Direction = Direction.UNKNOWN
+    buffer_mib: int = 128
+    stop: Limits = field(default_factory=Limits)
+    rotate: Limits = field(default_factory=Limits)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the options as a JSON object."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        """Read options back; raises TypeError, ValueError or KeyError on anything else."""
+        return cls(
+            **value
+            | {
+                "direction": Direction(value["direction"]),
+                "stop": Limits(**value["stop"]),
+                "rotate": Limits(**value["rotate"]),
+            }
+        )

@@ -1,0 +1,124 @@
+"""Where the capture is written: a regular file, or a pipe whose reader may be slow."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import select
+import stat
+from typing import Final
+
+import numpy as np
+
+from tunscope.engine.batch import Iovecs, skip_bytes
+
+_IOV_MAX: Final = 1024
+_IOVEC_SIZE: Final = 16
+_libc: Final = ctypes.CDLL(None, use_errno=True)
+_writev: Final = _libc.writev
+_writev.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_int)
+_writev.restype = ctypes.c_ssize_t
+
+
+class Output:
+    """An open descriptor that takes pcapng blocks, whole and in order.
+
+    A regular file is written at once. A pipe is written as far as its reader keeps up: what is
+    left stays `pending` until `flush` says it went. Writing raises OSError (ENOSPC: the disk is
+    full; EPIPE: the reader went away) and leaves `written` at what the file really holds.
+    """
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self.written = 0
+        self._pending: Iovecs | None = None
+        self._is_file = stat.S_ISREG(os.fstat(fd).st_mode)
+        if stat.S_ISFIFO(os.fstat(fd).st_mode):
+            self.fd = _reopened_nonblocking(fd)
+
+    @property
+    def pending(self) -> bool:
+        """Whether bytes of the last `write` have not gone yet."""
+        return self._pending is not None
+
+    def write(self, iovecs: Iovecs) -> bool:
+        """Write all bytes of `iovecs`; return False if some are pending.
+
+        The memory that `iovecs` points at must stay until nothing is pending.
+        """
+        assert self._pending is None, "flush first"
+        self._pending = np.ascontiguousarray(iovecs)
+        return self.flush()
+
+    def write_bytes(self, data: bytes) -> None:
+        """Write `data` whole, waiting for a slow reader."""
+        view = memoryview(data)
+        while view:
+            try:
+                count = os.write(self.fd, view)
+            except BlockingIOError:
+                _wait_writable(self.fd)
+                continue
+            self.written += count
+            view = view[count:]
+
+    def flush(self) -> bool:
+        """Go on with what is pending; return True when it all went."""
+        iovecs = self._pending
+        if iovecs is None:
+            return True
+        row = 0
+        while row < len(iovecs):
+            chunk = iovecs[row : row + _IOV_MAX]
+            expected = int(chunk[:, 1].sum())
+            count = self._writev(iovecs.ctypes.data + row * _IOVEC_SIZE, len(chunk))
+            if count < 0:
+                self._pending = iovecs[row:]
+                return False
+            self.written += count
+            if count < expected:
+                iovecs = skip_bytes(iovecs[row:], count)
+                row = 0
+            else:
+                row += len(chunk)
+        self._pending = None
+        return True
+
+    def truncate(self, size: int) -> None:
+        """Forget what is pending; cut a regular file back to `size` bytes, a whole block."""
+        if self._is_file:
+            os.ftruncate(self.fd, size)
+            os.lseek(self.fd, size, os.SEEK_SET)
+            self.written = size
+        self._pending = None
+
+    def close(self) -> None:
+        """Close the descriptor."""
+        os.close(self.fd)
+
+    def _writev(self, address: int, rows: int) -> int:
+        """Return the bytes written, -1 if the reader has no room now; raise OSError otherwise."""
+        while True:
+            count = int(_writev(self.fd, address, rows))
+            if count >= 0:
+                return count
+            code = ctypes.get_errno()
+            if code == errno.EAGAIN:
+                return -1
+            if code != errno.EINTR:
+                raise OSError(code, os.strerror(code))
+
+
+def _reopened_nonblocking(fd: int) -> int:
+    """Return a descriptor of the same pipe with flags of its own; the caller's stay blocking."""
+    try:
+        return os.open(f"/proc/self/fd/{fd}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except PermissionError:  # a pipe that another user made: a slow reader will block us
+        return fd
+
+
+def _wait_writable(fd: int) -> None:
+    poll = select.poll()
+    poll.register(fd, select.POLLOUT)
+    poll.poll()

@@ -1,0 +1,232 @@
+"""Source B: a tun or tap descriptor that tunscope holds, with a peer at its far end.
+
+What the kernel sends through the device is read straight into its place in an arena of pcapng
+blocks; headers are packed around it, and the whole drain leaves with one write.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import struct
+import time
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from tunscope.device import bpf
+from tunscope.engine.batch import Batch
+from tunscope.engine.counters import Counters
+from tunscope.engine.source import SourceGone
+from tunscope.errors import TunscopeError
+from tunscope.packet.direction import Direction
+from tunscope.packet.linktype import LinkType
+from tunscope.relay.peer import Peer
+
+_LARGEST_READ: Final = 65536 + 64
+_ARENA_SIZE: Final = 4 << 20
+_DRAIN_PACKETS: Final = 4096
+_HEAD: Final = struct.Struct("<7I")
+_HEAD_SIZE: Final = 28
+_TAIL_SIZE: Final = 16
+#: Padding, then option epb_flags (2, length 4), opt_endofopt and the block's total length.
+_TAILS: Final = tuple(struct.Struct(f"<{-caplen % 4}x4I") for caplen in range(4))
+_FLAGS_OPTION: Final = 4 << 16 | 2
+_ENHANCED_PACKET_BLOCK: Final = 6
+_DRAIN_SECONDS: Final = 1.0
+_ETH_P_IP: Final = 0x0800
+_ETH_P_IPV6: Final = 0x86DD
+
+Accept = Callable[[memoryview], int]
+
+
+class OwnedDevice:
+    """Packets between the kernel and `peer`, through descriptor `fd`, recorded as they pass.
+
+    `fd` is nonblocking and stays the caller's. `packet_info` and `vnet_header_size` say what the
+    device puts in front of each packet; neither is recorded. `tx_dropped` asks the kernel how
+    many packets the device's queue has lost since the device was made.
+    """
+
+    def __init__(
+        self,
+        fd: int,
+        peer: Peer,
+        *,
+        linktype: LinkType,
+        snaplen: int,
+        direction: Direction,
+        expression: str,
+        packet_info: bool,
+        vnet_header_size: int,
+        tx_dropped: Callable[[], int],
+    ) -> None:
+        self._fd = fd
+        self._peer = peer
+        self._linktype = linktype
+        self._snaplen = snaplen
+        self._direction = direction
+        self._packet_info = packet_info
+        self._vnet_header_size = vnet_header_size
+        self._prefix = vnet_header_size + (4 if packet_info else 0)
+        if self._prefix > _HEAD_SIZE:
+            raise TunscopeError(
+                "vnet header", f"the device puts {self._prefix} bytes in front of every packet",
+                f"at most {_HEAD_SIZE} are understood",
+            )  # fmt: skip
+        self._arena = np.zeros(_ARENA_SIZE, np.uint8)
+        self._view = memoryview(self._arena)
+        self._spare: memoryview | None = None
+        self._accept: Accept | None = None
+        self.set_filter(expression)
+        self._tx_dropped = tx_dropped
+        self._tx_dropped_before = tx_dropped()
+        self._received = self._filtered = self._refused = self._unrecorded = 0
+        self._stopped_at: float | None = None
+
+    @property
+    def relays(self) -> bool:
+        """Whether a peer waits for what the kernel sends."""
+        return self._peer.fileno() is not None
+
+    def filenos(self) -> list[int]:
+        """The device's descriptor, and the peer's if it has one."""
+        peer = self._peer.fileno()
+        return [self._fd] if peer is None else [self._fd, peer]
+
+    def take(self) -> Batch | None:
+        """Move what waits on both sides, and return the record of it."""
+        sizes: list[int] = []
+        end = self._from_kernel(0, sizes)
+        if self.relays:
+            end = self._from_peer(end, sizes)
+        if not sizes:
+            return None
+        iovecs = np.array([[self._arena.ctypes.data, end]], np.uint64)
+        return Batch(iovecs, np.array(sizes, np.uint32))
+
+    def release(self) -> None:
+        """Nothing to do: the arena is written anew by the next `take`."""
+
+    def pass_on(self) -> None:
+        """Relay without recording; without a peer, let the device's queue do the waiting."""
+        if not self.relays:
+            return
+        recorded = self._view  # still waits to be written
+        self._view = self._spare = self._spare or memoryview(bytearray(_ARENA_SIZE))
+        sizes: list[int] = []
+        self._from_peer(self._from_kernel(0, sizes), sizes)
+        self._unrecorded += len(sizes)
+        self._view = recorded
+
+    def set_filter(self, expression: str) -> None:
+        """Record what `expression` accepts; traffic passes all the same."""
+        self._accept = (
+            bpf.offline_filter(expression, self._linktype, self._snaplen) if expression else None
+        )
+
+    def stop_arrivals(self) -> None:
+        """What the queue holds is still read, for a second at most."""
+        self._stopped_at = time.monotonic()
+
+    def settled(self, seconds: float) -> bool:
+        """The queue was empty: that is all."""
+        return True
+
+    def update(self, counters: Counters) -> None:
+        """Bring received, filtered and lost packets up to date."""
+        counters.received = self._received
+        counters.filtered = self._filtered
+        counters.dropped_peer = self._refused
+        counters.dropped_output = self._unrecorded
+        counters.dropped_queue = self._tx_dropped() - self._tx_dropped_before
+
+    def interrupted(self) -> bool:
+        """Raise SourceGone: this descriptor has no other error (down, it is only silent)."""
+        raise SourceGone
+
+    def close(self) -> None:
+        """Close the peer; the device's descriptor is the caller's."""
+        self._peer.close()
+
+    def _from_kernel(self, position: int, sizes: list[int]) -> int:
+        """Read what the kernel sent until nothing waits or the arena is full."""
+        if self._stopped_at and time.monotonic() - self._stopped_at > _DRAIN_SECONDS:
+            return position
+        view, fd, prefix, readv = self._view, self._fd, self._prefix, os.readv
+        accept, enclose = self._accept, self._enclose
+        peer_send = self._peer.send if self.relays else None
+        wanted = self._direction != Direction.IN
+        limit = position + _ARENA_SIZE // 2
+        received = 0
+        while position < limit and received < _DRAIN_PACKETS:
+            data = position + _HEAD_SIZE
+            try:
+                length = readv(fd, [view[data - prefix : data + _LARGEST_READ]]) - prefix
+            except BlockingIOError:
+                break
+            except OSError as error:
+                if error.errno == errno.EBADFD and not sizes:
+                    raise SourceGone from error
+                break
+            received += 1
+            if peer_send and not peer_send(view[data : data + length]):
+                self._refused += 1
+            if wanted and (not accept or accept(view[data : data + length])):
+                size = enclose(position, length, Direction.OUT)
+                sizes.append(size)
+                position += size
+            else:
+                self._filtered += 1
+        self._received += received
+        return position
+
+    def _from_peer(self, position: int, sizes: list[int]) -> int:
+        """Write what the peer has into the kernel until nothing waits or the arena is full."""
+        view, accept = self._view, self._accept
+        wanted = self._direction != Direction.OUT
+        limit = position + _ARENA_SIZE // 4
+        received = 0
+        while position < limit and received < _DRAIN_PACKETS:
+            data = position + _HEAD_SIZE
+            length = self._peer.receive_into(view[data : data + _LARGEST_READ])
+            if not length:
+                break
+            received += 1
+            packet = view[data : data + length]
+            if not self._write(packet):
+                self._refused += 1
+            if wanted and (not accept or accept(packet)):
+                size = self._enclose(position, length, Direction.IN)
+                sizes.append(size)
+                position += size
+            else:
+                self._filtered += 1
+        self._received += received
+        return position
+
+    def _enclose(self, position: int, length: int, flags: int) -> int:
+        """Make an EPB of the `length` bytes that lie at `position` + 28; return its size."""
+        caplen = min(length, self._snaplen)
+        total = (caplen + _HEAD_SIZE + _TAIL_SIZE + 3) & ~3
+        now = time.time_ns()
+        high, low = now >> 32, now & 0xFFFFFFFF
+        _HEAD.pack_into(
+            self._view, position, _ENHANCED_PACKET_BLOCK, total, 0, high, low, caplen, length
+        )
+        tail = position + _HEAD_SIZE + caplen
+        _TAILS[caplen & 3].pack_into(self._view, tail, _FLAGS_OPTION, flags, 0, total)
+        return total
+
+    def _write(self, packet: memoryview) -> bool:
+        """Write one packet into the kernel; False if the device would not have it."""
+        prefix = bytes(self._vnet_header_size)
+        if self._packet_info:
+            protocol = _ETH_P_IPV6 if packet[0] >> 4 == 6 else _ETH_P_IP
+            prefix = struct.pack(">HH", 0, protocol) + prefix
+        try:
+            os.writev(self._fd, [prefix, packet])
+        except OSError:  # EIO: the device is down; EINVAL: not an IP packet; ENOBUFS: full
+            return False
+        return True

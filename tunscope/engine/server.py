@@ -1,0 +1,249 @@
+"""The engine's loop: requests, packets, signals and the clock, in one thread."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from tunscope.device.facts import DeviceFacts
+from tunscope.device.request import DeviceRequest
+from tunscope.engine.capture import Capture
+from tunscope.engine.control import ControlChannel
+from tunscope.engine.opening import OpenedSource, open_given, open_named
+from tunscope.engine.options import CaptureOptions
+from tunscope.engine.output import Output
+from tunscope.engine.protocol import (
+    CountersEvent,
+    Event,
+    Message,
+    NoticeEvent,
+    Op,
+    RotatedEvent,
+    encode_error,
+    encode_event,
+)
+from tunscope.errors import ExitCode, TunscopeError, UsageError
+
+_TICK_SECONDS: Final = 1.0
+
+
+class Server:
+    """Serves one front end and one capture, from the first request to the last event."""
+
+    def __init__(self, control: ControlChannel, output_fd: int) -> None:
+        self._control = control
+        self._options = CaptureOptions()
+        self._output_fd = output_fd
+        self._opened: OpenedSource | None = None
+        self._capture: Capture | None = None
+        self._poll = select.poll()
+        self._watched: dict[int, int] = {}
+        self._next_tick = time.monotonic() + _TICK_SECONDS
+        self._handlers: dict[str, Callable[[Message], dict[str, Any]]] = {
+            Op.OPEN: self._open,
+            Op.START: self._start,
+            Op.STOP: self._stop,
+            Op.FILTER: self._filter,
+            Op.STATISTICS: self._statistics,
+            Op.OUTPUT: self._add_output,
+        }
+
+    def run(self) -> ExitCode:
+        """Serve until the capture ended or the front end went away; return the exit status."""
+        with _signals_as_bytes() as wakeup:
+            while not self._done:
+                busy = self._capture is not None and self._capture.pump()
+                self._watch(wakeup)
+                for fd, what in self._poll.poll(0 if busy else self._wait_ms()):
+                    if fd == wakeup:
+                        self._take_signals(wakeup)
+                    elif fd == self._control.fileno():
+                        self._take_requests()
+                    elif what & (select.POLLERR | select.POLLHUP | select.POLLNVAL):
+                        self._look_at_device()
+                self._tick()
+        return self._close()
+
+    @property
+    def _done(self) -> bool:
+        if self._capture is not None:
+            return self._capture.ended is not None
+        return self._control.closed
+
+    def _close(self) -> ExitCode:
+        ended = self._capture.ended if self._capture else None
+        if self._opened is not None:
+            self._opened.source.close()
+            self._opened.close()
+        if ended is None:
+            return ExitCode.OK
+        self._tell(ended)
+        return ended.error.exit_code if ended.error else ExitCode.OK
+
+    def _watch(self, wakeup: int) -> None:
+        """Poll for what can be acted on now: never a full reader's source, nor a closed channel."""
+        wanted = {wakeup: select.POLLIN}
+        if not self._control.closed:
+            wanted[self._control.fileno()] = select.POLLIN
+        if self._capture is not None:
+            blocked = self._capture.blocked_fd
+            if blocked is not None:
+                wanted[blocked] = select.POLLOUT
+            if blocked is None or self._capture.source.relays:
+                wanted |= dict.fromkeys(self._capture.source.filenos(), select.POLLIN)
+        if wanted != self._watched:
+            for fd in self._watched.keys() - wanted.keys():
+                self._poll.unregister(fd)
+            for fd, events in wanted.items():
+                self._poll.register(fd, events)
+            self._watched = wanted
+
+    def _wait_ms(self) -> float:
+        until = self._next_tick
+        if self._capture is not None and self._capture.deadline is not None:
+            until = min(until, self._capture.deadline)
+        return max(0.0, until - time.monotonic()) * 1000 + 0.5
+
+    def _take_signals(self, wakeup: int) -> None:
+        for number in os.read(wakeup, 64):
+            if number == signal.SIGUSR1:
+                self._print_statistics()
+            else:
+                self._stop_or_abort()
+
+    def _take_requests(self) -> None:
+        for message in self._control.receive():
+            if isinstance(message, TunscopeError):
+                self._control.send({"id": None, "ok": False, "error": encode_error(message)})
+            else:
+                self._answer(message)
+        if self._control.closed and self._capture is not None:
+            self._capture.stop()
+
+    def _answer(self, message: Message) -> None:
+        reply: Message = {"id": message.get("id"), "ok": True}
+        handler = self._handlers.get(str(message.get("op")))
+        try:
+            if handler is None:
+                raise UsageError("control request", f"no such op: {message.get('op')!r}")
+            reply["result"] = handler(message)
+        except TunscopeError as error:
+            reply |= {"ok": False, "error": encode_error(error)}
+        except (KeyError, TypeError, ValueError) as error:
+            problem = UsageError("control request", f"{type(error).__name__}: {error}")
+            reply |= {"ok": False, "error": encode_error(problem)}
+        finally:
+            for fd in message["fds"].values():  # what a handler kept it has taken out
+                os.close(fd)
+        self._control.send(reply)
+
+    def _open(self, message: Message) -> dict[str, Any]:
+        if self._opened is not None:
+            raise UsageError("open", "a device is open already")
+        options = CaptureOptions.from_json(message["capture"])
+        if message["fds"]:
+            facts = DeviceFacts.from_json(message["facts"])
+            self._opened = open_given(facts, message["fds"], options)
+            message["fds"].clear()
+        else:
+            self._opened = open_named(DeviceRequest.from_json(message["device"]), options)
+        self._options = options
+        return self._opened.to_json()
+
+    def _start(self, message: Message) -> dict[str, Any]:
+        if self._opened is None or self._capture is not None:
+            raise UsageError("start", "no device is open, or the capture runs already")
+        self._capture = Capture(
+            self._opened.source,
+            self._opened.facts.name,
+            Output(self._output_fd),
+            self._opened.header,
+            self._options,
+            lambda packets, nbytes: self._tell(RotatedEvent(packets, nbytes)),
+        )
+        self._capture.start()
+        return {}
+
+    def _stop(self, message: Message) -> dict[str, Any]:
+        if message.get("drain", True):
+            self._running().stop()
+        else:
+            self._running().abort()
+        return {}
+
+    def _filter(self, message: Message) -> dict[str, Any]:
+        expression = str(message["expression"])
+        self._running().source.set_filter(expression)
+        self._running().note(f"capture filter changed to {expression or '(none)'}")
+        return {}
+
+    def _statistics(self, message: Message) -> dict[str, Any]:
+        return {"counters": self._running().update_counters().to_json()}
+
+    def _add_output(self, message: Message) -> dict[str, Any]:
+        capture = self._running()
+        capture.add_output(Output(message["fds"].pop("output")))
+        return {}
+
+    def _running(self) -> Capture:
+        if self._capture is None:
+            raise UsageError("control request", "no capture is running")
+        return self._capture
+
+    def _look_at_device(self) -> None:
+        """Something is wrong with a descriptor: the device is down, deleted, or the reader left."""
+        if self._capture is None or not self._capture.interrupted():
+            return
+        name = self._opened.facts.name if self._opened else ""
+        self._capture.note("the device went down")
+        self._tell(NoticeEvent(f"{name} went down; the capture goes on when it is up again"))
+
+    def _stop_or_abort(self) -> None:
+        if self._capture is None:
+            self._control.close()
+        else:
+            self._capture.stop()
+
+    def _tick(self) -> None:
+        if time.monotonic() >= self._next_tick:
+            self._next_tick = time.monotonic() + _TICK_SECONDS
+            if self._capture is not None:
+                self._tell(CountersEvent(self._capture.update_counters()))
+
+    def _print_statistics(self) -> None:
+        if self._capture is not None:
+            counters = self._capture.update_counters()
+            print(
+                f"{counters.captured} packets captured, {counters.received} received, "
+                f"{counters.dropped} dropped",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def _tell(self, event: Event) -> None:
+        self._control.send(encode_event(event))
+
+
+@contextlib.contextmanager
+def _signals_as_bytes() -> Iterator[int]:
+    """Yield a descriptor that gives one byte, the signal's number, for each that arrives.
+
+    SIGINT is not among them: Ctrl-C in a terminal reaches the front end too, which decides.
+    """
+    read_end, write_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(write_end)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
+        signal.signal(number, lambda *_: None)
+    try:
+        yield read_end
+    finally:
+        signal.set_wakeup_fd(-1)
+        os.close(read_end)
+        os.close(write_end)

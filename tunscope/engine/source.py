@@ -1,0 +1,50 @@
+"""Where packets come from: the contract that the packet ring and the tun descriptor both keep."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from tunscope.engine.batch import Batch
+from tunscope.engine.counters import Counters
+
+
+class SourceGone(Exception):
+    """The device was deleted; nothing more will come."""
+
+
+class Source(Protocol):
+    """A stream of batches. No method blocks."""
+
+    @property
+    def relays(self) -> bool:
+        """Whether traffic depends on `take` or `pass_on` being called."""
+
+    def filenos(self) -> list[int]:
+        """Return the descriptors that become readable when `take` has something."""
+
+    def take(self) -> Batch | None:
+        """Return packets that wait, None if none do; raise SourceGone if none ever will."""
+
+    def release(self) -> None:
+        """Take note that the batch last taken was recorded, or given up."""
+
+    def pass_on(self) -> None:
+        """Keep traffic flowing while nothing can be recorded; what passes is counted as lost."""
+
+    def set_filter(self, expression: str) -> None:
+        """Record only what this BPF expression accepts; raise UsageError and change nothing."""
+
+    def stop_arrivals(self) -> None:
+        """Let no new packets in, so that `take` soon returns None for good."""
+
+    def settled(self, seconds: float) -> bool:
+        """Whether `seconds` after `stop_arrivals`, with `take` returning None, all has come."""
+
+    def interrupted(self) -> bool:
+        """Whether the device went down since the last call; raise SourceGone if it was deleted."""
+
+    def update(self, counters: Counters) -> None:
+        """Bring the counters that this source knows up to date."""
+
+    def close(self) -> None:
+        """Give back buffers and descriptors; a second call does nothing."""
