@@ -63,8 +63,8 @@ class Capture:
         waits = []
         if self._options.stop.duration is not None:
             waits.append(self._started + self._options.stop.duration)
-        if self._options.rotate.duration is not None:
-            waits.append(self._recorder.rotation_due)
+        if self._recorder.switch_time is not None:
+            waits.append(time.monotonic() + self._recorder.switch_time - time.time())
         return min(waits, default=None)
 
     def start(self) -> None:
@@ -150,6 +150,8 @@ class Capture:
             self.stop()
         else:
             self._recorder.rotate_if_due()
+            if self._recorder.finished:
+                self._end(StopReason.LIMIT)
 
     def _losses(self) -> Losses:
         self.source.update(self.counters)

@@ -15,8 +15,17 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from tunscope.engine.control import ControlChannel
+from tunscope.engine.counters import Counters
 from tunscope.engine.options import CaptureOptions
-from tunscope.engine.protocol import Event, Message, Op, StoppedEvent, decode_error, decode_event
+from tunscope.engine.protocol import (
+    Event,
+    Message,
+    Op,
+    StoppedEvent,
+    StopReason,
+    decode_error,
+    decode_event,
+)
 from tunscope.errors import TunscopeError, UsageError
 
 if TYPE_CHECKING:
@@ -47,9 +56,9 @@ class EngineClient:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as self
         with theirs:
-            self._process = subprocess.Popen(
+            self._process: subprocess.Popen[bytes] = subprocess.Popen(
                 [*launcher, sys.executable, *_ENGINE],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=output_fd,
                 stderr=self._stderr,
                 env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
@@ -100,6 +109,10 @@ class EngineClient:
     def add_output(self, fd: int) -> None:
         """Hand over the file that the next rotation goes on with; `fd` stays the caller's."""
         self.request(Op.OUTPUT, {"output": fd})
+
+    def statistics(self) -> Counters:
+        """Return the running totals as they are now."""
+        return Counters.from_json(self.request(Op.STATISTICS)["counters"])
 
     def request(self, op: Op, fds: Mapping[str, int] | None = None, **arguments: Any) -> Message:
         """Send a request and wait for its answer's result; raises the error it carries."""
@@ -166,9 +179,6 @@ class EngineClient:
                 self._answers[message["id"]] = message
 
     def _last_word(self) -> StoppedEvent:
-        from tunscope.engine.counters import Counters
-        from tunscope.engine.protocol import StopReason
-
         self.stopped = StoppedEvent(StopReason.FAILED, Counters(), self._died())
         return self.stopped
 

@@ -5,19 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+from tunscope.capfile.rotation import Rotation, StopConditions
 from tunscope.packet.direction import Direction
 
 #: The largest packet that tshark and dumpcap accept, and the default of every tool of the field.
 MAXIMUM_SNAPLEN = 262144
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """When a capture ends, or a file of it: packets, bytes of one file, seconds. None: never."""
-
-    packets: int | None = None
-    filesize: int | None = None
-    duration: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +25,8 @@ class CaptureOptions:
     snaplen: int = MAXIMUM_SNAPLEN
     direction: Direction = Direction.UNKNOWN
     buffer_mib: int = 128
-    stop: Limits = field(default_factory=Limits)
-    rotate: Limits = field(default_factory=Limits)
+    stop: StopConditions = field(default_factory=StopConditions)
+    rotate: Rotation = field(default_factory=Rotation)
 
     def to_json(self) -> dict[str, Any]:
         """Return the options as a JSON object."""
@@ -47,7 +39,7 @@ class CaptureOptions:
             **value
             | {
                 "direction": Direction(value["direction"]),
-                "stop": Limits(**value["stop"]),
-                "rotate": Limits(**value["rotate"]),
+                "stop": StopConditions(**value["stop"]),
+                "rotate": Rotation(**value["rotate"]),
             }
         )

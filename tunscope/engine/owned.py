@@ -76,7 +76,7 @@ class OwnedDevice:
                 f"at most {_HEAD_SIZE} are understood",
             )  # fmt: skip
         self._arena = np.zeros(_ARENA_SIZE, np.uint8)
-        self._view = memoryview(self._arena)
+        self._view = self._arena.data
         self._spare: memoryview | None = None
         self._accept: Accept | None = None
         self.set_filter(expression)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tunscope.capfile.blocks import InterfaceStatistics, interface_statistics
+from tunscope.capfile.rotation import Rotation, StopConditions
 from tunscope.engine.batch import Batch
-from tunscope.engine.options import Limits
 from tunscope.engine.output import Output
 
 
@@ -32,10 +32,9 @@ class RecordError(OSError):
 class Recorder:
     """Writes batches to an output until a limit is met.
 
-    Every file starts with `header` and ends with an Interface Statistics Block. `stop` bounds the
-    whole capture (its filesize: the bytes of the current file), `rotate` each file of it; the
-    next file is taken from `next_outputs` when one is there, and `on_rotated` told the number of
-    packets and bytes of the one that was closed.
+    Every file starts with `header` and ends with an Interface Statistics Block. The next file of
+    a rotated capture is taken from `next_outputs` when one is there, and `on_rotated` told the
+    number of packets and bytes of the one that was closed.
     """
 
     def __init__(
@@ -43,8 +42,8 @@ class Recorder:
         output: Output,
         header: bytes,
         *,
-        stop: Limits,
-        rotate: Limits,
+        stop: StopConditions,
+        rotate: Rotation,
         losses: Callable[[], Losses],
         on_rotated: Callable[[int, int], None],
     ) -> None:
@@ -59,8 +58,9 @@ class Recorder:
         self.captured = 0
         self._closed_bytes = 0
         self._file_packets = 0
-        self._file_opened = 0.0
+        self._files = 1
         self._file_started_ns = 0
+        self._switch_time: float | None = None
         self._before = Losses()
         self.finished = False
         self.comments: list[str] = []
@@ -81,9 +81,9 @@ class Recorder:
         return self._output.fd
 
     @property
-    def rotation_due(self) -> float:
-        """The time.monotonic() at which the current file's duration is over."""
-        return self._file_opened + (self._rotate.duration or 0.0)
+    def switch_time(self) -> float | None:
+        """The time.time() at which the clock ends the current file, None if it never does."""
+        return self._switch_time
 
     def start(self) -> None:
         """Begin the first file."""
@@ -104,6 +104,8 @@ class Recorder:
                 return False
             while self._queue and not self.finished:
                 self.rotate_if_due()
+                if self.finished:
+                    break
                 batch, rest = self._until_limit(self._queue.popleft())
                 if rest.packets:
                     self._queue.appendleft(rest)
@@ -120,13 +122,13 @@ class Recorder:
         due = (
             (rotate.packets is not None and self._file_packets >= rotate.packets)
             or (rotate.filesize is not None and self._output.written >= rotate.filesize)
-            or (
-                rotate.duration is not None
-                and time.monotonic() - self._file_opened >= rotate.duration
-            )
+            or (self._switch_time is not None and time.time() >= self._switch_time)
         )
-        if due and self.next_outputs:
+        if due and self._stop.files is not None and self._files >= self._stop.files:
+            self.finished = True
+        elif due and self.next_outputs:
             self._end_file()
+            self._files += 1
             self._closed_bytes += self._output.written
             packets, nbytes = self._file_packets, self._output.written
             self._output = self.next_outputs.popleft()
@@ -144,7 +146,7 @@ class Recorder:
 
     def _begin_file(self) -> None:
         self._file_packets = 0
-        self._file_opened = time.monotonic()
+        self._switch_time = self._rotate.switch_time(time.time())
         self._file_started_ns = time.time_ns()
         self._before = self._losses()
         self._output.write_bytes(self._header)

@@ -128,7 +128,7 @@ class BlockEncoder:
     def __init__(self, ring: npt.NDArray[np.uint8], snaplen: int) -> None:
         self._bytes = ring
         self._words = ring.view(np.uint32)
-        self._word_view = memoryview(self._words)
+        self._word_view = self._words.data
         self._address = ring.ctypes.data
         self._snaplen = snaplen
         self._seams = np.zeros((0, _SEAM_WORDS), np.uint32)
@@ -173,7 +173,7 @@ class BlockEncoder:
             guess = np.arange(first, first + step * count, step, dtype=np.int64)[:count]
             if (self._words[guess[:-1]] == step << 2).all():
                 return guess
-        headers = []
+        headers: list[int] = []
         append = headers.append
         word = first
         for _ in range(count):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 from tunscope.device.facts import DeviceFacts
 from tunscope.device.request import DeviceRequest
 from tunscope.engine.capture import Capture
+from tunscope.engine.capabilities import CAP_NET_ADMIN, CAP_NET_RAW, keep_only
 from tunscope.engine.control import ControlChannel
 from tunscope.engine.opening import OpenedSource, open_given, open_named
 from tunscope.engine.options import CaptureOptions
@@ -28,6 +28,7 @@ from tunscope.engine.protocol import (
     encode_error,
     encode_event,
 )
+from tunscope.engine.signals import signals_as_bytes
 from tunscope.errors import ExitCode, TunscopeError, UsageError
 
 _TICK_SECONDS: Final = 1.0
@@ -39,7 +40,7 @@ class Server:
     def __init__(self, control: ControlChannel, output_fd: int) -> None:
         self._control = control
         self._options = CaptureOptions()
-        self._output_fd = output_fd
+        self._output = Output(output_fd)  # now: a pipe cannot be reopened with fewer rights
         self._opened: OpenedSource | None = None
         self._capture: Capture | None = None
         self._poll = select.poll()
@@ -56,7 +57,8 @@ class Server:
 
     def run(self) -> ExitCode:
         """Serve until the capture ended or the front end went away; return the exit status."""
-        with _signals_as_bytes() as wakeup:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the front end too: it decides
+        with signals_as_bytes(signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1) as wakeup:
             while not self._done:
                 busy = self._capture is not None and self._capture.pump()
                 self._watch(wakeup)
@@ -151,8 +153,10 @@ class Server:
             facts = DeviceFacts.from_json(message["facts"])
             self._opened = open_given(facts, message["fds"], options)
             message["fds"].clear()
+            keep_only()
         else:
             self._opened = open_named(DeviceRequest.from_json(message["device"]), options)
+            keep_only(CAP_NET_ADMIN, CAP_NET_RAW)
         self._options = options
         return self._opened.to_json()
 
@@ -162,7 +166,7 @@ class Server:
         self._capture = Capture(
             self._opened.source,
             self._opened.facts.name,
-            Output(self._output_fd),
+            self._output,
             self._opened.header,
             self._options,
             lambda packets, nbytes: self._tell(RotatedEvent(packets, nbytes)),
@@ -228,22 +232,3 @@ class Server:
 
     def _tell(self, event: Event) -> None:
         self._control.send(encode_event(event))
-
-
-@contextlib.contextmanager
-def _signals_as_bytes() -> Iterator[int]:
-    """Yield a descriptor that gives one byte, the signal's number, for each that arrives.
-
-    SIGINT is not among them: Ctrl-C in a terminal reaches the front end too, which decides.
-    """
-    read_end, write_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-    signal.set_wakeup_fd(write_end)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
-        signal.signal(number, lambda *_: None)
-    try:
-        yield read_end
-    finally:
-        signal.set_wakeup_fd(-1)
-        os.close(read_end)
-        os.close(write_end)

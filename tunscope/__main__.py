@@ -1,0 +1,7 @@
+"""``python -m tunscope``."""
+
+from __future__ import annotations
+
+from tunscope.cli.main import main
+
+main()

@@ -1,0 +1,220 @@
+"""A capture without a screen: start the engine, show progress, pass signals on, sum up."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from tunscope.cli.outputs import Outputs
+from tunscope.cli.privilege import drop_privileges, sudo_launcher
+from tunscope.engine.client import EngineClient, Opening
+from tunscope.engine.counters import Counters
+from tunscope.engine.protocol import (
+    CountersEvent,
+    NoticeEvent,
+    RotatedEvent,
+    StoppedEvent,
+    StopReason,
+)
+from tunscope.engine.signals import signals_as_bytes
+from tunscope.errors import ExitCode, TunscopeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tunscope.device.request import DeviceRequest
+    from tunscope.engine.options import CaptureOptions
+
+_POLL_SECONDS: Final = 1.0
+_NO_RIGHTS: Final = "CAP_NET"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One headless capture; `quiet` keeps progress and the summary off stderr."""
+
+    request: DeviceRequest
+    options: CaptureOptions
+    outputs: Outputs
+    quiet: bool
+    may_sudo: bool
+
+
+def open_engine(
+    job_open: Callable[[EngineClient], Opening], output_fd: int, *, may_sudo: bool
+) -> tuple[EngineClient, Opening]:
+    """Start an engine and open its device; where rights are missing, ask for sudo if we may.
+
+    `job_open` makes the request. Raises what the engine answered; no engine is left then.
+    """
+    launcher: tuple[str, ...] = ()
+    while True:
+        client = EngineClient(output_fd, launcher)
+        try:
+            return client, job_open(client)
+        except TunscopeError as error:
+            client.close()
+            if launcher or not may_sudo or _NO_RIGHTS not in str(error):
+                raise
+            launcher = sudo_launcher()
+            if not launcher:
+                raise
+        except BaseException:
+            client.kill()
+            raise
+
+
+def capture_headless(job: Job, *, follower: Callable[[], bool] | None = None) -> ExitCode:
+    """Capture until a limit, a signal or a failure; return the exit status.
+
+    `follower` is called ten times a second and once at the end, to print what has arrived.
+    """
+    fd = job.outputs.open()
+    try:
+        client, opening = open_engine(
+            lambda client: client.open(job.request, job.options), fd, may_sudo=job.may_sudo
+        )
+    except BaseException:
+        job.outputs.undo()
+        raise
+    drop_privileges()
+    job.outputs.ready()
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+    with signals_as_bytes(*numbers) as wakeup:
+        try:
+            return _Run(job, client, opening, wakeup, follower).run()
+        finally:
+            client.close()
+            job.outputs.close()
+
+
+class _Run:
+    """The loop of one headless capture."""
+
+    def __init__(
+        self,
+        job: Job,
+        client: EngineClient,
+        opening: Opening,
+        wakeup: int,
+        follower: Callable[[], bool] | None,
+    ) -> None:
+        self._job = job
+        self._client = client
+        self._opening = opening
+        self._wakeup = wakeup
+        self._follower = follower
+        self._interrupts = 0
+        self._progress = _Progress(enabled=not job.quiet and sys.stderr.isatty())
+
+    def run(self) -> ExitCode:
+        self._client.start()
+        self._say(f"{self._opening.description}; capturing to {self._job.outputs}")
+        self._hand_over_next()
+        seconds = 0.1 if self._follower else _POLL_SECONDS
+        while self._client.stopped is None:
+            ready, _, _ = select.select([self._client.fileno(), self._wakeup], [], [], seconds)
+            if self._wakeup in ready:
+                for number in os.read(self._wakeup, 64):
+                    self._take_signal(signal.Signals(number))
+            self._take_events()
+            if self._follower:
+                self._follower()
+        if self._follower:
+            self._follower()
+        return self._finish(self._client.stopped)
+
+    def _take_signal(self, number: signal.Signals) -> None:
+        if number == signal.SIGUSR1:
+            counters = self._client.statistics()
+            self._progress.clear()
+            click.echo("\n".join(summary_lines(counters)), err=True)
+            return
+        self._interrupts += 1
+        if self._interrupts == 1:
+            self._client.stop()
+        else:
+            self._client.abort()
+
+    def _take_events(self) -> None:
+        for event in self._client.poll():
+            match event:
+                case CountersEvent(counters):
+                    self._progress.show(counters)
+                case NoticeEvent(text):
+                    self._say(text)
+                case RotatedEvent():
+                    self._job.outputs.rotated()
+                    self._hand_over_next()
+                case StoppedEvent():
+                    pass  # `stopped` has it
+
+    def _hand_over_next(self) -> None:
+        if self._job.options.rotate.rotates:
+            fd = self._job.outputs.next()
+            if fd is not None:
+                self._client.add_output(fd)
+
+    def _finish(self, stopped: StoppedEvent) -> ExitCode:
+        self._progress.clear()
+        if stopped.reason is StopReason.READER_GONE:
+            self._say("the reader of the capture went away")
+        if not self._job.quiet:
+            click.echo("\n".join(summary_lines(stopped.counters)), err=True)
+        if stopped.error is not None:
+            raise stopped.error
+        return ExitCode.OK
+
+    def _say(self, text: str) -> None:
+        if not self._job.quiet:
+            self._progress.clear()
+            click.echo(f"tunscope: {text}", err=True)
+
+
+class _Progress:
+    """One line on stderr, written over itself once a second."""
+
+    def __init__(self, *, enabled: bool) -> None:
+        self._enabled = enabled
+        self._before = (time.monotonic(), 0)
+        self._shown = False
+
+    def show(self, counters: Counters) -> None:
+        if not self._enabled:
+            return
+        now, (then, packets) = time.monotonic(), self._before
+        rate = (counters.captured - packets) / max(now - then, 0.001)
+        self._before = (now, counters.captured)
+        line = (
+            f"{counters.captured:,} packets  {rate:,.0f}/s  "
+            f"{counters.dropped:,} dropped  {counters.written_bytes / 1e6:,.1f} MB"
+        )
+        click.echo(f"\r\x1b[K{line}", err=True, nl=False)
+        self._shown = True
+
+    def clear(self) -> None:
+        if self._shown:
+            click.echo("\r\x1b[K", err=True, nl=False)
+            self._shown = False
+
+
+def summary_lines(counters: Counters) -> list[str]:
+    """Return the last lines of a capture: tcpdump's three, and what only tunscope knows."""
+    lines = [
+        f"{counters.captured} packets captured",
+        f"{counters.received} packets received by filter",
+        f"{counters.dropped_kernel} packets dropped by kernel",
+        f"{counters.dropped_queue} packets dropped by device queue",
+    ]
+    if counters.filtered:
+        lines.append(f"{counters.filtered} packets rejected by filter")
+    if counters.dropped_output:
+        lines.append(f"{counters.dropped_output} packets passed unrecorded (slow output)")
+    return lines

@@ -1,0 +1,102 @@
+"""``tunscope``: find out what the first word is, and load only what that needs."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+import click
+
+import tunscope
+from tunscope.errors import ExitCode, TunscopeError
+
+#: Command to (module that has it, one line for the help page). Nothing is imported for the page.
+_COMMANDS: Final = {
+    "devices": ("tunscope.cli.devices", "List network devices: kind, state, addresses, owner."),
+    "lab": ("tunscope.cli.lab", "Ready topologies in private namespaces, with traffic."),
+    "doctor": ("tunscope.cli.doctor", "What this machine allows, and what mends the rest."),
+}
+#: What `tunscope WORD` means when WORD is no command.
+_DEFAULT: Final = "capture"
+_HIDDEN: Final = {_DEFAULT: "tunscope.cli.capture"}
+
+_HELP: Final = """See, record, hold and edit the packets of a Linux network device.
+
+\b
+tunscope tun0                            live table; creates, attaches or observes
+tunscope tun0 --addr 10.9.0.1/24         the same, with an address
+tunscope tun0 --pcap out.pcapng          capture without a screen (- is stdout)
+tunscope eth0 --print port 53            a line a packet, as tcpdump
+tunscope out.pcapng                      the same table on a capture file
+
+The first word is a command, a device that exists, a capture file, or a device to create: its
+name starts with tun or tap, or --tun or --tap says so. `tunscope capture --help` lists the
+options of a capture.
+"""
+
+
+class _CommandGroup(click.Group):
+    """Subcommands loaded when called; a first word that is none is a device or a file."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module = _HIDDEN.get(cmd_name) or _COMMANDS.get(cmd_name, ("", ""))[0]
+        if not module:
+            return None
+        command: click.Command = getattr(importlib.import_module(module), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        known = {*_COMMANDS, *_HIDDEN, "--help", "-h", "--version"}
+        if args and args[0] not in known:
+            args = [_DEFAULT, *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(
+    cls=_CommandGroup,
+    help=_HELP,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(tunscope.__version__, message="tunscope %(version)s")
+def cli() -> None:
+    """Entered by click; the words are in `_HELP`."""
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line and exit with its status; an error is one line on stderr."""
+    arguments = sys.argv[1:] if argv is None else argv
+    sys.exit(run(lambda: cli.main(arguments, prog_name="tunscope", standalone_mode=False)))
+
+
+def run(command: Callable[[], Any]) -> int:
+    """Call `command` and return an exit status; print what it raises as one line."""
+    try:
+        status = command()
+    except TunscopeError as error:
+        return _fail(str(error), error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return ExitCode.OK
+    except click.ClickException as error:
+        return _fail(_without_newlines(error.format_message()), ExitCode.USAGE)
+    except click.Abort:
+        return ExitCode.FAILURE
+    return status if isinstance(status, int) else ExitCode.OK
+
+
+def _fail(text: str, status: ExitCode) -> ExitCode:
+    click.echo(f"tunscope: {text}", err=True)
+    return status
+
+
+def _without_newlines(text: str) -> str:
+    return " ".join(text.split())
