@@ -1,0 +1,38 @@
+# Everything starts from a fresh checkout: each target installs what it needs into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check bench screenshots clean
+
+demo: $(VENV)/.installed
+	$(BIN)/tunscope lab pair
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n 2 -m "not serial" tests
+	$(BIN)/python -m pytest -m serial tests
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/capture.py
+
+screenshots: $(VENV)/.installed-dev
+	$(BIN)/python screenshots/make.py
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.installed-dev: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable '.[test,check]'
+	touch $@ $(VENV)/.installed
