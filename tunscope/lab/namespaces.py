@@ -1,0 +1,201 @@
+"""The front end's end of a lab: starts the helper, holds what it hands over, runs programs.
+
+The calling process keeps its own namespaces, and may have any number of threads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import socket
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO, Any
+
+from tunscope.errors import TunscopeError
+from tunscope.lab.barepython import bare_command
+from tunscope.lab.init import MESSAGE_LIMIT
+from tunscope.lab.process import NodeProcess
+from tunscope.lab.topology import Topology
+
+HELPER = "tunscope.lab.helper"
+START_SECONDS = 10.0
+END_SECONDS = 5.0
+MAXIMUM_DESCRIPTORS = 64
+
+_DOCTOR = "see `tunscope doctor`"
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptors:
+    """What the helper handed over: descriptors by node or device name, closed with the lab."""
+
+    user_namespace: int
+    network_namespaces: Mapping[str, int]
+    netlink_sockets: Mapping[str, int]
+    devices: Mapping[str, int]
+
+    def all(self) -> tuple[int, ...]:
+        """Every descriptor."""
+        return (
+            self.user_namespace,
+            *self.network_namespaces.values(),
+            *self.netlink_sockets.values(),
+            *self.devices.values(),
+        )
+
+
+class Namespaces:
+    """The namespaces of one topology, from the constructor to `close`.
+
+    All processes inside end with `close`, or with the calling process, however it ends. `ipv6`
+    tells whether the kernel has IPv6; without it the devices have their IPv4 addresses only.
+    `indexes` are the interface numbers of the devices.
+    Raises TunscopeError where namespaces or tun devices are not to be had.
+    """
+
+    def __init__(self, topology: Topology) -> None:
+        self.topology = topology
+        self._next_program = 1
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._control.close)
+            self._diagnostics: IO[bytes] = undo.enter_context(tempfile.TemporaryFile())
+            with theirs:
+                self._helper = subprocess.Popen(
+                    bare_command(HELPER, str(theirs.fileno())),
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=self._diagnostics,
+                )
+            undo.callback(self._end_helper)
+            self.ipv6, self.indexes, self.descriptors = self._receive()
+            undo.pop_all()
+        self._open = True
+
+    def spawn(
+        self,
+        node: str,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        stdin: int | None = None,
+        stdout: int | None = None,
+        stderr: int | None = None,
+        foreground: bool = False,
+    ) -> NodeProcess:
+        """Start a program in a node; standard streams that are not given are /dev/null.
+
+        `env` None means the caller's environment. A foreground program stays in the caller's
+        terminal session, others get a session of their own. KeyError if there is no such node.
+        """
+        program = self._next_program
+        self._next_program += 1
+        request: dict[str, Any] = {
+            "spawn": program,
+            "node": node,
+            "argv": list(argv),
+            "env": dict(os.environ if env is None else env),
+            "foreground": foreground,
+        }
+        if node not in self.descriptors.network_namespaces:
+            raise KeyError(node)
+        status_read, status_write = os.pipe2(os.O_CLOEXEC)
+        null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        standard = [null if fd is None else fd for fd in (stdin, stdout, stderr)]
+        try:
+            socket.send_fds(
+                self._control, [json.dumps(request).encode()], [*standard, status_write]
+            )
+        except OSError as error:
+            os.close(status_read)
+            raise TunscopeError(argv[0], f"the lab has ended: {error.strerror}") from error
+        finally:
+            os.close(status_write)
+            os.close(null)
+        return NodeProcess(argv[0], status_read, lambda number: self._signal(program, number))
+
+    @property
+    def helper_pid(self) -> int:
+        """The helper's process id; its only child is process 1 of the lab."""
+        return self._helper.pid
+
+    def close(self) -> None:
+        """End every process inside and give all descriptors back; a second call does nothing."""
+        if self._open:
+            self._open = False
+            self._control.close()
+            for fd in self.descriptors.all():
+                os.close(fd)
+            self._end_helper()
+            self._diagnostics.close()
+
+    def _signal(self, program: int, number: int) -> None:
+        request = {"signal": program, "number": number}
+        with contextlib.suppress(OSError):  # the lab has ended, and the program with it
+            self._control.send(json.dumps(request).encode())
+
+    def _receive(self) -> tuple[bool, dict[str, int], Descriptors]:
+        """Send the topology and take the answer."""
+        self._control.settimeout(START_SECONDS)
+        try:
+            self._control.send(self.topology.to_json().encode())
+            message, fds, _, _ = socket.recv_fds(
+                self._control, MESSAGE_LIMIT, MAXIMUM_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
+            )
+        except TimeoutError:
+            raise self._failure(f"its namespaces were not ready in {START_SECONDS:g} s") from None
+        except (BrokenPipeError, ConnectionResetError):
+            message, fds = b"", []
+        self._control.settimeout(None)
+        if not message:
+            raise self._failure(f"its helper ended early{self._last_words()}")
+        answer: dict[str, Any] = json.loads(message)
+        if "failed" in answer:
+            raise construction_error(
+                self.topology.name, answer["failed"], answer["errno"], answer["reason"]
+            )
+        rest = iter(fds)
+        descriptors = Descriptors(
+            next(rest),
+            {node: next(rest) for node in answer["nodes"]},
+            {node: next(rest) for node in answer["nodes"]},
+            {device: next(rest) for device in answer["devices"]},
+        )
+        return answer["ipv6"], answer["devices"], descriptors
+
+    def _failure(self, why: str) -> TunscopeError:
+        return TunscopeError(f"lab {self.topology.name}", why, _DOCTOR)
+
+    def _last_words(self) -> str:
+        """What the helper said last on standard error, with its exit status."""
+        status = self._helper.wait(END_SECONDS)
+        self._diagnostics.seek(0)
+        lines = self._diagnostics.read().decode(errors="replace").strip().splitlines()
+        return f" with status {status}: {lines[-1]}" if lines else f" with status {status}"
+
+    def _end_helper(self) -> None:
+        """Wait until the last process is gone; the control socket is closed already."""
+        self._control.close()
+        try:
+            self._helper.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            # Process 1 was told (PR_SET_PDEATHSIG) to die with the helper.
+            self._helper.kill()
+            self._helper.wait()
+
+
+def construction_error(lab: str, step: str, number: int, reason: str) -> TunscopeError:
+    """Say in one line why a lab could not be built, and where the remedy is."""
+    if step == "user namespace":
+        why = f"this machine does not let you make user namespaces: {reason}"
+    elif step == "/dev/net/tun" and number in (errno.EACCES, errno.EPERM):
+        why = f"/dev/net/tun may not be opened by you: {reason}"
+    else:
+        why = f"{step}: {reason}"
+    return TunscopeError(f"lab {lab}", why, _DOCTOR)

@@ -1,0 +1,60 @@
+"""Traffic as data: the programs that keep a lab busy, and how to make the usual ones.
+
+Real programs over the kernel's own stacks: what a lab shows is what these programs do anywhere.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tunscope.lab.barepython import bare_command
+
+HTTP_PORT = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program in a node. One that `announces` prints a line once others may talk to it."""
+
+    name: str
+    node: str
+    argv: tuple[str, ...]
+    announces: bool = False
+
+
+def ping(node: str, address: str, seconds: float) -> Program:
+    """An echo request every `seconds`, by the system's ping where there is one."""
+    if shutil.which("ping"):
+        argv: tuple[str, ...] = ("ping", "-n", "-i", f"{seconds:g}", address)
+    else:
+        argv = bare_command("tunscope.lab.programs.echo", f"{seconds:g}", address)
+    return Program(f"ping {address}", node, argv)
+
+
+def nameserver(
+    node: str, addresses: Sequence[str], records: Mapping[str, Iterable[str]]
+) -> Program:
+    """A DNS server on UDP port 53 of `addresses` that knows `records`, name to addresses."""
+    words = [f"{name}={address}" for name, known in records.items() for address in known]
+    argv = bare_command("tunscope.lab.programs.nameserver", *addresses, *words)
+    return Program("nameserver", node, argv, announces=True)
+
+
+def lookups(node: str, name: str, servers: Sequence[str], seconds: float) -> Program:
+    """An A and an AAAA query for `name` every `seconds`, the servers in turn."""
+    argv = bare_command("tunscope.lab.programs.lookup", f"{seconds:g}", name, *servers)
+    return Program("lookups", node, argv)
+
+
+def web_server(node: str, addresses: Sequence[str]) -> Program:
+    """An HTTP server on port 80 of `addresses`."""
+    argv = bare_command("tunscope.lab.programs.web_server", str(HTTP_PORT), *addresses)
+    return Program("web server", node, argv, announces=True)
+
+
+def web_client(node: str, urls: Sequence[str], seconds: float) -> Program:
+    """A page fetched every `seconds`, the URLs in turn."""
+    argv = bare_command("tunscope.lab.programs.web_client", f"{seconds:g}", *urls)
+    return Program("web client", node, argv)
