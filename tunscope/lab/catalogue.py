@@ -5,6 +5,7 @@ from __future__ import annotations
 from tunscope.errors import UsageError
 from tunscope.lab.pair import PAIR
 from tunscope.lab.plan import LabPlan
+from tunscope.packet.printable import printable
 
 LABS: dict[str, LabPlan] = {plan.name: plan for plan in (PAIR,)}
 
@@ -15,7 +16,9 @@ def find_lab(name: str) -> LabPlan:
         return LABS[name]
     except KeyError:
         known = ", ".join(LABS)
-        raise UsageError(f"lab {name}", "there is no such lab", f"there are: {known}") from None
+        raise UsageError(
+            f"lab {printable(name)}", "there is no such lab", f"there are: {known}"
+        ) from None
 
 
 def describe_labs() -> str:

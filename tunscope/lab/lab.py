@@ -11,6 +11,7 @@ from tunscope.lab.namespaces import Namespaces
 from tunscope.lab.plan import LabPlan
 from tunscope.lab.process import NodeProcess
 from tunscope.lab.running import RunningProgram
+from tunscope.packet.printable import printable
 
 ARPHRD_NONE, ARPHRD_ETHER = 0xFFFE, 1  # linux/if_arp.h
 
@@ -30,7 +31,9 @@ class Lab:
         if self.device_name not in (topology.relay.device, topology.relay.peer):
             known = f"{topology.relay.device}, {topology.relay.peer}"
             raise UsageError(
-                f"--device {device}", f"lab {plan.name} has no such device", f"it has {known}"
+                f"--device {printable(self.device_name)}",
+                f"lab {plan.name} has no such device",
+                f"it has {known}",
             )
         self.namespaces = Namespaces(topology)
         descriptors = self.namespaces.descriptors
@@ -97,7 +100,9 @@ class Lab:
         except KeyError:
             known = ", ".join(node.name for node in self.plan.topology.nodes)
             raise UsageError(
-                f"node {node}", f"lab {self.plan.name} has no such node", f"it has {known}"
+                f"node {printable(node)}",
+                f"lab {self.plan.name} has no such node",
+                f"it has {known}",
             ) from None
 
     def close(self) -> None:
