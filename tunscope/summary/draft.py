@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from tunscope.packet.record import PacketRecord
-    from tunscope.summary.model import FlowHints
+    from tunscope.summary.memory import Memory
 
 #: Tunnels nested deeper than this are not followed (a packet can quote itself for ever).
 MAX_DEPTH: Final = 24
@@ -20,8 +20,9 @@ class Draft:
     """The texts so far, and the state that inner protocols need from outer ones.
 
     `sport` and `dport` are those of the innermost transport so far; `fragmented` holds while
-    the bytes below belong to the first fragment of a larger packet. While `quoting` is above
-    zero nothing is written.
+    the bytes below belong to the first fragment of a larger packet. `network` holds the
+    innermost network addresses, as bytes. `memory` knows what other packets said.
+    `quoted` holds for a packet inside an ICMP error, often cut, never shown.
     """
 
     __slots__ = (
@@ -30,22 +31,23 @@ class Draft:
         "dport",
         "ethertype",
         "fence",
-        "flow",
         "fragmented",
         "info",
         "mac_destination",
         "mac_source",
+        "memory",
+        "network",
         "protocol",
-        "quoting",
+        "quoted",
         "record",
         "source",
         "sport",
         "ttl",
     )
 
-    def __init__(self, record: PacketRecord, flow: FlowHints) -> None:
+    def __init__(self, record: PacketRecord, memory: Memory) -> None:
         self.record = record
-        self.flow = flow
+        self.memory = memory
         self.source = ""
         self.destination = ""
         self.protocol = ""
@@ -55,34 +57,35 @@ class Draft:
         self.ethertype = ""
         self.fence = 0
         self.fragmented = False
-        self.quoting = 0
+        self.network = (b"", b"")
         self.depth = 0
         self.sport = 0
         self.dport = 0
         self.ttl = 0
+        self.quoted = False
 
     def addresses(self, source: str, destination: str) -> None:
         """Set both address columns; the innermost protocol that has addresses wins."""
-        if not self.quoting:
-            self.source = source
-            self.destination = destination
+        self.source = source
+        self.destination = destination
 
     def name(self, protocol: str) -> None:
         """Set the Protocol column."""
-        if not self.quoting:
-            self.protocol = protocol
+        self.protocol = protocol
 
     def write(self, info: str) -> None:
         """Replace the Info text behind the fence."""
-        if not self.quoting:
-            self.info = self.info[: self.fence] + info
+        self.info = self.info[: self.fence] + info
 
     def append(self, info: str) -> None:
         """Add to the Info text."""
-        if not self.quoting:
-            self.info += info
+        self.info += info
+
+    def prepend_fenced(self, prefix: str) -> None:
+        """Put `prefix` before the Info text, and keep it from being replaced."""
+        self.info = prefix + self.info
+        self.fence += len(prefix)
 
     def raise_fence(self) -> None:
         """Keep what the Info text has so far from being replaced."""
-        if not self.quoting:
-            self.fence = len(self.info)
+        self.fence = len(self.info)

@@ -5,16 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tunscope.summary.addresses import ipv6_text, mac_text
+from tunscope.summary.icmp import match_echo, read_quoted, request_sum
 from tunscope.summary.registry import IP_PROTOCOLS, entered
 
 if TYPE_CHECKING:
     from tunscope.summary.draft import Draft
     from tunscope.summary.window import Window
 
+_UNREACHABLE: Final = 1
+#: Types that quote the packet they complain about.
+_QUOTING: Final = (1, 2, 3, 4)
 _ECHO_REQUEST: Final = 128
 _ECHO_REPLY: Final = 129
 _NEIGHBOR_SOLICITATION: Final = 135
 _NEIGHBOR_ADVERTISEMENT: Final = 136
+_LISTENER_QUERY: Final = 130
+_LISTENER_REPORT: Final = 143
+_LINK_ADDRESSES: Final = {1: "from", 2: "is at"}
 
 _TYPES: Final = {
     1: "Destination Unreachable",
@@ -79,7 +86,54 @@ _CODES: Final[dict[int, dict[int, str]]] = {
         0: "erroneous header field encountered",
         1: "unrecognized Next Header type encountered",
         2: "unrecognized IPv6 option encountered",
+        3: "IPv6 First Fragment has incomplete IPv6 Header Chain",
     },
+    138: {0: "Command", 1: "Result", 255: "Sequence number reset"},
+    139: {
+        0: "Query subject = IPv6 addresses",
+        1: "Query subject = DNS name or empty",
+        2: "Query subject = IPv4 addresses",
+    },
+    140: {0: "Successful", 1: "Refused", 2: "Unknown query type"},
+    155: {
+        0: "DODAG Information Solicitation",
+        1: "DODAG Information Object",
+        2: "Destination Advertisement Object",
+        3: "Destination Advertisement Object Acknowledgment",
+        4: "P2P Discovery Reply Object",
+        5: "P2P Discovery Reply Object Acknowledgement",
+        128: "Secure DODAG Information Solicitation",
+        129: "Secure DODAG Information Object",
+        130: "Secure Destination Advertisement Object",
+        131: "Secure Destination Advertisement Object Acknowledgment",
+        132: "P2P Secure Discovery Reply Object",
+        133: "P2P Secure Discovery Reply Object Acknowledgement",
+        138: "Consistency Check",
+    },
+    160: {0: "No error"},
+    161: {
+        0: "No error",
+        1: "Malformed Query",
+        2: "No Such Interface",
+        3: "No Such Table Entry",
+        4: "Multiple Interfaces Satisfy Query",
+    },
+}
+
+#: Where the neighbour discovery options begin (RFC 4861, 4; RFC 3122; RFC 6275; RFC 3971).
+_OPTIONS_AT: Final = {133: 8, 134: 16, 135: 24, 136: 24, 137: 40, 141: 8, 142: 8, 147: 8}
+#: Types with a body that is not shown, and its least size.
+_LEAST_SIZES: Final = {
+    131: 24,
+    132: 24,
+    138: 16,
+    139: 16,
+    140: 16,
+    144: 8,
+    145: 24,
+    146: 8,
+    157: 32,
+    158: 32,
 }
 
 
@@ -89,40 +143,56 @@ def read_icmpv6(window: Window, draft: Draft) -> None:
     draft.name("ICMPv6")
     draft.write("")
     kind, code = window.u8(0), window.u8(1)
-    text = _TYPES.get(kind, f"Unknown ({kind})")
+    draft.write(_TYPES.get(kind, f"Unknown ({kind})"))
     codes = _CODES.get(kind)
     if codes is not None:
-        text = f"{text} ({codes.get(code, 'Unknown (' + str(code) + ')')})"
-    draft.write(text)
+        unknown = "Unknown" if kind == _UNREACHABLE else f"Unknown ({code})"
+        draft.append(f" ({codes.get(code, unknown)})")
+    window.u16(2)
     if kind in {_ECHO_REPLY, _ECHO_REQUEST}:
         identifier, sequence = window.u16(4), window.u16(6)
         draft.append(f" id=0x{identifier:04x}, seq={sequence}, hop limit={draft.ttl}")
-        if draft.flow.request is not None and kind == _ECHO_REPLY:
-            draft.append(f" (request in {draft.flow.request})")
+        step = 0 if kind == _ECHO_REQUEST else -0x0100
+        match_echo("icmpv6", identifier << 16 | sequence, request_sum(window, step), draft)
     elif kind == _NEIGHBOR_SOLICITATION:
         draft.append(f" for {ipv6_text(window.take(8, 16))}")
-        _read_options(window.sub(24), draft)
     elif kind == _NEIGHBOR_ADVERTISEMENT:
         flags = window.u8(4) >> 5
         names = [name for bit, name in ((4, "rtr"), (2, "sol"), (1, "ovr")) if flags & bit]
-        draft.append(f" {ipv6_text(window.take(8, 16))}")
-        if names:
-            draft.append(f" ({', '.join(names)})")
-        _read_options(window.sub(24), draft)
-    elif kind == 133:
-        _read_options(window.sub(8), draft)
-    elif kind == 134:
-        _read_options(window.sub(16), draft)
+        draft.append(f" {ipv6_text(window.take(8, 16))} ({', '.join(names) or 'none'})")
+    elif kind == _LISTENER_QUERY:
+        window.check(0, 24)
+        if window.length > 24:
+            window.check(28, window.u16(26) * 16)
+    elif kind == _LISTENER_REPORT:
+        _walk_listener_records(window)
+    if kind < 128:
+        window.u32(4)
+        if kind in _QUOTING:
+            read_quoted(0x86DD, window.sub(8), draft)
+    elif kind in _OPTIONS_AT:
+        window.check(0, _OPTIONS_AT[kind])
+        _read_options(window.sub(_OPTIONS_AT[kind]), draft)
+    elif kind in _LEAST_SIZES:
+        window.check(0, _LEAST_SIZES[kind])
+
+
+def _walk_listener_records(window: Window) -> None:
+    """Step over the records of an MLDv2 report; raise if they reach past its end."""
+    offset = 8
+    for _ in range(window.u16(6)):
+        size = 20 + window.u16(offset + 2) * 16 + window.u8(offset + 1) * 4
+        window.check(offset, size)
+        offset += size
 
 
 def _read_options(options: Window, draft: Draft) -> None:
     """Show link-layer addresses (RFC 4861, 4.6.1)."""
-    while options.length > 0:
-        kind, size = options.u8(0), options.u8(1) * 8
+    offset = 0
+    while offset < options.length:
+        kind, size = options.u8(offset), options.u8(offset + 1) * 8
         if not size:
             return
-        if kind == 1:
-            draft.append(f" from {mac_text(options.take(2, min(size - 2, 6)))}")
-        elif kind == 2:
-            draft.append(f" is at {mac_text(options.take(2, min(size - 2, 6)))}")
-        options = options.sub(min(size, options.length))
+        if kind in _LINK_ADDRESSES:
+            draft.append(f" {_LINK_ADDRESSES[kind]} {mac_text(options.take(offset + 2, 6))}")
+        offset += size

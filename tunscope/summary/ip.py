@@ -39,7 +39,8 @@ def read_ip(window: Window, draft: Draft) -> None:
     window = window.shortened(total)
     fragment, protocol = window.u16(6), window.u8(9)
     draft.ttl = window.u8(8)
-    draft.addresses(ipv4_text(window.take(12, 4)), ipv4_text(window.take(16, 4)))
+    source, destination = draft.network = window.take(12, 4), window.take(16, 4)
+    draft.addresses(ipv4_text(source), ipv4_text(destination))
     offset = (fragment & 0x1FFF) * 8
     if offset:
         draft.write(

@@ -33,7 +33,8 @@ def read_ipv6(window: Window, draft: Draft) -> None:
         return
     payload, following = window.u16(4), window.u8(6)
     draft.ttl = window.u8(7)
-    draft.addresses(ipv6_text(window.take(8, 16)), ipv6_text(window.take(24, 16)))
+    source, destination = draft.network = window.take(8, 16), window.take(24, 16)
+    draft.addresses(ipv6_text(source), ipv6_text(destination))
     if payload:  # 0 in a jumbogram, and where segmentation offload has yet to fill it in
         window = window.shortened(_HEADER + payload)
     body = window.sub(_HEADER)

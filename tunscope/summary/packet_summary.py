@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from tunscope.packet.linktype import linktype_name
 from tunscope.packet.printable import printable
 from tunscope.summary.draft import Draft
+from tunscope.summary.memory import Memory
 from tunscope.summary.model import NO_HINTS, FlowHints, Summary
 from tunscope.summary.protocols import LINK_TYPES
 from tunscope.summary.window import CaptureCut, Malformed, Window
@@ -24,7 +25,7 @@ def summarize(record: PacketRecord, flow: FlowHints | None = None) -> Summary:
     Works on the packet's bytes alone; `flow` adds what other packets of its conversation told.
     Never raises, whatever the bytes are, and returns printable text only.
     """
-    draft = Draft(record, flow or NO_HINTS)
+    draft = Draft(record, Memory(flow or NO_HINTS))
     read_record(draft)
     return finished(draft)
 
