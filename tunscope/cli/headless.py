@@ -29,7 +29,6 @@ from tunscope.errors import ExitCode, TunscopeError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tunscope.device.request import DeviceRequest
     from tunscope.engine.options import CaptureOptions
 
 _POLL_SECONDS: Final = 1.0
@@ -38,9 +37,12 @@ _NO_RIGHTS: Final = "CAP_NET"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One headless capture; `quiet` keeps progress and the summary off stderr."""
+    """One headless capture; `quiet` keeps progress and the summary off stderr.
 
-    request: DeviceRequest
+    `open` asks the engine for the device: by name, or with descriptors that are ready.
+    """
+
+    open: Callable[[EngineClient], Opening]
     options: CaptureOptions
     outputs: Outputs
     quiet: bool
@@ -78,9 +80,7 @@ def capture_headless(job: Job, *, follower: Callable[[], bool] | None = None) ->
     """
     fd = job.outputs.open()
     try:
-        client, opening = open_engine(
-            lambda client: client.open(job.request, job.options), fd, may_sudo=job.may_sudo
-        )
+        client, opening = open_engine(job.open, fd, may_sudo=job.may_sudo)
     except BaseException:
         job.outputs.undo()
         raise

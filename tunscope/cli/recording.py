@@ -13,7 +13,7 @@ from tunscope.errors import ExitCode
 def record(invocation: Invocation) -> ExitCode:
     """Capture without a screen; return the exit status."""
     job = Job(
-        request=invocation.request,
+        open=lambda client: client.open(invocation.request, invocation.options),
         options=invocation.options,
         outputs=_outputs(invocation),
         quiet=invocation.quiet,
