@@ -1,0 +1,252 @@
+"""The application: one packet browser on one capture, from start to a clean terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App, SystemCommand
+
+from tunscope.errors import TunscopeError
+from tunscope.index.view import View
+from tunscope.packet.printable import printable
+from tunscope.tui.keymap import APP_KEYS, ENTRIES
+from tunscope.tui.saving import SaveResult
+from tunscope.tui.screens.main import MainScreen
+from tunscope.tui.screens.messages import LoggedMessage
+from tunscope.tui.screens.quit import QuitChoice, QuitScreen
+from tunscope.tui.screens.save import SaveScreen
+from tunscope.tui.session import Ending, Severity
+from tunscope.tui.themes import THEMES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from textual.binding import BindingType
+    from textual.screen import Screen
+
+    from tunscope.index.capture import CaptureIndex
+    from tunscope.tui.command_line import Command
+    from tunscope.tui.session import Session
+
+_KEPT_MESSAGES = 1000
+_TOAST_SECONDS = {Severity.INFORMATION: 3.0, Severity.WARNING: 6.0, Severity.ERROR: 10.0}
+
+
+class TunscopeApp(App[Ending], inherit_bindings=False):
+    """Shows `capture`, fed by `session`, until the person quits; see `run_browser`.
+
+    `keymap` gives other keys to binding ids, `theme` names a Textual theme.
+    """
+
+    TITLE = "tunscope"
+    BINDINGS: ClassVar[list[BindingType]] = [*APP_KEYS]
+    CSS = """
+    MainScreen { background: $background; }
+    MainScreen PacketTable { height: 1fr; }
+    MainScreen DetailPane { height: 38%; min-height: 10; layout: horizontal; }
+    MainScreen FieldTree { width: 1fr; height: 1fr; }
+    MainScreen HexView { width: 42; height: 1fr; }
+    MainScreen.-wide HexView { width: 75; }
+    MainScreen.-narrow DetailPane { layout: vertical; }
+    MainScreen.-narrow FieldTree { height: 3fr; }
+    MainScreen.-narrow HexView { width: 1fr; height: 2fr; }
+    MainScreen.-zoomed PacketTable, MainScreen.-zoomed FieldTree, MainScreen.-zoomed HexView {
+        display: none;
+    }
+    MainScreen.-zoomed DetailPane { height: 1fr; }
+    MainScreen.-zoomed-packets DetailPane { display: none; }
+    MainScreen.-zoomed .-zoom { display: block; width: 1fr; height: 1fr; }
+    """
+
+    def __init__(
+        self,
+        capture: CaptureIndex,
+        session: Session,
+        *,
+        theme: str = "tunscope-dark",
+        keymap: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__()
+        for known in THEMES:
+            self.register_theme(known)
+        self.theme = theme
+        self.capture = capture
+        self.session = session
+        self.view = View(capture)
+        self.messages: list[LoggedMessage] = []
+        self.key_overrides = dict(keymap or {})
+        self.failure: Exception | None = None
+        self._asking_to_quit = False
+        if self.key_overrides:
+            self.set_keymap(self.key_overrides)
+
+    def get_default_screen(self) -> Screen[None]:
+        """Return the packet browser."""
+        return MainScreen(self.capture, self.view, self.session, self.key_overrides)
+
+    @property
+    def browser(self) -> MainScreen:
+        """The packet browser, whatever lies over it."""
+        screen = self.screen_stack[0]
+        assert isinstance(screen, MainScreen)
+        return screen
+
+    def on_mount(self) -> None:
+        """End in order when the process is told to end."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            # A thread other than the main one may run the application in a test.
+            with suppress(ValueError, RuntimeError, NotImplementedError):
+                loop.add_signal_handler(number, self.exit, Ending.KEEP)
+
+    def on_unmount(self) -> None:
+        """Give the signals back."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            with suppress(ValueError, RuntimeError, NotImplementedError):
+                loop.remove_signal_handler(number)
+
+    # --- messages
+
+    def tell(self, text: str, severity: Severity = Severity.INFORMATION) -> None:
+        """Show one sentence in a toast and keep it in the log; `text` may be hostile."""
+        safe = printable(text)
+        self.messages.append(LoggedMessage(time.time(), severity, safe))
+        del self.messages[:-_KEPT_MESSAGES]
+        self.notify(safe, severity=severity.value, timeout=_TOAST_SECONDS[severity], markup=False)
+
+    # --- actions by name
+
+    async def run_command(self, identity: str) -> None:
+        """Run the action with the binding id `identity`."""
+        entry = ENTRIES[identity]
+        screen = self.browser
+        target = {"app": self, "screen": screen}.get(entry.namespace) or screen.query_one(
+            f"#{entry.namespace}"
+        )
+        await self.run_action(entry.binding.action, target)
+
+    async def run_command_line(self, command: Command) -> None:
+        """Run a command of the command line, or say that there is none of that name."""
+        if command.name == "capture.save" and command.argument:
+            self.save_displayed(command.argument)
+        elif command.name == "theme":
+            self._set_theme(command.argument)
+        elif command.name in ENTRIES:
+            await self.run_command(command.name)
+        else:
+            self.tell(
+                f"{command.name}: no such command (? lists the names, ^p finds them)",
+                Severity.WARNING,
+            )
+
+    def _set_theme(self, name: str) -> None:
+        if name in self.available_themes:
+            self.theme = name
+        else:
+            self.tell(
+                f"theme {name}: not one of {', '.join(self.available_themes)}", Severity.WARNING
+            )
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Yield every action for the palette."""
+        del screen
+        for entry in ENTRIES.values():
+            if entry.identity == "app.palette":
+                continue
+            title = f"{entry.binding.description} ({entry.identity})"
+            yield SystemCommand(title, entry.binding.tooltip, self._runner(entry.identity))
+        yield SystemCommand("Theme", "choose the colours", self.action_change_theme)
+
+    def _runner(self, identity: str) -> Callable[[], None]:
+        def run() -> None:
+            self.call_later(self.run_command, identity)
+
+        return run
+
+    def action_interrupted(self) -> None:
+        """Say how to quit, to fingers that press Ctrl+C."""
+        self.tell("press q to quit")
+
+    # --- saving
+
+    def suggested_path(self) -> str:
+        """Return a file name for the capture at hand."""
+        device = "".join(c if c.isalnum() or c in "-_." else "_" for c in self.session.title.name)
+        return f"{Path(device).stem or 'capture'}-{datetime.now():%Y%m%d-%H%M%S}.pcapng"
+
+    def save_displayed(self, path: str, *, then_quit: bool = False) -> None:
+        """Save the displayed packets to `path`, shown with progress; tells how it went."""
+
+        def done(result: SaveResult | None) -> None:
+            if result is None:
+                return
+            self.tell(result.text, result.severity)
+            if then_quit and result.complete:
+                self.exit(Ending.RELEASE)
+
+        target = Path(os.path.expanduser(path))
+        self.push_screen(SaveScreen(self.capture, self.view, target), done)
+
+    # --- quitting
+
+    def action_request_quit(self) -> None:
+        """Quit; if packets would be lost, ask first."""
+        if self._asking_to_quit:
+            return
+        browser = self.browser
+        if not (browser.status.unsaved and self.capture.count):
+            self.exit(Ending.RELEASE)
+            return
+        self._asking_to_quit = True
+        self.push_screen(QuitScreen(self.capture.count), self._quit_chosen)
+
+    def _quit_chosen(self, choice: QuitChoice | None) -> None:
+        self._asking_to_quit = False
+        if choice is QuitChoice.DISCARD:
+            self.exit(Ending.RELEASE)
+        elif choice is QuitChoice.SAVE:
+            self.session.stop()
+            self.browser.ask_path_and_quit()
+
+    # --- failures
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Remember the first failure for `run_browser`; the terminal is restored as ever."""
+        self.failure = self.failure or error
+        super()._handle_exception(error)
+
+    def _print_error_renderables(self) -> None:
+        """Print no traceback over the person's terminal: `run_browser` tells the failure."""
+        self._exit_renderables.clear()
+
+
+def run_browser(
+    capture: CaptureIndex,
+    session: Session,
+    *,
+    theme: str = "tunscope-dark",
+    keymap: Mapping[str, str] | None = None,
+) -> Ending:
+    """Run the browser in this terminal until it ends; return what is to become of the capture.
+
+    Raises TunscopeError when the screen fails, its cause attached; the terminal is in order then
+    and the capture untouched.
+    """
+    app = TunscopeApp(capture, session, theme=theme, keymap=keymap)
+    ending = app.run()
+    if app.failure is not None:
+        failure = app.failure
+        raise TunscopeError(
+            "the screen failed",
+            printable(f"{type(failure).__name__}: {failure}"),
+            "the capture is kept; --debug shows where",
+        ) from failure
+    return ending or Ending.KEEP

@@ -1,0 +1,189 @@
+"""Every key binding, once: what the screen obeys, the footer shows and the help explains.
+
+The id of a binding names it in the configuration file and in the command line; the part before
+the dot is the group it belongs to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from textual.binding import Binding
+
+
+def _key(identity: str, keys: str, action: str, label: str, explanation: str) -> Binding:
+    return Binding(keys, action, label, show=False, tooltip=explanation, id=identity)
+
+
+#: Group of a binding id to its heading in the help.
+GROUPS: Final = {
+    "list": "Moving in any list",
+    "packet": "Packets",
+    "detail": "Fields and bytes",
+    "view": "Panes and looks",
+    "capture": "The capture",
+    "app": "The program",
+}
+
+LIST_KEYS: Final = (
+    _key("list.down", "down,j", "move(1)", "Down", "next row"),
+    _key("list.up", "up,k", "move(-1)", "Up", "previous row"),
+    _key("list.page_down", "pagedown", "page(1)", "Page down", "one page down"),
+    _key("list.page_up", "pageup", "page(-1)", "Page up", "one page up"),
+    _key("list.half_down", "ctrl+d", "half_page(1)", "Half down", "half a page down"),
+    _key("list.half_up", "ctrl+u", "half_page(-1)", "Half up", "half a page up"),
+    _key("list.first", "home", "first", "First", "first row; also g g"),
+    _key("list.last", "end", "last", "Last", "last row; also G"),
+    _key("list.prefix", "g", "prefix", "First (g g)", "twice: first row; 123 g g: row 123"),
+    _key("list.goto", "G", "goto_typed", "Go to", "last row; 123 G: number 123"),
+    _key("list.choose", "enter", "choose", "Choose", "what Enter does in this list"),
+)
+
+TABLE_KEYS: Final = (
+    _key("packet.left", "left", "scroll(-8)", "Left", "scroll the columns left"),
+    _key("packet.right", "right", "scroll(8)", "Right", "scroll the columns right"),
+)
+
+TREE_KEYS: Final = (
+    _key(
+        "detail.collapse", "left,h", "collapse", "Collapse", "close the field, or go to its parent"
+    ),
+    _key(
+        "detail.expand", "right,l", "expand", "Expand", "open the field, or go to its first child"
+    ),
+    _key("detail.toggle", "space", "toggle_field", "Toggle", "open or close the field"),
+    _key("detail.expand_all", "plus", "expand_all", "Expand all", "open every field"),
+    _key("detail.collapse_all", "minus", "collapse_all", "Collapse all", "close every field"),
+)
+
+HEX_KEYS: Final = (
+    _key("detail.byte_left", "left,h", "step(-1)", "Byte left", "previous byte"),
+    _key("detail.byte_right", "right,l", "step(1)", "Byte right", "next byte"),
+)
+
+MAIN_KEYS: Final = (
+    _key("packet.goto", "ctrl+g", "go_to", "Go to", "go to a packet by its number"),
+    _key("view.follow", "F", "follow", "Follow", "keep the newest packet in view"),
+    _key("view.pause", "p", "pause", "Pause", "freeze the list; the capture goes on"),
+    _key("view.next_pane", "tab", "next_pane", "Panes", "list, fields, bytes"),
+    _key("view.previous_pane", "shift+tab", "previous_pane", "Previous pane", "the other way"),
+    _key("view.zoom", "backslash", "zoom", "Zoom", "give the pane the whole screen, and back"),
+    _key("view.time_format", "t", "time_format", "Time", "what the Time column counts from"),
+    _key("view.time_reference", "T", "time_reference", "Time ref", "count time from this packet"),
+    _key("capture.stop", "ctrl+e", "stop_capture", "Stop", "stop capturing; what is there stays"),
+    _key("capture.save", "w", "save", "Save", "save the displayed packets to a file"),
+    _key("app.command", "colon", "command_line", "Command", "command line, by action name"),
+    _key("app.messages", "L", "messages", "Messages", "every message since the start"),
+    _key("app.help", "question_mark", "help", "Help", "this list of keys"),
+    _key("app.back", "escape", "back", "Back", "one step back; never loses a capture"),
+    _key("app.back_or_quit", "q", "back_or_quit", "Quit", "one step back, and on the list quit"),
+)
+
+APP_KEYS: Final = (
+    Binding(
+        "ctrl+q",
+        "request_quit",
+        "Quit",
+        show=False,
+        priority=True,
+        tooltip="quit from anywhere; asks if packets would be lost",
+        id="app.quit",
+    ),
+    _key("app.palette", "ctrl+p", "command_palette", "Palette", "every action, by typing its name"),
+    _key("app.interrupt", "ctrl+c", "interrupted", "Interrupt", "says how to quit"),
+)
+
+#: Bindings by the part of the screen that obeys them: a widget id, "screen" or "app".
+NAMESPACES: Final = {
+    "packets": (*LIST_KEYS, *TABLE_KEYS),
+    "fields": TREE_KEYS,
+    "bytes": HEX_KEYS,
+    "screen": MAIN_KEYS,
+    "app": APP_KEYS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One action by its id: its binding and who obeys it."""
+
+    binding: Binding
+    namespace: str
+
+    @property
+    def identity(self) -> str:
+        """The binding's id."""
+        return self.binding.id or ""
+
+    @property
+    def group(self) -> str:
+        """Heading of its group in the help."""
+        return GROUPS[self.identity.partition(".")[0]]
+
+
+ENTRIES: Final = {
+    binding.id: Entry(binding, namespace)
+    for namespace, bindings in NAMESPACES.items()
+    for binding in bindings
+    if binding.id
+}
+
+_SHOWN: Final = (
+    "view.pause",
+    "view.follow",
+    "view.next_pane",
+    "capture.save",
+    "app.help",
+    "app.back_or_quit",
+    "view.zoom",
+    "view.time_format",
+    "packet.goto",
+    "app.command",
+    "app.palette",
+)
+
+_KEY_NAMES: Final = {
+    "question_mark": "?",
+    "backslash": "\\",
+    "colon": ":",
+    "slash": "/",
+    "plus": "+",
+    "minus": "-",
+    "space": "Space",
+    "enter": "Enter",
+    "escape": "Esc",
+    "tab": "Tab",
+    "shift+tab": "Shift+Tab",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "home": "Home",
+    "end": "End",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+}
+
+
+def key_name(key: str) -> str:
+    """Return a Textual key as people write it: ``ctrl+g`` is ``^g``, ``backslash`` is ``\\``."""
+    if key in _KEY_NAMES:
+        return _KEY_NAMES[key]
+    return f"^{key[5:]}" if key.startswith("ctrl+") else key
+
+
+def key_names(keys: str) -> str:
+    """Return a comma-separated list of Textual keys as people write them."""
+    return " ".join(key_name(key.strip()) for key in keys.split(","))
+
+
+def footer(keymap: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:
+    """Return key, label and id of the actions the last line shows, the most useful first."""
+    shown = []
+    for identity in _SHOWN:
+        binding = ENTRIES[identity].binding
+        keys = keymap.get(identity, binding.key)
+        shown.append((key_name(keys.split(",")[0]), binding.description, identity))
+    return tuple(shown)

@@ -1,0 +1,142 @@
+"""Puts a packet's row on a line: columns, widths that grow with what is seen, time formats."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tunscope.tui.protocol_tones import tone_of
+from tunscope.tui.table_columns import GUTTER, Column, Layout, lay_out
+from tunscope.tui.text import LineBuilder, fit, width_of
+from tunscope.tui.time_format import TimeFormat, seconds, time_of_day
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.style import Style
+
+    from tunscope.index.capture import CaptureIndex
+    from tunscope.index.view import View
+    from tunscope.tui.palette import Palette
+    from tunscope.tui.rows import PacketRow, RowReader
+
+_QUIET_COLUMNS = frozenset(
+    {"time", "delta", "length", "mac_source", "mac_destination", "ethertype"}
+)
+_MAC_TWINS = {"source": "mac_source", "destination": "mac_destination"}
+
+
+class RowPainter:
+    """Paints rows of `view`; knows the columns and what the Time column counts from."""
+
+    def __init__(
+        self, capture: CaptureIndex, view: View, rows: RowReader, columns: Sequence[Column]
+    ) -> None:
+        self.columns = tuple(columns)
+        self.time_format = TimeFormat.START
+        self.reference: int | None = None
+        self.info_offset = 0
+        self._capture = capture
+        self._view = view
+        self._rows = rows
+        self._widest: dict[str, int] = {}
+        self._layout: tuple[int, Layout] | None = None
+
+    def layout(self, width: int) -> Layout:
+        """Return the columns with their widths in a list of `width` cells."""
+        if self._layout is None or self._layout[0] != width:
+            self._layout = (width, lay_out(self.columns, self._widest, width))
+        return self._layout[1]
+
+    def forget_widths(self) -> None:
+        """Let the columns find their widths anew."""
+        self._widest.clear()
+        self._layout = None
+
+    def measure(self, rows: Sequence[int], width: int) -> bool:
+        """Let columns grow to the widest text of `rows`; they never shrink under the eye.
+
+        Returns whether any has grown, which makes every painted row stale.
+        """
+        before = dict(self._widest)
+        for _ in range(2):  # a column that goes may leave its text to another one
+            layout = self.layout(width)
+            for row in rows:
+                self._measure_row(row, layout)
+            self._layout = None
+        return self._widest != before
+
+    def _measure_row(self, row: int, layout: Layout) -> None:
+        packet = self._rows.row(self._view.number(row))
+        for column in self.columns:
+            if column.id != "info":
+                size = width_of(self.cell(row, packet, column.id, layout))
+                if size > self._widest.get(column.id, column.minimum):
+                    self._widest[column.id] = size
+
+    def paint_heading(self, line: LineBuilder, width: int, styles: Palette) -> None:
+        """Add the column titles."""
+        line.add(" " * GUTTER, styles.head)
+        layout = self.layout(width)
+        for column, cells in layout.columns:
+            title = column.title
+            if column.id == "info" and self.info_offset:
+                title = f"‹{self.info_offset} {title}"
+            line.add(fit(title, cells, right=column.right), styles.head)
+            line.add(" " * min(layout.gap, line.room), styles.head)
+
+    def paint(
+        self, row: int, line: LineBuilder, width: int, styles: Palette, selected: Style | None
+    ) -> None:
+        """Add the cells of `row`, all of them in the style `selected` if that is given."""
+        packet = self._rows.row(self._view.number(row))
+        blank = selected or styles.text
+        line.add("▌ " if selected else "  ", blank)
+        layout = self.layout(width)
+        for column, cells in layout.columns:
+            style = selected or _cell_style(packet, column.id, styles)
+            text = self.cell(row, packet, column.id, layout)
+            if column.id == "info":
+                line.add(fit(text[self.info_offset :], line.room), style)
+                continue
+            if column.id == layout.arrow_column:
+                text = f"{packet.arrow} {text}"
+            line.add(fit(text, cells, right=column.right), style)
+            line.add(" " * min(layout.gap, line.room), blank)
+
+    def cell(self, row: int, packet: PacketRow, column: str, layout: Layout) -> str:
+        """Return the text of one cell; an address that has a MAC column is not said twice."""
+        if column == "direction":
+            return f" {packet.arrow}"
+        if column == "time":
+            return self._time(row, packet.number)
+        if column == "delta":
+            return seconds(self._since_previous(row, packet.number), 4)
+        text = packet.cell(column)
+        if column in _MAC_TWINS and layout.shows(_MAC_TWINS[column]):
+            return "" if text == packet.cell(_MAC_TWINS[column]) else text
+        return text
+
+    def _ts(self, number: int) -> int:
+        return int(self._capture.store["ts_ns"][number - 1])
+
+    def _since_previous(self, row: int, number: int) -> int:
+        return self._ts(number) - self._ts(self._view.number(row - 1)) if row else 0
+
+    def _time(self, row: int, number: int) -> str:
+        if self.time_format is TimeFormat.DELTA:
+            return seconds(self._since_previous(row, number))
+        ts = self._ts(number)
+        if self.time_format is TimeFormat.ABSOLUTE:
+            return time_of_day(ts)
+        if self.time_format is TimeFormat.REFERENCE and self.reference is not None:
+            return seconds(ts - self._ts(self.reference))
+        return seconds(ts - self._ts(1))
+
+
+def _cell_style(packet: PacketRow, column: str, styles: Palette) -> Style:
+    if column == "protocol":
+        tone: Style = getattr(styles, tone_of(packet.protocol, packet.info))
+        return tone
+    if column == "direction":
+        return styles.accent if packet.arrow == "↑" else styles.primary
+    return styles.muted if column in _QUIET_COLUMNS else styles.text

@@ -1,0 +1,88 @@
+"""The texts of one packet's row, made when the row is first seen and kept for a while."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tunscope.errors import TunscopeError
+from tunscope.packet.printable import printable
+from tunscope.summary import summarize
+
+if TYPE_CHECKING:
+    from tunscope.index.capture import CaptureIndex
+    from tunscope.packet.record import PacketRecord
+
+_KEPT_ROWS = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class PacketRow:
+    """What the list shows of a packet apart from its times; every text is printable."""
+
+    number: int
+    arrow: str
+    source: str
+    destination: str
+    protocol: str
+    length: int
+    info: str
+    mac_source: str = ""
+    mac_destination: str = ""
+    ethertype: str = ""
+
+    def cell(self, column: str) -> str:
+        """Return the text of a column by its id."""
+        value = getattr(self, column)
+        return value if isinstance(value, str) else str(value)
+
+
+class RowReader:
+    """Rows of a capture, read from its bytes on demand; the last few thousand are kept."""
+
+    def __init__(self, capture: CaptureIndex) -> None:
+        self._capture = capture
+        self._rows: dict[int, PacketRow] = {}
+
+    def row(self, number: int) -> PacketRow:
+        """Return the row of packet `number`; a packet that cannot be read says so in Info."""
+        row = self._rows.get(number)
+        if row is None:
+            if len(self._rows) >= _KEPT_ROWS:
+                self._rows.clear()
+            row = self._rows[number] = self._read(number)
+        return row
+
+    def _read(self, number: int) -> PacketRow:
+        try:
+            record = self._capture.record(number)
+        except KeyError:
+            return _missing(number, "no longer kept")
+        except (OSError, TunscopeError) as error:
+            return _missing(number, f"cannot be read: {printable(str(error))}")
+        return packet_row(number, record)
+
+    def forget(self) -> None:
+        """Drop every kept row: what rows are made from has changed."""
+        self._rows.clear()
+
+
+def packet_row(number: int, record: PacketRecord) -> PacketRow:
+    """Return the row of `record`."""
+    summary = summarize(record)
+    return PacketRow(
+        number=number,
+        arrow=record.direction.arrow,
+        source=printable(summary.source),
+        destination=printable(summary.destination),
+        protocol=printable(summary.protocol),
+        length=record.origlen,
+        info=printable(summary.info),
+        mac_source=printable(summary.mac_source),
+        mac_destination=printable(summary.mac_destination),
+        ethertype=printable(summary.ethertype),
+    )
+
+
+def _missing(number: int, why: str) -> PacketRow:
+    return PacketRow(number, " ", "", "", "", 0, f"[packet {number} {why}]")

@@ -1,0 +1,86 @@
+"""Copies packets to a capture file of their own, on a thread, all or nothing."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tunscope.capfile.writer import open_writer
+from tunscope.errors import TunscopeError
+from tunscope.tui import units
+from tunscope.tui.session import Severity
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tunscope.index.capture import CaptureIndex
+    from tunscope.index.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class SaveResult:
+    """How a save ended, in one sentence; `complete` says that every packet is in the file."""
+
+    complete: bool
+    text: str
+    severity: Severity
+
+
+class SaveJob:
+    """Saves the rows a view has now to `path`.
+
+    The packets are written beside `path` and take its place at the end, so that a full disk or
+    a change of mind leaves what was there. `written` and `result` may be read at any time.
+    """
+
+    def __init__(self, capture: CaptureIndex, view: View, path: Path) -> None:
+        self.total = len(view)
+        self.written = 0
+        self.result: SaveResult | None = None
+        self._capture = capture
+        self._view = view
+        self._path = path
+        self._cancelled = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="save", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Stop soon; `result` says when it has."""
+        self._cancelled.set()
+
+    def wait(self, timeout: float) -> None:
+        """Wait for the end, `timeout` seconds at most."""
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        part = self._path.with_name(f".{os.getpid()}.part.{self._path.name}")
+        try:
+            self._copy(part)
+            if self._cancelled.is_set():
+                self.result = SaveResult(
+                    False, f"save {self._path}: cancelled, nothing written", Severity.WARNING
+                )
+                return
+            part.replace(self._path)
+        except (OSError, TunscopeError) as error:
+            why = error.strerror if isinstance(error, OSError) and error.strerror else error
+            self.result = SaveResult(False, f"save {self._path}: {why}", Severity.ERROR)
+        else:
+            noun = "packet" if self.written == 1 else "packets"
+            text = f"saved {units.count(self.written)} {noun} to {self._path}"
+            self.result = SaveResult(True, text, Severity.INFORMATION)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _copy(self, part: Path) -> None:
+        with open_writer(part, self._capture.interfaces) as writer:
+            for row in range(self.total):
+                if self._cancelled.is_set():
+                    return
+                writer.write(self._capture.record(self._view.number(row)))
+                self.written = row + 1

@@ -1,0 +1,40 @@
+"""The help: every binding with its key as it is now, made from the bindings themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tunscope.tui.keymap import ENTRIES, GROUPS, key_names
+from tunscope.tui.screens.pager import Pager, PagerLine
+from tunscope.tui.text import fit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_KEYS_WIDTH = 18
+_ID_WIDTH = 24
+
+
+class HelpScreen(Pager):
+    """All keys, in groups, with the ids that name them in the configuration."""
+
+    def __init__(self, keymap: Mapping[str, str]) -> None:
+        super().__init__("Keys", list(help_lines(keymap)))
+
+
+def help_lines(keymap: Mapping[str, str]) -> Iterator[PagerLine]:
+    """Yield the lines of the help for the bindings with the overrides of `keymap`."""
+    for group in GROUPS.values():
+        yield PagerLine()
+        yield PagerLine(((f" {group}", "accent"),))
+        for entry in ENTRIES.values():
+            if entry.group != group:
+                continue
+            keys = key_names(keymap.get(entry.identity, entry.binding.key))
+            yield PagerLine(
+                (
+                    (fit(f"   {keys}", _KEYS_WIDTH), "strong"),
+                    (fit(entry.identity, _ID_WIDTH), "muted"),
+                    (entry.binding.tooltip, "text"),
+                )
+            )

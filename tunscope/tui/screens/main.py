@@ -1,0 +1,368 @@
+"""The packet browser: header, list, fields, bytes, status, keys."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.screen import Screen
+
+from tunscope.tui.command_line import Command, GoTo, parse_command
+from tunscope.tui.keymap import MAIN_KEYS, footer
+from tunscope.tui.rate import RateMeter
+from tunscope.tui.row_painter import RowPainter
+from tunscope.tui.rows import RowReader
+from tunscope.tui.screens.help import HelpScreen
+from tunscope.tui.screens.messages import MessagesScreen
+from tunscope.tui.session import SessionState, SessionStatus, Severity
+from tunscope.tui.table_columns import DEFAULT, TAP
+from tunscope.tui.time_format import TimeFormat
+from tunscope.tui.widgets.detail_pane import DetailPane
+from tunscope.tui.widgets.header_line import HeaderFacts, HeaderLine
+from tunscope.tui.widgets.key_line import KeyLine
+from tunscope.tui.widgets.packet_table import PacketTable
+from tunscope.tui.widgets.prompt_line import PromptLine
+from tunscope.tui.widgets.status_line import StatusFacts, StatusLine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+    from textual.widget import Widget
+
+    from tunscope.index.capture import CaptureIndex
+    from tunscope.index.view import View
+    from tunscope.tui.app import TunscopeApp
+    from tunscope.tui.session import Session
+
+_PULLS_A_SECOND = 25
+#: While the list follows, the panes show another packet this often at most (seconds).
+_CALM = 0.25
+_LIVE_STATES = frozenset({SessionState.STARTING, SessionState.LIVE})
+
+
+class MainScreen(Screen[None], inherit_bindings=False):
+    """Pulls from the session and the index 25 times a second and shows what has changed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*MAIN_KEYS]
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  (a class variable in all but Textual's typing)
+        (0, "-narrow"),
+        (100, "-medium"),
+        (120, "-wide"),
+    ]
+
+    def __init__(
+        self, capture: CaptureIndex, view: View, session: Session, keymap: Mapping[str, str]
+    ) -> None:
+        super().__init__()
+        self.capture = capture
+        self.view = view
+        self.session = session
+        self.status = SessionStatus(SessionState.STARTING)
+        self.octets = 0
+        title = session.title
+        rows = RowReader(capture)
+        columns = TAP if title.kind == "tap" else DEFAULT
+        self.header = HeaderLine(HeaderFacts(title, self.status.state))
+        self.table = PacketTable(view, RowPainter(capture, view, rows, columns), id="packets")
+        self.detail = DetailPane(capture, id="detail")
+        self.status_line = StatusLine()
+        self.key_line = KeyLine(footer(keymap))
+        self.prompt = PromptLine()
+        self._meter = RateMeter()
+        self._counted = 0
+        self._detail_due = 0.0
+        self._field = ""
+
+    def compose(self) -> ComposeResult:
+        """The parts from top to bottom."""
+        yield self.header
+        yield self.table
+        yield self.detail
+        yield self.status_line
+        yield self.key_line
+        yield self.prompt
+
+    def on_mount(self) -> None:
+        """Begin to pull."""
+        self.status = self.session.poll()
+        self._set_live()
+        self.table.set_following(self.table.live)
+        self.table.focus()
+        self.set_interval(1 / _PULLS_A_SECOND, self.pull)
+        self.pull()
+
+    @property
+    def tunscope(self) -> TunscopeApp:
+        """The application, by its own type."""
+        from tunscope.tui.app import TunscopeApp
+
+        app = self.app
+        assert isinstance(app, TunscopeApp)
+        return app
+
+    # --- pulling
+
+    def pull(self) -> None:
+        """Take in everything that has arrived and repaint what it changes."""
+        self.status = self.session.poll()
+        for message in self.status.messages:
+            self.tunscope.tell(message.text, message.severity)
+        self._set_live()
+        self.table.pull()
+        self._count_bytes()
+        self.show_selected()
+        now = time.monotonic()
+        self._meter.add(now, self.capture.count, self.octets)
+        self.show_facts()
+
+    def _set_live(self) -> None:
+        live = self.status.state in _LIVE_STATES
+        title = self.session.title
+        self.table.live = live
+        if live:
+            waiting = f"nothing yet on {title.name}"
+            self.table.hint = (
+                f"{waiting}: try `{title.hint}` in another terminal" if title.hint else waiting
+            )
+        else:
+            self.table.hint = "no packets" if self.capture.complete else "reading…"
+
+    def _count_bytes(self) -> None:
+        count = self.capture.count
+        if count > self._counted:
+            lengths = self.capture.store["origlen"][self._counted : count]
+            self.octets += int(lengths.sum(dtype="u8"))
+            self._counted = count
+
+    def show_selected(self) -> None:
+        """Show the packet under the cursor in the panes, calmly while the list runs."""
+        number = self.table.selected_number
+        now = time.monotonic()
+        if number != self.detail.number and (not self.table.following or now >= self._detail_due):
+            self._detail_due = now + _CALM
+            self.detail.show_packet(number)
+
+    def show_facts(self) -> None:
+        """Bring the header and the status line up to date."""
+        counters = replace(self.status.counters)
+        table = self.table
+        live = table.live
+        self.header.show(
+            HeaderFacts(
+                self.session.title,
+                self.status.state,
+                self._meter.rate,
+                counters.dropped,
+                table.paused,
+            )
+        )
+        self.status_line.show(
+            StatusFacts(
+                packets=self.capture.count,
+                displayed=len(self.view),
+                octets=self.octets,
+                counters=counters,
+                spool_bytes=self.status.spool_bytes,
+                spool_limit=self.status.spool_limit,
+                loading=None if live or self.capture.complete else self.capture.progress,
+                live=live,
+                following=table.following,
+                paused=table.paused,
+                time_format=table.painter.time_format.value,
+                field=self._field,
+                typed=self._typed(),
+                error=self.capture.error or "",
+            )
+        )
+
+    def _typed(self) -> str:
+        focused = self.focused
+        return focused.typed_count if isinstance(focused, PacketTable) else ""
+
+    # --- what the parts report
+
+    def on_virtual_list_cursor_moved(self) -> None:
+        """Keep the status line honest; the panes follow with the next pull."""
+        self.show_facts()
+
+    def on_virtual_list_count_typed(self) -> None:
+        """Show the typed count."""
+        self.show_facts()
+
+    def on_packet_table_follow_changed(self) -> None:
+        """Show whether the list follows."""
+        self.show_facts()
+
+    def on_virtual_list_row_chosen(self) -> None:
+        """Enter in the list goes to the fields of the packet."""
+        self.detail.show_packet(self.table.selected_number)
+        self.query_one("#fields").focus()
+
+    def on_detail_pane_field_changed(self, event: DetailPane.FieldChanged) -> None:
+        """Describe the selected field in the status line."""
+        node = event.node
+        if node is None or node.start >= node.stop:
+            self._field = node.name if node else ""
+        else:
+            size = node.stop - node.start
+            self._field = f"{node.name} · byte {node.start} · {size} byte{'s' * (size != 1)}"
+        self.show_facts()
+
+    async def on_key_line_pressed(self, event: KeyLine.Pressed) -> None:
+        """Run the clicked entry."""
+        await self.tunscope.run_command(event.action)
+
+    # --- panes
+
+    def panes(self) -> list[Widget]:
+        """The panes in the order of Tab."""
+        return [self.table, *self.detail.children]
+
+    def action_next_pane(self) -> None:
+        """Focus the next pane."""
+        self._step_pane(1)
+
+    def action_previous_pane(self) -> None:
+        """Focus the previous pane."""
+        self._step_pane(-1)
+
+    def _step_pane(self, step: int) -> None:
+        panes = self.panes()
+        focused = self.focused
+        index = panes.index(focused) if focused in panes else -step
+        chosen = panes[(index + step) % len(panes)]
+        if self.has_class("-zoomed"):
+            self._zoom(chosen)
+        chosen.focus()
+
+    def action_zoom(self) -> None:
+        """Give the focused pane the whole screen, or take it back."""
+        self._zoom(None if self.has_class("-zoomed") else self.focused or self.table)
+
+    def _zoom(self, pane: Widget | None) -> None:
+        self.set_class(pane is not None, "-zoomed")
+        self.set_class(pane is self.table, "-zoomed-packets")
+        for other in self.panes():
+            other.set_class(other is pane, "-zoom")
+
+    # --- the list
+
+    def action_follow(self) -> None:
+        """Keep the newest packet in view, or stop doing so."""
+        if self.table.paused:
+            self.table.set_paused(False)
+        self.table.set_following(not self.table.following)
+
+    def action_pause(self) -> None:
+        """Freeze the list or let it go on; the capture goes on in any case."""
+        self.table.set_paused(not self.table.paused)
+
+    def action_time_format(self) -> None:
+        """Count the Time column from the next thing."""
+        painter = self.table.painter
+        chosen = painter.time_format.following()
+        if chosen is TimeFormat.REFERENCE and painter.reference is None:
+            chosen = chosen.following()
+        self.table.set_time_format(chosen, painter.reference)
+        self.show_facts()
+
+    def action_time_reference(self) -> None:
+        """Count time from the selected packet; once more on it ends that."""
+        number = self.table.selected_number
+        if number == self.table.painter.reference:
+            self.table.set_time_format(TimeFormat.START, None)
+        elif number is not None:
+            self.table.set_time_format(TimeFormat.REFERENCE, number)
+        self.show_facts()
+
+    def go_to_number(self, number: int) -> None:
+        """Put the cursor on packet `number`, or say that it is not there."""
+        if not 1 <= number <= self.capture.count:
+            self.tunscope.tell(
+                f"go to {number}: the capture has {self.capture.count:,} packets", Severity.WARNING
+            )
+            return
+        self.table.move_to(self.table.row_of_number(number))
+        if self.table.selected_number != number:
+            self.tunscope.tell(f"packet {number} is not displayed: at the nearest one")
+
+    # --- dialogs
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        self.app.push_screen(HelpScreen(self.tunscope.key_overrides))
+
+    def action_messages(self) -> None:
+        """Show the message log."""
+        self.app.push_screen(MessagesScreen(self.tunscope.messages))
+
+    # --- questions
+
+    def action_go_to(self) -> None:
+        """Ask for a packet number."""
+        self.prompt.ask("go to", "Go to packet")
+
+    def action_command_line(self) -> None:
+        """Ask for a command."""
+        self.prompt.ask("command", ":")
+
+    def action_save(self) -> None:
+        """Ask for a file to save the displayed packets to."""
+        if len(self.view):
+            self.prompt.ask("save", "Save displayed packets to", self.tunscope.suggested_path())
+        else:
+            self.tunscope.tell("save: there are no packets yet", Severity.WARNING)
+
+    def ask_path_and_quit(self) -> None:
+        """Ask for a file to save all packets to before quitting."""
+        path = self.tunscope.suggested_path()
+        self.prompt.ask("save and quit", "Save and quit, to", path)
+
+    def on_prompt_line_cancelled(self) -> None:
+        """Go back to the list."""
+        self.table.focus()
+
+    async def on_prompt_line_answered(self, event: PromptLine.Answered) -> None:
+        """Do what was asked for."""
+        self.table.focus()
+        text = event.text.strip()
+        if not text:
+            return
+        if event.topic in {"save", "save and quit"}:
+            self.tunscope.save_displayed(text, then_quit=event.topic == "save and quit")
+        elif event.topic == "go to" and not text.isdecimal():
+            self.tunscope.tell(f"go to {text}: not a packet number", Severity.WARNING)
+        else:
+            await self._obey(parse_command(text))
+
+    async def _obey(self, command: Command | GoTo) -> None:
+        if isinstance(command, GoTo):
+            self.go_to_number(command.number)
+        else:
+            await self.tunscope.run_command_line(command)
+
+    def action_stop_capture(self) -> None:
+        """Stop the capture; what was captured stays."""
+        if self.table.live:
+            self.session.stop()
+        else:
+            self.tunscope.tell("stop: nothing is being captured")
+
+    def action_back(self) -> None:
+        """Go one step back: out of the question, the zoom, the pane, the program."""
+        if self.prompt.asking:
+            self.prompt.cancel()
+        elif self.has_class("-zoomed"):
+            self._zoom(None)
+        elif self.focused is not self.table:
+            self.table.focus()
+
+    async def action_back_or_quit(self) -> None:
+        """Go one step back, and on the packet list quit."""
+        if self.focused is self.table and not self.has_class("-zoomed"):
+            await self.tunscope.run_command("app.request_quit")
+        else:
+            self.action_back()

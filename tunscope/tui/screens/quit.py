@@ -1,0 +1,71 @@
+"""The question before packets would be lost."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from tunscope.tui import units
+from tunscope.tui.widgets.key_line import KeyLine
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+
+class QuitChoice(Enum):
+    """What to do with a capture that is in no file of its own."""
+
+    SAVE = "save"
+    DISCARD = "discard"
+    CANCEL = "cancel"
+
+
+class QuitScreen(ModalScreen[QuitChoice]):
+    """Save, discard or cancel; nothing is lost by a slip of a finger on Enter or Esc."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s", "choose('save')", "Save", show=False, id="quit.save"),
+        Binding("d", "choose('discard')", "Discard", show=False, id="quit.discard"),
+        Binding("escape,c,q", "choose('cancel')", "Cancel", show=False, id="quit.cancel"),
+    ]
+    DEFAULT_CSS = """
+    QuitScreen { align: center middle; background: $background 60%; }
+    QuitScreen > Vertical {
+        width: 58; max-width: 96%; height: auto; padding: 1 2 0 2; background: $panel;
+        border-left: thick $warning;
+    }
+    QuitScreen Static { background: $panel; color: $foreground; }
+    QuitScreen KeyLine { margin: 1 0; }
+    """
+
+    def __init__(self, packets: int) -> None:
+        super().__init__()
+        self._packets = packets
+
+    def compose(self) -> ComposeResult:
+        """The question and its answers."""
+        noun = "packet" if self._packets == 1 else "packets"
+        question = f"The capture of {units.count(self._packets)} {noun} is not saved."
+        with Vertical():
+            yield Static(question, markup=False)
+            yield KeyLine(
+                (
+                    ("s", "Save and quit", "save"),
+                    ("d", "Discard", "discard"),
+                    ("Esc", "Cancel", "cancel"),
+                )
+            )
+
+    def on_key_line_pressed(self, event: KeyLine.Pressed) -> None:
+        """Answer from the mouse."""
+        self.action_choose(event.action)
+
+    def action_choose(self, choice: str) -> None:
+        """Answer."""
+        self.dismiss(QuitChoice(choice))

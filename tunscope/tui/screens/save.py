@@ -1,0 +1,86 @@
+"""Saving, seen: a bar, a rate, and a way to stop."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from tunscope.packet.printable import printable
+from tunscope.tui import units
+from tunscope.tui.saving import SaveJob, SaveResult
+from tunscope.tui.widgets.key_line import KeyLine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from tunscope.index.capture import CaptureIndex
+
+_BAR_CELLS = 50
+
+
+class SaveScreen(ModalScreen[SaveResult]):
+    """Runs a `SaveJob` on its own thread and shows how far it is."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,c", "cancel", "Cancel", show=False, id="save.cancel"),
+    ]
+    DEFAULT_CSS = """
+    SaveScreen { align: center middle; background: $background 60%; }
+    SaveScreen > Vertical {
+        width: 58; max-width: 96%; height: auto; padding: 1 2 0 2; background: $panel;
+        border-left: thick $primary;
+    }
+    SaveScreen Static { background: $panel; color: $foreground; }
+    SaveScreen KeyLine { margin: 1 0; }
+    """
+
+    def __init__(self, capture: CaptureIndex, numbers: Sequence[int], path: Path) -> None:
+        super().__init__()
+        self._path = path
+        self._job = SaveJob(capture, numbers, path)
+        self._started = time.monotonic()
+        self._bar = Static("", markup=False)
+
+    def compose(self) -> ComposeResult:
+        """What is saved where, how far it is, and how to stop it."""
+        with Vertical():
+            yield Static(f"Saving {printable(str(self._path))}", markup=False)
+            yield self._bar
+            yield KeyLine((("Esc", "Cancel", "cancel"),))
+
+    def on_mount(self) -> None:
+        """Begin."""
+        self._job.start()
+        self.set_interval(1 / 10, self._pull)
+        self._pull()
+
+    def _pull(self) -> None:
+        result = self._job.result
+        if result is not None:
+            self.dismiss(result)
+            return
+        done, total = self._job.written, self._job.total
+        elapsed = max(0.001, time.monotonic() - self._started)
+        full = _BAR_CELLS * done // max(1, total)
+        self._bar.update(
+            f"{'█' * full}{'░' * (_BAR_CELLS - full)}\n"
+            f"{units.count(done)} of {units.count(total)} packets · "
+            f"{units.packet_rate(done / elapsed)}"
+        )
+
+    def on_key_line_pressed(self) -> None:
+        """Stop from the mouse."""
+        self.action_cancel()
+
+    def action_cancel(self) -> None:
+        """Stop; what was begun is removed."""
+        self._job.cancel()

@@ -1,0 +1,97 @@
+"""Fields and bytes of one packet side by side, a selection in one shown in the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.containers import Container
+from textual.message import Message
+
+from tunscope.errors import TunscopeError
+from tunscope.tui import units
+from tunscope.tui.dissection import Dissection, Dissector
+from tunscope.tui.widgets.field_tree import FieldTree
+from tunscope.tui.widgets.hex_view import HexView
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from tunscope.dissect import FieldNode
+    from tunscope.index.capture import CaptureIndex
+
+
+class DetailPane(Container):
+    """Shows packet after packet; bytes at once, fields as soon as they are decoded."""
+
+    class FieldChanged(Message):
+        """Another field is selected; None when there is none."""
+
+        def __init__(self, node: FieldNode | None) -> None:
+            super().__init__()
+            self.node = node
+
+    class _Dissected(Message):
+        def __init__(self, dissection: Dissection) -> None:
+            super().__init__()
+            self.dissection = dissection
+
+    def __init__(self, capture: CaptureIndex, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.number: int | None = None
+        self._capture = capture
+        self._tree = FieldTree(id="fields")
+        self._hex = HexView(id="bytes")
+        self._dissector = Dissector(lambda found: self.post_message(self._Dissected(found)))
+
+    def compose(self) -> ComposeResult:
+        """The two panes."""
+        yield self._tree
+        yield self._hex
+
+    def on_mount(self) -> None:
+        """Start decoding."""
+        self._dissector.start()
+
+    def on_unmount(self) -> None:
+        """Stop decoding."""
+        self._dissector.stop()
+
+    def show_packet(self, number: int | None) -> None:
+        """Show packet `number`, or nothing; costs nothing if it is shown already."""
+        if number == self.number:
+            return
+        self.number = number
+        if number is None:
+            self._hex.show(b"")
+            self._tree.show(None)
+            return
+        try:
+            record = self._capture.record(number)
+        except (KeyError, OSError, TunscopeError) as error:
+            self._hex.show(b"")
+            why = "is no longer kept" if isinstance(error, KeyError) else f"cannot be read: {error}"
+            self._tree.show(None, note=f"packet {number} {why}")
+            return
+        self._hex.show(record.data)
+        self._dissector.request(number, record)
+
+    def on_detail_pane__dissected(self, event: DetailPane._Dissected) -> None:
+        """Show the fields, unless another packet was selected meanwhile."""
+        event.stop()
+        found = event.dissection
+        if found.number == self.number:
+            self._tree.show(found.root, subject=f"packet {units.count(found.number)}")
+
+    def on_field_tree_field_selected(self, event: FieldTree.FieldSelected) -> None:
+        """Highlight the field's bytes."""
+        event.stop()
+        node = event.node
+        self._hex.set_highlight(*((node.start, node.stop) if node else (0, 0)))
+        if not self._hex.has_focus:
+            self._hex.go_to_highlight()
+        self.post_message(self.FieldChanged(node))
+
+    def on_hex_view_byte_selected(self, event: HexView.ByteSelected) -> None:
+        """Select the field that the byte belongs to."""
+        event.stop()
+        self._tree.select_byte(event.offset)

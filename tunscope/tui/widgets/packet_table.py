@@ -1,0 +1,205 @@
+"""The packet list: the rows of a view, pulled 25 times a second, painted when they change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.message import Message
+
+from tunscope.packet.printable import printable
+from tunscope.tui import units
+from tunscope.tui.keymap import TABLE_KEYS
+from tunscope.tui.widgets.virtual_list import VirtualList
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from textual.binding import BindingType
+
+    from tunscope.index.view import View
+    from tunscope.tui.row_painter import RowPainter
+    from tunscope.tui.text import LineBuilder
+    from tunscope.tui.time_format import TimeFormat
+
+
+class PacketTable(VirtualList):
+    """Packets that pass the view, with a cursor that can follow the newest.
+
+    `pull` takes in what the view has got since the last one. Following is let go by any upward
+    move and taken up again at the last row; what arrives meanwhile is counted in `new_rows`.
+    """
+
+    HEADING_LINES: ClassVar[int] = 1
+    BINDINGS: ClassVar[list[BindingType]] = [*TABLE_KEYS]
+
+    class FollowChanged(Message):
+        """Following or pausing was switched."""
+
+    def __init__(
+        self,
+        view: View,
+        painter: RowPainter,
+        *,
+        live: bool = False,
+        hint: str = "",
+        id: str | None = None,
+    ) -> None:
+        super().__init__(id=id)
+        self.view = view
+        self.live = live
+        self.hint = hint
+        self.following = live
+        self.paused = False
+        self.painter = painter
+        self._shown = 0
+        self._seen = 0
+
+    # --- what is shown
+
+    @property
+    def row_count(self) -> int:
+        """Rows of the view as of the last pull."""
+        return self._shown
+
+    @property
+    def selected_number(self) -> int | None:
+        """Number of the packet under the cursor; None in an empty list."""
+        return self.view.number(self.cursor) if self._shown else None
+
+    @property
+    def new_rows(self) -> int:
+        """Rows that arrived below the screen while the list did not follow."""
+        if not self.live or (self.following and not self.paused):
+            return 0
+        return max(0, len(self.view) - self._seen)
+
+    def overlay(self) -> str:
+        """Return the "+N new" badge."""
+        new = self.new_rows
+        return f" ▾ +{units.count(new)} new " if new else ""
+
+    # --- taking in
+
+    def pull(self) -> None:
+        """Take in the view's new rows and repaint what that changes, and nothing else."""
+        badge, thumb = self.overlay(), self.thumb()
+        self.view.update()
+        available = len(self.view)
+        if available != self._shown and not self.paused:
+            self._take_rows(available)
+        if self.thumb() != thumb:
+            self.refresh(self.size.region)
+        elif self.overlay() != badge:
+            self.repaint_lines((self.size.height - 1,))
+
+    def _take_rows(self, available: int) -> None:
+        before, self._shown = self._shown, available
+        if available < before or before == 0:
+            self.refresh(self.size.region)
+        else:
+            lines = range(self.line_of(before), self.line_of(available))
+            self.repaint_lines(range(max(0, lines.start), min(self.size.height, lines.stop)))
+        if self.following:
+            self.move_to(available - 1)
+        elif available <= self.cursor or before == 0:
+            self.move_to(min(self.cursor, available - 1))
+        self._see()
+        if before == 0 and available:
+            self.post_message(self.CursorMoved(self))
+
+    def _see(self) -> None:
+        self._seen = max(self._seen, min(self._shown, self.top + self.body_height))
+
+    def reload(self, number: int | None = None) -> None:
+        """Show a view whose rows have changed, with the cursor on packet `number` or near it."""
+        self.view.update()
+        self._shown = len(self.view)
+        self._seen = self._shown
+        if number is not None:
+            self.cursor = max(0, min(self.row_of_number(number), self._shown - 1))
+            self.top = self.cursor - self.body_height // 2
+        self.move_to(self._shown - 1 if self.following else self.cursor)
+        self.forget_painted()
+        self.post_message(self.CursorMoved(self))
+
+    # --- moving
+
+    def row_of_number(self, number: int) -> int:
+        """Return the row of packet `number`, or of the next one that is displayed."""
+        row: int = self.view.row_of(number)
+        return row
+
+    def cursor_moved(self, old_row: int) -> None:
+        """Let follow go when the cursor went up, take it up again at the end."""
+        self._see()
+        if self.cursor < old_row:
+            self.set_following(False)
+        elif self.live and self.cursor == self._shown - 1 and not self.following:
+            self.set_following(True)
+
+    def scroll_lines(self, lines: int) -> None:
+        """Scroll; upwards lets follow go."""
+        if lines < 0:
+            self.set_following(False)
+        super().scroll_lines(lines)
+
+    def action_last(self) -> None:
+        """Go to the last row and follow from there."""
+        super().action_last()
+        if self.live:
+            self.set_following(True)
+
+    def set_following(self, following: bool) -> None:
+        """Switch following; switched on it jumps to the newest packet."""
+        if following == self.following:
+            return
+        self.following = following
+        self._seen = self._shown
+        if following:
+            self.move_to(self._shown - 1)
+        self.repaint_lines((self.size.height - 1,))
+        self.post_message(self.FollowChanged())
+
+    def set_paused(self, paused: bool) -> None:
+        """Freeze the rows, or take in at once all that came meanwhile."""
+        self.paused = paused
+        self._seen = self._shown
+        if not paused:
+            self.pull()
+        self.repaint_lines((self.size.height - 1,))
+        self.post_message(self.FollowChanged())
+
+    # --- painting
+
+    def set_time_format(self, time_format: TimeFormat, reference: int | None) -> None:
+        """Count the Time column from something else; `reference` is a packet number."""
+        self.painter.time_format, self.painter.reference = time_format, reference
+        self.painter.forget_widths()
+        self.forget_painted()
+
+    def action_scroll(self, cells: int) -> None:
+        """Scroll the Info column sideways; the others stay in sight."""
+        self.painter.info_offset = max(0, self.painter.info_offset + cells)
+        self.forget_painted()
+
+    def row_key(self, row: int) -> Hashable:
+        """Return the packet number, and the previous one, from which Δ is counted."""
+        return (self.view.number(row), self.view.number(row - 1) if row else 0)
+
+    def paint_heading(self, y: int, line: LineBuilder) -> None:
+        """Paint the column titles, after fitting the columns to what is on the screen."""
+        del y
+        if self.painter.measure(self.visible_rows, self.size.width):
+            self._strips.clear()
+        self.painter.paint_heading(line, self.size.width, self.palette)
+
+    def paint_row(self, row: int, line: LineBuilder, *, selected: bool) -> None:
+        """Paint one packet."""
+        style = self.row_style(selected=True) if selected else None
+        self.painter.paint(row, line, self.size.width, self.palette, style)
+
+    def paint_blank(self, y: int, line: LineBuilder) -> None:
+        """Say in an empty list what is being waited for."""
+        if not self._shown and y == 1:
+            line.add("  ", self.palette.text)
+            line.add(printable(self.hint), self.palette.muted)

@@ -1,0 +1,78 @@
+"""One line to type into, in the place of the key line: a number, a file name, a command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Input, Static
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+
+class PromptLine(Horizontal):
+    """Asks for a line of text; invisible until `ask` is called.
+
+    The answer comes as `Answered`, with the topic that was asked for; Esc gives `Cancelled`.
+    """
+
+    DEFAULT_CSS = """
+    PromptLine { height: 1; display: none; background: $panel; }
+    PromptLine.-asking { display: block; }
+    PromptLine > Static { width: auto; padding: 0 1; color: $text-accent; text-style: bold; }
+    PromptLine > Input {
+        width: 1fr; height: 1; border: none; padding: 0; background: $panel; color: $foreground;
+    }
+    """
+
+    class Answered(Message):
+        """A line was entered."""
+
+        def __init__(self, topic: str, text: str) -> None:
+            super().__init__()
+            self.topic = topic
+            self.text = text
+
+    class Cancelled(Message):
+        """The question was left without an answer."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._topic = ""
+
+    def compose(self) -> ComposeResult:
+        """A label and an input."""
+        yield Static("", markup=False)
+        yield Input(select_on_focus=False)
+
+    @property
+    def asking(self) -> bool:
+        """Whether a question is open."""
+        return self.has_class("-asking")
+
+    def ask(self, topic: str, label: str, text: str = "") -> None:
+        """Ask for `topic` under `label`, with `text` to start from."""
+        self._topic = topic
+        self.query_one(Static).update(label)
+        entry = self.query_one(Input)
+        entry.value = text
+        entry.cursor_position = len(text)
+        self.add_class("-asking")
+        entry.focus()
+
+    def close(self) -> None:
+        """Leave the question."""
+        self.remove_class("-asking")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Hand the answer out."""
+        event.stop()
+        self.close()
+        self.post_message(self.Answered(self._topic, event.value))
+
+    def cancel(self) -> None:
+        """Leave the question without an answer."""
+        self.close()
+        self.post_message(self.Cancelled())
