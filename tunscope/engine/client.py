@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -66,6 +66,7 @@ class EngineClient:
         self._channel = ControlChannel(ours.detach())
         self._events: deque[Event] = deque()
         self._answers: dict[int, Message] = {}
+        self._listeners: dict[int, Callable[[TunscopeError | None], None]] = {}
         self._last_id = 0
         self.stopped: StoppedEvent | None = None
 
@@ -102,13 +103,13 @@ class EngineClient:
         """Ask the engine to end without waiting for what has arrived."""
         self._send(Op.STOP, {}, {"drain": False})
 
-    def set_filter(self, expression: str) -> None:
-        """Change the capture filter; raises UsageError and changes nothing if it is wrong."""
-        self.request(Op.FILTER, expression=expression)
+    def set_filter(self, expression: str, answered: Callable[[TunscopeError | None], None]) -> None:
+        """Ask for another capture filter; a later `poll` calls `answered` with what came of it."""
+        self._listeners[self._send(Op.FILTER, {}, {"expression": expression})] = answered
 
     def add_output(self, fd: int) -> None:
         """Hand over the file that the next rotation goes on with; `fd` stays the caller's."""
-        self.request(Op.OUTPUT, {"output": fd})
+        self._send(Op.OUTPUT, {"output": fd}, {})
 
     def statistics(self) -> Counters:
         """Return the running totals as they are now."""
@@ -175,6 +176,9 @@ class EngineClient:
                     self.stopped = event
                 if event is not None:
                     self._events.append(event)
+            elif message.get("id") in self._listeners:
+                problem = None if message["ok"] else decode_error(message["error"])
+                self._listeners.pop(message["id"])(problem)
             elif isinstance(message.get("id"), int):
                 self._answers[message["id"]] = message
 

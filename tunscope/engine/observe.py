@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import re
 import socket
 
 from tunscope.device import bpf
 from tunscope.engine.batch import Batch
 from tunscope.engine.counters import Counters
+from tunscope.engine.options import MAXIMUM_SNAPLEN
 from tunscope.engine.ring import RETIRE_MS, PacketRing
 from tunscope.engine.source import SourceGone
 from tunscope.packet.direction import Direction
@@ -35,8 +37,9 @@ class ObservedDevice:
         self._linktype = linktype
         self._snaplen = snaplen
         self._direction = direction
-        self.set_filter(expression)
+        self._attach(expression)
         self._ring = PacketRing(sock, buffer_mib, snaplen)
+        self._set_accept(expression)
         self._received = 0
         self._dropped = 0
         self._ring.bind(device)
@@ -70,8 +73,21 @@ class ObservedDevice:
 
     def set_filter(self, expression: str) -> None:
         """Attach the filter to the socket; the kernel swaps it in one step."""
+        self._attach(expression)
+        self._set_accept(expression)
+
+    def _attach(self, expression: str) -> None:
         program = bpf.compile_filter(expression, self._linktype, self._snaplen)
+        if _speaks_of_tags(expression):  # the kernel has taken the tag out before it filters
+            program = bpf.compile_filter("", self._linktype, MAXIMUM_SNAPLEN)
         bpf.attach(self._socket, bpf.with_direction(program, self._direction))
+
+    def _set_accept(self, expression: str) -> None:
+        self._ring.encoder.accept = (
+            bpf.offline_filter(expression, self._linktype, MAXIMUM_SNAPLEN)
+            if _speaks_of_tags(expression)
+            else None
+        )
 
     def stop_arrivals(self) -> None:
         """Reject every packet from now on."""
@@ -88,7 +104,13 @@ class ObservedDevice:
         self._dropped += statistics.drops
         counters.received = self._received
         counters.dropped_kernel = self._dropped
+        counters.filtered = self._ring.encoder.rejected
 
     def close(self) -> None:
         """Close the socket; the ring goes with the process."""
         self._socket.close()
+
+
+def _speaks_of_tags(expression: str) -> bool:
+    """Whether the filter looks at VLAN tags, which only user space sees where they were."""
+    return re.search(r"\bvlan\b", expression) is not None

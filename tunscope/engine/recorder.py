@@ -102,15 +102,14 @@ class Recorder:
         try:
             if not self._output.flush():
                 return False
+            self.rotate_if_due()
             while self._queue and not self.finished:
-                self.rotate_if_due()
-                if self.finished:
-                    break
                 batch, rest = self._until_limit(self._queue.popleft())
                 if rest.packets:
                     self._queue.appendleft(rest)
                 if not self._record(batch):
                     return False
+                self.rotate_if_due()
         except OSError as error:
             raise RecordError(error.errno, error.strerror) from error
         self._queue.clear()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import mmap
 import socket
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -87,7 +88,7 @@ class PacketRing:
         sock.setsockopt(_SOL_PACKET, _PACKET_RX_RING, request)
         self._map = mmap.mmap(sock.fileno(), BLOCK_SIZE * blocks, mmap.MAP_SHARED)
         self._words = memoryview(self._map).cast("I")
-        self._encoder = BlockEncoder(np.frombuffer(self._map, np.uint8), snaplen)
+        self.encoder = BlockEncoder(np.frombuffer(self._map, np.uint8), snaplen)
         self._current = 0
 
     def bind(self, device: str) -> None:
@@ -104,7 +105,7 @@ class PacketRing:
         if not self._words[word + 2] & _TP_STATUS_USER:
             return None
         first = self._current * BLOCK_SIZE + self._words[word + 4]
-        return self._encoder.encode(first, self._words[word + 3])
+        return self.encoder.encode(first, self._words[word + 3])
 
     def release(self) -> None:
         """Give the block last taken back to the kernel."""
@@ -122,7 +123,8 @@ class BlockEncoder:
     """Makes EPBs of interface 0 around the packets in `ring`, which it only reads.
 
     The buffers are reused: a batch is valid until the next `encode`. No packet is handed on with
-    more than `snaplen` bytes, a VLAN tag put back included.
+    more than `snaplen` bytes, a VLAN tag put back included. `accept`, if set, is asked for every
+    packet, its tag put back; what it rejects is counted in `rejected`.
     """
 
     def __init__(self, ring: npt.NDArray[np.uint8], snaplen: int) -> None:
@@ -130,6 +132,8 @@ class BlockEncoder:
         self._words = ring.view(np.uint32)
         self._word_view = self._words.data
         self._address = ring.ctypes.data
+        self.accept: Callable[[bytes], int] | None = None
+        self.rejected = 0
         self._snaplen = snaplen
         self._seams = np.zeros((0, _SEAM_WORDS), np.uint32)
         self._iovecs = np.zeros((0, 2), np.uint64)
@@ -137,9 +141,12 @@ class BlockEncoder:
 
     def encode(self, first: int, count: int) -> Batch:
         """Return the `count` packets whose first header is at byte `first` of the ring."""
-        if not count:
+        headers = self._header_words(first // 4, count) if count else np.zeros(0, np.int64)
+        if self.accept is not None:
+            headers = headers[[bool(self.accept(self._packet(int(word)))) for word in headers]]
+            self.rejected += count - len(headers)
+        if not len(headers):
             return Batch(np.zeros((0, 2), np.uint64), np.zeros(0, np.uint32))
-        headers = self._header_words(first // 4, count)
         words = self._words
         status = words[headers + 5]
         caplen = words[headers + 3]
@@ -155,15 +162,26 @@ class BlockEncoder:
         if anything & _TP_STATUS_VLAN_VALID:
             tagged = (status & _TP_STATUS_VLAN_VALID != 0) & (caplen >= _MAC_PAIR_SIZE)
             origlen = origlen + tagged * np.uint32(_VLAN_TAG_SIZE)
-            stored = np.minimum(caplen + tagged * np.uint32(_VLAN_TAG_SIZE), self._snaplen)
-        else:
-            stored = caplen
-        stored = stored.astype(np.uint32, copy=False)
+            caplen = caplen + tagged * np.uint32(_VLAN_TAG_SIZE)
+        stored = np.minimum(caplen, np.uint32(self._snaplen))
         sizes = (stored + np.uint32(_HEAD_BYTES + _TAIL_BYTES + 3)) & np.uint32(0xFFFFFFFC)
         self._fill_seams(headers, stored, origlen, flags, sizes)
         if tagged is None:
             return Batch(self._plain_iovecs(data, stored), sizes)
         return Batch(self._tagged_iovecs(headers, data, stored, status, tagged), sizes)
+
+    def _packet(self, word: int) -> bytes:
+        """Return the packet whose header is at `word`, as it was on the wire."""
+        words = self._word_view
+        start = word * 4 + (words[word + 6] & 0xFFFF)
+        data = self._bytes[start : start + words[word + 3]].tobytes()
+        status = words[word + 5]
+        if not status & _TP_STATUS_VLAN_VALID or len(data) < _MAC_PAIR_SIZE:
+            return data
+        has_tpid = status & _TP_STATUS_VLAN_TPID_VALID
+        tpid = words[word + 9] & 0xFFFF if has_tpid else _ETH_P_8021Q
+        tag = struct.pack(">HH", tpid, words[word + 8] & 0xFFFF)
+        return data[:_MAC_PAIR_SIZE] + tag + data[_MAC_PAIR_SIZE:]
 
     def _header_words(self, first: int, count: int) -> npt.NDArray[np.int64]:
         """Follow the chain of next-offsets; packets of one size are stepped over at a stride."""

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from tunscope.device.facts import DeviceFacts
 from tunscope.device.request import DeviceRequest
-from tunscope.engine.capture import Capture
 from tunscope.engine.capabilities import CAP_NET_ADMIN, CAP_NET_RAW, keep_only
+from tunscope.engine.capture import Capture
 from tunscope.engine.control import ControlChannel
 from tunscope.engine.opening import OpenedSource, open_given, open_named
 from tunscope.engine.options import CaptureOptions

@@ -1,0 +1,197 @@
+"""The screen: on a device, on a lab, or on a capture file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tunscope.capfile.rotation import Rotation
+from tunscope.capfile.spool import Spool
+from tunscope.cli.capture import Invocation
+from tunscope.cli.headless import open_engine
+from tunscope.cli.outputs import SingleFile
+from tunscope.cli.privilege import as_invoking_user, drop_privileges
+from tunscope.engine.options import CaptureOptions
+from tunscope.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tunscope.engine.client import EngineClient, Opening
+    from tunscope.index.capture import CaptureIndex
+    from tunscope.lab.plan import LabPlan
+    from tunscope.tui.session import Session
+
+#: A spool goes on in a new segment after this many bytes, so that `--keep` can drop old ones.
+_SEGMENT_SIZE: Final = 256_000_000
+_SMALLEST_SEGMENT: Final = 1_000_000
+
+
+def capture_live(invocation: Invocation) -> ExitCode:
+    """Show the packets of a device as they come; return the exit status."""
+    _need_terminal()
+    if invocation.options.rotate.rotates:
+        raise UsageError("-b", "the screen shows one capture", "use --no-tui, or --keep SIZE")
+    if invocation.pcap == "-":
+        raise UsageError("--pcap -", "the screen needs stdout", "name a file")
+    request = invocation.request
+    if invocation.pcap is not None:
+        return _into_file(
+            Path(invocation.pcap),
+            lambda client: client.open(request, invocation.options),
+            invocation,
+        )
+    options = _spooled(invocation.options, invocation.keep)
+    return _into_spool(
+        request.name,
+        lambda client: client.open(request, options),
+        options,
+        keep=invocation.keep,
+        may_sudo=invocation.may_sudo,
+    )
+
+
+def show_lab(plan: LabPlan, device: str | None) -> ExitCode:
+    """Build a lab and show its packets until the person quits."""
+    from tunscope.cli.lab import open_lab
+    from tunscope.lab.lab import Lab
+
+    _need_terminal()
+    options = _spooled(CaptureOptions(), None)
+    with Lab(plan, device) as running:
+        return _into_spool(
+            running.facts.name,
+            lambda client: open_lab(client, running, options),
+            options,
+            keep=None,
+            may_sudo=False,
+            started=running.start_traffic,
+        )
+
+
+def browse_file(word: str, display_filter: str) -> ExitCode:
+    """Show a capture file, or with "-" the capture on stdin."""
+    _need_terminal()
+    from tunscope.index.capture import CaptureIndex
+    from tunscope.index.source import open_source
+    from tunscope.tui.app import run_browser
+    from tunscope.tui.session import FileSession, SessionTitle
+
+    source = open_source(word)
+    index = CaptureIndex(source)
+    index.start()
+    try:
+        title = SessionTitle(name="standard input" if word == "-" else word, kind="file")
+        run_browser(index, FileSession(title))
+    finally:
+        index.stop()
+    return ExitCode.OK
+
+
+def _into_file(
+    path: Path, opener: Callable[[EngineClient], Opening], invocation: Invocation
+) -> ExitCode:
+    from tunscope.cli.engine_session import EngineSession, NamedFile
+
+    output = SingleFile(path)
+    fd = output.open()
+    try:
+        client, opening = open_engine(opener, fd, may_sudo=invocation.may_sudo)
+    except BaseException:
+        output.undo()
+        raise
+    drop_privileges()
+    output.ready()
+    with _closing(client):
+        client.start()
+        session = EngineSession(client, opening, invocation.options.filter, NamedFile())
+        from tunscope.index.source import FileSource
+
+        index = _index(FileSource(path, growing=True))
+        _browse(index, session)
+    output.close()
+    return ExitCode.OK
+
+
+def _into_spool(
+    device: str,
+    opener: Callable[[EngineClient], Opening],
+    options: CaptureOptions,
+    *,
+    keep: int | None,
+    may_sudo: bool,
+    started: Callable[[], None] | None = None,
+) -> ExitCode:
+    from tunscope.cli.engine_session import EngineSession, SpoolStorage
+
+    with as_invoking_user():
+        spool = Spool.create(device)
+        _, fd = spool.open_next()
+    try:
+        client, opening = open_engine(opener, fd, may_sudo=may_sudo)
+    except BaseException:
+        spool.discard()
+        raise
+    finally:
+        os.close(fd)
+    drop_privileges()
+    with _closing(client):
+        client.start()
+        session = EngineSession(client, opening, options.filter, SpoolStorage(spool, keep))
+        if started is not None:
+            started()
+        from tunscope.index.source import SpoolSource
+
+        released = _browse(_index(SpoolSource(spool.folder)), session)
+    if released or not session.poll().unsaved:
+        spool.discard()
+    else:
+        folder = spool.folder
+        spool.close()
+        print(f"tunscope: the capture is kept in {folder}", file=sys.stderr)
+    return ExitCode.OK
+
+
+def _index(source: object) -> CaptureIndex:
+    from tunscope.index.capture import CaptureIndex
+
+    return CaptureIndex(source)  # type: ignore[arg-type]
+
+
+def _browse(index: CaptureIndex, session: Session) -> bool:
+    """Run the screen; return whether the unnamed capture may go."""
+    from tunscope.tui.app import run_browser
+    from tunscope.tui.session import Ending
+
+    index.start()
+    try:
+        return run_browser(index, session) is Ending.RELEASE
+    finally:
+        index.stop()
+
+
+@contextlib.contextmanager
+def _closing(client: EngineClient) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        client.close()
+
+
+def _spooled(options: CaptureOptions, keep: int | None) -> CaptureOptions:
+    segment = _SEGMENT_SIZE
+    if keep is not None:
+        segment = max(_SMALLEST_SEGMENT, min(segment, keep // 4))
+    return replace(options, rotate=Rotation(filesize=segment))
+
+
+def _need_terminal() -> None:
+    if not (sys.stdout.isatty() and sys.stdin.isatty()):
+        raise UsageError(
+            "the screen", "stdin or stdout is not a terminal", "use --pcap FILE or --print"
+        )
