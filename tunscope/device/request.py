@@ -16,6 +16,8 @@ Kind = Literal["tun", "tap"]
 #: Smallest IPv4 MTU (RFC 791) and the most that tun and tap take (drivers/net/tun.c).
 MIN_MTU: Final = 68
 MAX_MTU: Final = 65535
+#: Smallest MTU of a link that carries IPv6 (RFC 8200, section 5).
+MIN_MTU_IPV6: Final = 1280
 
 _MAC: Final = re.compile(r"[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}")
 
@@ -51,6 +53,10 @@ class DeviceRequest:
         object.__setattr__(self, "routes", tuple(map(normal_route, self.routes)))
         if self.mtu is not None and not MIN_MTU <= self.mtu <= MAX_MTU:
             raise UsageError("--mtu", f"{self.mtu} is not between {MIN_MTU} and {MAX_MTU}")
+        if self.mtu is not None and self.mtu < MIN_MTU_IPV6 and ":" in "".join(self.addresses):
+            raise UsageError(
+                "--mtu", f"{self.mtu} is too small for IPv6", f"{MIN_MTU_IPV6} will do"
+            )
         if self.mac is not None:
             object.__setattr__(self, "mac", normal_mac(self.mac))
         if self.bridge is not None:

@@ -51,6 +51,7 @@ def test_a_request_survives_json() -> None:
         ({"name": "tun0", "routes": ("10.9.0.1/24",)}, "meant: 10.9.0.0/24"),
         ({"name": "tun0", "routes": ("there",)}, "not a network"),
         ({"name": "tun0", "mtu": 67}, "not between"),
+        ({"name": "tun0", "mtu": 1279, "addresses": ("fd00::1/64",)}, "too small for IPv6"),
         ({"name": "tun0", "mac": "02:00:00:00:00"}, "not a MAC"),
         ({"name": "tun0", "mac": "01:00:00:00:00:00"}, "unicast"),
         ({"name": "tun0", "user": "nobody"}, "need --persist"),
