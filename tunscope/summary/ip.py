@@ -17,12 +17,12 @@ _MIN_HEADER: Final = 20
 @entered(IP_PROTOCOLS, 4)
 def read_ip(window: Window, draft: Draft) -> None:
     """Read an IPv4 header and what it carries; version 6 under IPv4's number is IPv6."""
+    draft.name("IPv4")
+    draft.write("")
     version = window.u8(0) >> 4
     if version == 6:
         ETHERTYPES[0x86DD](window, draft)
         return
-    draft.name("IPv4")
-    draft.write("")
     if version != 4:
         draft.write(f"Bogus IPv4 version ({version}, must be 4)")
         return
@@ -39,8 +39,11 @@ def read_ip(window: Window, draft: Draft) -> None:
     window = window.shortened(total)
     fragment, protocol = window.u16(6), window.u8(9)
     draft.ttl = window.u8(8)
-    source, destination = draft.network = window.take(12, 4), window.take(16, 4)
-    draft.addresses(ipv4_text(source), ipv4_text(destination))
+    source = window.take(12, 4)
+    draft.source = ipv4_text(source)
+    destination = window.take(16, 4)
+    draft.destination = ipv4_text(destination)
+    draft.network = source, destination
     offset = (fragment & 0x1FFF) * 8
     if offset:
         draft.write(
@@ -49,7 +52,9 @@ def read_ip(window: Window, draft: Draft) -> None:
         )
         return
     draft.fragmented = draft.fragmented or bool(fragment & 0x2000)
-    read_ip_protocol(protocol, window.sub(header_size), draft)
+    body = window.sub(header_size)
+    if body.length:
+        read_ip_protocol(protocol, body, draft)
 
 
 def read_ip_protocol(protocol: int, body: Window, draft: Draft) -> None:

@@ -14,11 +14,15 @@ _HEADER: Final = 40
 _HOP_BY_HOP: Final = 0
 _ROUTING: Final = 43
 _FRAGMENT: Final = 44
-_AUTHENTICATION: Final = 51
 _NO_NEXT: Final = 59
-_DESTINATION: Final = 60
-_MOBILITY: Final = 135
-_SHIM6: Final = 140
+_EXTENSIONS: Final = {
+    0: "IPv6 hop-by-hop options",
+    43: "IPv6 routing",
+    60: "IPv6 destination options",
+}
+#: Routing header types with their addresses in the order of travel, and in reverse.
+_SOURCE_ROUTES: Final = (0, 2)
+_SEGMENT_ROUTING: Final = 4
 
 
 @entered(ETHERTYPES, 0x86DD)
@@ -31,38 +35,35 @@ def read_ipv6(window: Window, draft: Draft) -> None:
     if version != 6:
         draft.write(f"Bogus IPv6 version ({version}, must be 6)")
         return
+    if window.length < _HEADER:
+        draft.write(f"Invalid IPv6 header ({window.length} bytes, need exactly {_HEADER})")
     payload, following = window.u16(4), window.u8(6)
     draft.ttl = window.u8(7)
-    source, destination = draft.network = window.take(8, 16), window.take(24, 16)
-    draft.addresses(ipv6_text(source), ipv6_text(destination))
-    if payload:  # 0 in a jumbogram, and where segmentation offload has yet to fill it in
+    source = window.take(8, 16)
+    draft.source = ipv6_text(source)
+    destination = window.take(24, 16)
+    draft.destination = ipv6_text(destination)
+    draft.network = source, destination
+    if payload or following != _HOP_BY_HOP:  # a jumbogram gives its length in an option
         window = window.shortened(_HEADER + payload)
-    body = window.sub(_HEADER)
-    read_next_header(following, body, draft)
+    read_next_header(following, window.sub(_HEADER), draft)
 
 
 def read_next_header(following: int, body: Window, draft: Draft) -> None:
     """Walk extension headers from `following` on to the upper-layer protocol."""
     for _ in range(MAX_DEPTH):
-        if following in {_HOP_BY_HOP, _ROUTING, _DESTINATION}:
+        if following in _EXTENSIONS:
+            draft.write(_EXTENSIONS[following])
             size = (body.u8(1) + 1) * 8
+            if following == _ROUTING:
+                _follow_route(body, draft)
         elif following == _FRAGMENT:
-            word, identification = body.u16(2), body.u32(4)
-            offset, more = word & 0xFFF8, word & 1
-            following = body.u8(0)
-            body = body.sub(8)
-            if offset or more:
-                flag = "y" if more else "n"
-                draft.write(
-                    f"IPv6 fragment (off={offset} more={flag} "
-                    f"ident=0x{identification:08x} nxt={following})"
-                )
-                draft.fragmented = True
-            if offset:
+            size = 8
+            if _read_fragment(body, draft):
                 return
-            continue
         else:
             break
+        body.check(0, size)
         following, body = body.u8(0), body.sub(size)
     if following == _NO_NEXT:
         draft.write("IPv6 no next header")
@@ -75,3 +76,31 @@ def read_next_header(following: int, body: Window, draft: Draft) -> None:
     if draft.depth > MAX_DEPTH:
         raise Malformed
     reader(body, draft)
+
+
+def _read_fragment(body: Window, draft: Draft) -> bool:
+    """Read a fragment header; return whether there is nothing to read behind it."""
+    following, word, identification = body.u8(0), body.u16(2), body.u32(4)
+    offset, more = word & 0xFFF8, word & 1
+    if offset or more:
+        flag = "y" if more else "n"
+        draft.write(
+            f"IPv6 fragment (off={offset} more={flag} ident=0x{identification:08x} nxt={following})"
+        )
+        draft.fragmented = True
+    return offset != 0
+
+
+def _follow_route(body: Window, draft: Draft) -> None:
+    """Show the final destination of a source route (RFC 5095, RFC 6275, RFC 8754)."""
+    size, kind, left = body.u8(1), body.u8(2), body.u8(3)
+    if not left or size < 2:
+        return
+    if kind == _SEGMENT_ROUTING:
+        final = body.take(8, 16)
+    elif kind in _SOURCE_ROUTES:
+        final = body.take(8 + (size // 2 - 1) * 16, 16)
+    else:
+        return
+    draft.destination = ipv6_text(final)
+    draft.network = draft.network[0], final

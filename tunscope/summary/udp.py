@@ -2,38 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tunscope.summary.registry import IP_PROTOCOLS, UDP_GUESSES, UDP_PORTS, entered
+from tunscope.summary.window import Malformed
 
 if TYPE_CHECKING:
     from tunscope.summary.draft import Draft
     from tunscope.summary.window import Window
 
+_HEADER: Final = 8
+#: Guessing looks at this many bytes of a payload.
+_LOOK: Final = 4
+
 
 @entered(IP_PROTOCOLS, 17)
 def read_udp(window: Window, draft: Draft) -> None:
     """Read ports and length, and the application protocol if one is known."""
+    sport, dport = window.u16(0), window.u16(2)
     draft.name("UDP")
-    draft.write("")
-    sport, dport, length = window.u16(0), window.u16(2), window.u16(4)
     draft.sport, draft.dport = sport, dport
     draft.write(f"{sport} → {dport}")
-    if 0 < length < 8:
-        draft.append(f" [BAD UDP LENGTH {length} < 8]")
-        return
-    if length == 0:
+    length = window.u16(4)
+    jumbo = length == 0 and len(draft.network[0]) == 16
+    if jumbo:
         length = window.length
-    draft.append(f" Len={length - 8}")
+    elif length < _HEADER:
+        draft.append(f" [BAD UDP LENGTH {length} < {_HEADER}]")
+        return
+    elif length > window.length and not draft.fragmented:
+        draft.append(f" [BAD UDP LENGTH {length} > IP PAYLOAD LENGTH]")
+    draft.append(f" Len={length - _HEADER}{' [Jumbogram]' if jumbo else ''}")
+    window.u16(6)
     window = window.shortened(length)
-    body = window.sub(8)
-    if not body.length:
+    body = window.sub(_HEADER)
+    if length > _HEADER and not body.length and not draft.fragmented:
+        raise Malformed
+    if not body.length or draft.quoted:
         return
     low, high = min(sport, dport), max(sport, dport)
     for port in (low, high):
         reader = UDP_PORTS.get(port)
         if reader is not None and reader(body, draft):
             return
+    body.check(0, min(_LOOK, body.length))
     for guess in UDP_GUESSES:
         if guess(body, draft):
             return
