@@ -43,7 +43,7 @@ def state(netns: NetworkNamespace) -> str:
     text = re.sub(
         r"(valid_lft|preferred_lft|qdisc|addrgenmode|tso_max_size|[a-z_]+_timer) +\S+", "", text
     )
-    text = re.sub(r"tentative|inet6 fe80:.*", "", text)
+    text = re.sub(r"tentative|inet6 fe80:.*|fe80::/64 dev.*", "", text)
     return re.sub(r"\s+", " ", text)
 
 
