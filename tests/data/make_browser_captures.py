@@ -100,7 +100,7 @@ def fetch(at: int, port: int, path: bytes, extra: bytes = b"") -> list[Sent]:
 def refused(at: int, port: int) -> list[Sent]:
     asked = IP(src=CLIENT, dst=SERVER, flags="DF") / TCP(sport=port, dport=8443, flags="S", seq=9)
     answer = IP(src=SERVER, dst=CLIENT) / TCP(sport=8443, dport=port, flags="RA", ack=10)
-    lost = UDP(sport=5353, dport=7) / Raw(b"anybody there?")
+    lost = UDP(sport=40007, dport=9999) / Raw(b"anybody there?")
     error = IP(src=SERVER, dst=CLIENT) / ICMP(type=3, code=3)
     quoted = IPerror(src=CLIENT, dst=SERVER) / lost.copy()
     return [

@@ -40,6 +40,7 @@ class RowPainter:
         self._rows = rows
         self._widest: dict[str, int] = {}
         self._layout: tuple[int, Layout] | None = None
+        self._origin: int | None = None
 
     def layout(self, width: int) -> Layout:
         """Return the columns with their widths in a list of `width` cells."""
@@ -130,7 +131,9 @@ class RowPainter:
             return time_of_day(ts)
         if self.time_format is TimeFormat.REFERENCE and self.reference is not None:
             return seconds(ts - self._ts(self.reference))
-        return seconds(ts - self._ts(1))
+        if self._origin is None:  # the first packet's time outlives its packet
+            self._origin = self._ts(self._capture.first_number)
+        return seconds(ts - self._origin)
 
 
 def _cell_style(packet: PacketRow, column: str, styles: Palette) -> Style:

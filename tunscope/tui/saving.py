@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,24 +59,32 @@ class SaveJob:
         self._thread.join(timeout)
 
     def _run(self) -> None:
-        part = self._path.with_name(f".{os.getpid()}.part.{self._path.name}")
+        part = self._path.with_name(f".{self._path.name[:200]}.{os.getpid()}.part")
+        try:
+            self.result = self._save(part)
+        except Exception as error:  # noqa: BLE001  without a result the dialog would never end
+            self.result = self._failed(f"{type(error).__name__}: {error}")
+
+    def _save(self, part: Path) -> SaveResult:
         try:
             self._copy(part)
             if self._cancelled.is_set():
-                self.result = SaveResult(
-                    False, f"save {self._path}: cancelled, nothing written", Severity.WARNING
-                )
-                return
+                text = f"save {self._path}: cancelled, nothing written"
+                return SaveResult(False, text, Severity.WARNING)
             part.replace(self._path)
+        except KeyError as error:
+            return self._failed(f"packet {error} is no longer kept")
         except (OSError, TunscopeError) as error:
-            why = error.strerror if isinstance(error, OSError) and error.strerror else error
-            self.result = SaveResult(False, f"save {self._path}: {why}", Severity.ERROR)
-        else:
-            noun = "packet" if self.written == 1 else "packets"
-            text = f"saved {units.count(self.written)} {noun} to {self._path}"
-            self.result = SaveResult(True, text, Severity.INFORMATION)
+            return self._failed(getattr(error, "strerror", None) or str(error))
         finally:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+        noun = "packet" if self.written == 1 else "packets"
+        text = f"saved {units.count(self.written)} {noun} to {self._path}"
+        return SaveResult(True, text, Severity.INFORMATION)
+
+    def _failed(self, why: str) -> SaveResult:
+        return SaveResult(False, f"save {self._path}: {why}", Severity.ERROR)
 
     def _copy(self, part: Path) -> None:
         with open_writer(part, self._capture.interfaces) as writer:

@@ -167,7 +167,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
                 counters=counters,
                 spool_bytes=self.status.spool_bytes,
                 spool_limit=self.status.spool_limit,
-                loading=None if live or self.capture.complete else self.capture.progress,
+                loading=self._loading(),
                 live=live,
                 following=table.following,
                 paused=table.paused,
@@ -177,6 +177,13 @@ class MainScreen(Screen[None], inherit_bindings=False):
                 error=self.capture.error or "",
             )
         )
+
+    def _loading(self) -> float | None:
+        """Return how far a file is read, None when there is nothing to wait for."""
+        if self.table.live or self.capture.complete:
+            return None
+        progress = self.capture.progress
+        return progress if progress < 1 else None
 
     def _typed(self) -> str:
         focused = self.focused
@@ -363,6 +370,6 @@ class MainScreen(Screen[None], inherit_bindings=False):
     async def action_back_or_quit(self) -> None:
         """Go one step back, and on the packet list quit."""
         if self.focused is self.table and not self.has_class("-zoomed"):
-            await self.tunscope.run_command("app.request_quit")
+            await self.tunscope.run_command("app.quit")
         else:
             self.action_back()

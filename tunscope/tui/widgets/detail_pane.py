@@ -38,6 +38,7 @@ class DetailPane(Container):
     def __init__(self, capture: CaptureIndex, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.number: int | None = None
+        self._decoded: int | None = None
         self._capture = capture
         self._tree = FieldTree(id="fields")
         self._hex = HexView(id="bytes")
@@ -55,6 +56,11 @@ class DetailPane(Container):
     def on_unmount(self) -> None:
         """Stop decoding."""
         self._dissector.stop()
+
+    @property
+    def is_decoded(self) -> bool:
+        """Whether the fields of the present packet are on the screen."""
+        return self.number is not None and self._decoded == self.number
 
     def show_packet(self, number: int | None) -> None:
         """Show packet `number`, or nothing; costs nothing if it is shown already."""
@@ -80,6 +86,7 @@ class DetailPane(Container):
         event.stop()
         found = event.dissection
         if found.number == self.number:
+            self._decoded = found.number
             self._tree.show(found.root, subject=f"packet {units.count(found.number)}")
 
     def on_field_tree_field_selected(self, event: FieldTree.FieldSelected) -> None:

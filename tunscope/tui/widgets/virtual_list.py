@@ -206,7 +206,9 @@ class VirtualList(LineWidget, can_focus=True):
 
     def _show_cursor(self) -> None:
         body = self.body_height
-        if self.cursor < self.top:
+        if not self.top - body <= self.cursor < self.top + 2 * body:
+            self.top = self.cursor - body // 2  # a leap: show what is around
+        elif self.cursor < self.top:
             self.top = self.cursor
         elif self.cursor >= self.top + body:
             self.top = self.cursor - body + 1

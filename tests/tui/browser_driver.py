@@ -1,0 +1,112 @@
+"""Drives a packet browser in a terminal that is not there, on a capture that may grow."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from tunscope.tui.app import TunscopeApp
+from tunscope.tui.screens.main import MainScreen
+from tunscope.tui.session import (
+    Ending,
+    FileSession,
+    SessionMessage,
+)
+from tunscope.tui.widgets.packet_table import PacketTable
+
+DATA = Path(__file__).parent.parent / "data"
+PACKET_BLOCK = 6
+
+
+def blocks_of(path: Path) -> tuple[bytes, list[bytes]]:
+    """Return what stands before the first packet of a little-endian pcapng, and the packets."""
+    data = path.read_bytes()
+    head, packets, position = b"", [], 0
+    while position < len(data):
+        kind, length = struct.unpack_from("<II", data, position)
+        block = data[position : position + length]
+        if kind == PACKET_BLOCK:
+            packets.append(block)
+        else:
+            head += block
+        position += length
+    return head, packets
+
+
+@dataclass
+class Browser:
+    """A running browser and the capture under it."""
+
+    app: TunscopeApp
+    pilot: Pilot[Ending]
+    session: FileSession
+    path: Path
+    left: list[bytes] = field(default_factory=list)
+
+    @property
+    def main(self) -> MainScreen:
+        return self.app.browser
+
+    @property
+    def table(self) -> PacketTable:
+        return self.main.table
+
+    def screen_text(self) -> str:
+        """Return the characters of the screen, a line a row, without their styles."""
+        width, height = self.app.size
+        lines = self.app.screen._compositor.render_strips()
+        assert len(lines) == height
+        return "\n".join("".join(s.text for s in line)[:width].rstrip() for line in lines)
+
+    def line(self, index: int) -> str:
+        return self.screen_text().split("\n")[index]
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.settle()
+
+    async def type(self, text: str) -> None:
+        await self.press(*(_key(character) for character in text))
+
+    async def settle(self) -> None:
+        """Let a pull and its paint pass."""
+        await self.pilot.pause(0.09)
+
+    async def until(self, condition: Callable[[], object], seconds: float = 10.0) -> None:
+        """Wait for `condition`, which must come true within `seconds`."""
+        for _ in range(int(seconds / 0.02)):
+            if condition():
+                await self.settle()
+                return
+            await self.pilot.pause(0.02)
+        raise AssertionError(f"not within {seconds} s; the screen:\n{self.screen_text()}")
+
+    async def grow(self, packets: int) -> None:
+        """Append `packets` of what is left to the capture and wait until they are taken in."""
+        wanted = self.app.capture.count + packets
+        with self.path.open("ab") as stream:
+            stream.write(b"".join(self.left[:packets]))
+        del self.left[:packets]
+        await self.until(lambda: self.app.capture.count >= wanted)
+
+    def say(self, *messages: SessionMessage) -> None:
+        self.update(messages=messages)
+
+    def update(self, **changes: Any) -> None:
+        self.session.status = replace(self.session.status, **changes)
+
+
+_KEYS = {" ": "space", ".": "full_stop", "/": "slash", "_": "underscore", "-": "minus"}
+
+
+def _key(character: str) -> str:
+    return _KEYS.get(character, character)
+
+
+OpenBrowser = Callable[..., AbstractAsyncContextManager[Browser]]

@@ -1,0 +1,65 @@
+"""Opens packet browsers for the tests of the screen."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from browser_driver import DATA, Browser, OpenBrowser, blocks_of
+
+from tunscope.engine.counters import Counters
+from tunscope.index.capture import CaptureIndex
+from tunscope.index.source import FileSource
+from tunscope.tui.app import TunscopeApp
+from tunscope.tui.session import FileSession, SessionState, SessionStatus, SessionTitle
+
+
+@pytest.fixture
+def open_browser(tmp_path: Path) -> OpenBrowser:
+    """Open a browser: `async with open_browser("tun", packets=20, live=True) as browser`."""
+
+    @asynccontextmanager
+    async def open_it(
+        kind: str = "tun",
+        *,
+        packets: int | None = None,
+        live: bool = False,
+        size: tuple[int, int] = (120, 36),
+        theme: str = "tunscope-dark",
+        unsaved: bool = False,
+        keymap: dict[str, str] | None = None,
+        source: Path | None = None,
+        name: str | None = None,
+    ) -> AsyncIterator[Browser]:
+        head, blocks = blocks_of(source or DATA / f"browser_{kind}.pcapng")
+        shown = len(blocks) if packets is None else packets
+        path = tmp_path / "capture.pcapng"
+        path.write_bytes(head + b"".join(blocks[:shown]))
+        title = SessionTitle(
+            name or (f"{kind}0" if live else "browser.pcapng"),
+            kind if live else "pcapng",
+            "owned" if live else "",
+            ("10.9.0.1/24",) if live else (),
+            1500 if live else None,
+            "ping 10.9.0.2" if live else "",
+        )
+        if kind == "tap":
+            title = SessionTitle(title.name, "tap", title.mode, title.addresses, 1500, title.hint)
+        state = SessionState.LIVE if live else SessionState.FILE
+        counters = Counters(received=shown, captured=shown)
+        session = FileSession(title, SessionStatus(state, counters, unsaved=unsaved))
+        capture = CaptureIndex(FileSource(path, growing=live))
+        capture.start()
+        app = TunscopeApp(capture, session, theme=theme, keymap=keymap)
+        try:
+            async with app.run_test(size=size, notifications=True) as pilot:
+                browser = Browser(app, pilot, session, path, blocks[shown:])
+                await browser.until(lambda: app.capture.count >= shown and app.is_running)
+                await browser.until(lambda: browser.table.row_count >= shown)
+                yield browser
+        finally:
+            capture.stop()
+
+    return open_it

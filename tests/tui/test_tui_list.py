@@ -1,0 +1,216 @@
+"""The packet list under the keyboard and the mouse."""
+
+from __future__ import annotations
+
+import pytest
+from browser_driver import Browser, OpenBrowser
+
+# (keys, row the cursor ends on) from row 50 of 155, in a list of 19 visible rows.
+MOTIONS = [
+    (["down"], 51),
+    (["j"], 51),
+    (["up"], 49),
+    (["k"], 49),
+    (["5", "j"], 55),
+    (["1", "2", "up"], 38),
+    (["pagedown"], 69),
+    (["pageup"], 31),
+    (["ctrl+d"], 59),
+    (["ctrl+u"], 41),
+    (["home"], 0),
+    (["g", "g"], 0),
+    (["g", "j", "g"], 51),
+    (["4", "2", "g", "g"], 41),
+    (["end"], 154),
+    (["G"], 154),
+    (["1", "2", "3", "G"], 122),
+    (["9", "9", "9", "G"], 154),
+    (["7", "escape", "G"], 154),
+]
+
+
+@pytest.mark.parametrize(("keys", "row"), MOTIONS, ids=["-".join(keys) for keys, _ in MOTIONS])
+async def test_motion_keys(open_browser: OpenBrowser, keys: list[str], row: int) -> None:
+    async with open_browser() as browser:
+        assert browser.table.body_height == 19
+        browser.table.move_to(50)
+        await browser.press(*keys)
+        assert browser.table.cursor == row
+        assert row in browser.table.visible_rows
+
+
+async def test_the_typed_count_is_shown_until_it_is_used(open_browser: OpenBrowser) -> None:
+    async with open_browser() as browser:
+        await browser.press("1", "2")
+        assert "12…" in browser.line(-2)
+        await browser.press("G")
+        assert "12…" not in browser.line(-2)
+        assert browser.table.selected_number == 12
+
+
+async def test_the_cursor_row_is_marked_by_more_than_colour(open_browser: OpenBrowser) -> None:
+    async with open_browser() as browser:
+        await browser.press("2", "G")
+        lines = browser.screen_text().split("\n")
+        marked = [line for line in lines[2:20] if line.startswith("▌")]
+        assert len(marked) == 1
+        assert marked[0].split()[1] == "2"
+
+
+async def test_a_click_selects_and_a_double_click_opens_the_fields(
+    open_browser: OpenBrowser,
+) -> None:
+    async with open_browser() as browser:
+        await browser.pilot.click("#packets", offset=(30, 5))
+        await browser.settle()
+        assert browser.table.cursor == 4
+        await browser.pilot.click("#packets", offset=(30, 7), times=2)
+        await browser.settle()
+        assert browser.table.cursor == 6
+        assert browser.main.focused is not None
+        assert browser.main.focused.id == "fields"
+
+
+async def test_the_wheel_scrolls_and_the_cursor_stays_on_the_screen(
+    open_browser: OpenBrowser,
+) -> None:
+    async with open_browser() as browser:
+        table = browser.table
+        table._on_mouse_event = None
+        table.scroll_lines(3)
+        await browser.settle()
+        assert (table.top, table.cursor) == (3, 3)
+        table.scroll_lines(-3)
+        await browser.settle()
+        assert (table.top, table.cursor) == (0, 3)
+
+
+async def test_the_scrollbar_can_be_dragged(open_browser: OpenBrowser) -> None:
+    async with open_browser() as browser:
+        table = browser.table
+        right = table.size.width - 1
+        await browser.pilot.mouse_down(table, offset=(right, 1))
+        await browser.pilot.hover(table, offset=(right, 19))
+        await browser.pilot.mouse_up(table, offset=(right, 19))
+        await browser.settle()
+        assert table.visible_rows.stop == 155
+        assert browser.line(20).endswith("█")
+
+
+async def test_the_info_column_scrolls_sideways(open_browser: OpenBrowser) -> None:
+    async with open_browser(size=(80, 24)) as browser:
+        before = browser.line(2)
+        await browser.press("right")
+        assert browser.line(2) != before
+        assert "‹8 Info" in browser.line(1)
+        await browser.press("left")
+        assert browser.line(2) == before
+
+
+async def test_a_resize_keeps_the_cursor_in_view(open_browser: OpenBrowser) -> None:
+    async with open_browser(size=(120, 50)) as browser:
+        await browser.press("3", "0", "G")
+        for size in ((80, 24), (250, 70), (40, 12), (100, 30)):
+            await browser.pilot.resize_terminal(*size)
+            await browser.settle()
+            assert browser.table.cursor == 29
+            assert 29 in browser.table.visible_rows
+            assert len(browser.screen_text().split("\n")) == size[1]
+
+
+async def test_columns_of_a_tap_show_macs_and_ethertype(open_browser: OpenBrowser) -> None:
+    async with open_browser("tap", live=True) as browser:
+        await browser.press("g", "g")
+        assert "MAC source" in browser.line(1)
+        assert "MAC destination" in browser.line(1)
+        row = browser.line(2).split()
+        assert row[:2] == ["▌", "1"]
+        assert "02:00:00:00:00:01" in row
+        assert "ff:ff:ff:ff:ff:ff" in row
+        assert "0x0806" in row
+        assert "ARP" in row
+
+
+async def test_hostile_texts_are_shown_escaped(open_browser: OpenBrowser) -> None:
+    async with open_browser(size=(250, 70)) as browser:
+        await browser.press("G")
+        text = browser.screen_text()
+        assert "\\x1b[2Jevil[bold red].example" in text
+        assert not set(text) & {"\x1b", "\x00", "\x07", "\x7f", "\x9b", "\u202e"}
+        for number in range(145, 156):
+            await browser.type(str(number))
+            await browser.press("G")
+            await browser.until(lambda n=number: browser.main.detail.number == n)
+            assert all(c.isprintable() or c == "\n" for c in browser.screen_text())
+
+
+async def test_an_empty_list_says_what_it_waits_for(open_browser: OpenBrowser) -> None:
+    async with open_browser(packets=0, live=True) as browser:
+        await browser.settle()
+        assert "nothing yet on tun0: try `ping 10.9.0.2` in another terminal" in (
+            browser.screen_text()
+        )
+        await browser.press("down", "up", "G", "g", "g", "enter", "pagedown")
+        assert browser.table.cursor == 0
+
+
+async def test_a_hostile_device_name_is_shown_escaped(open_browser: OpenBrowser) -> None:
+    async with open_browser(packets=0, live=True, name="\x1b[31m[b]x") as browser:
+        assert "\\x1b[31m[b]x" in browser.line(0)
+
+
+async def following(browser: Browser) -> bool:
+    await browser.settle()
+    return browser.table.following
+
+
+async def test_follow_is_let_go_by_an_upward_move_and_counts_what_is_new(
+    open_browser: OpenBrowser,
+) -> None:
+    async with open_browser(packets=60, live=True) as browser:
+        assert await following(browser)
+        assert browser.table.cursor == 59
+        assert "follow on" in browser.line(-2)
+        await browser.press("up")
+        assert not browser.table.following
+        assert "follow off" in browser.line(-2)
+        await browser.grow(28)
+        assert browser.table.cursor == 58
+        assert "▾ +28 new" in browser.screen_text()
+        await browser.press("G")
+        assert browser.table.following
+        assert browser.table.cursor == 87
+        assert "new" not in browser.line(20)
+        await browser.grow(10)
+        assert browser.table.cursor == 97
+
+
+async def test_f_switches_following(open_browser: OpenBrowser) -> None:
+    async with open_browser(packets=60, live=True) as browser:
+        await browser.press("F")
+        await browser.grow(5)
+        assert browser.table.cursor == 59
+        await browser.press("F")
+        assert browser.table.cursor == 64
+
+
+async def test_pause_freezes_the_list_but_not_the_counters(open_browser: OpenBrowser) -> None:
+    async with open_browser(packets=40, live=True) as browser:
+        await browser.press("p")
+        before = browser.screen_text().split("\n")[2:20]
+        await browser.grow(15)
+        assert browser.screen_text().split("\n")[2:20] == before
+        assert browser.table.row_count == 40
+        assert "55 packets" in browser.line(-2)
+        assert "⏸ paused" in browser.line(0)
+        await browser.press("p")
+        assert browser.table.row_count == 55
+        assert browser.table.cursor == 54
+
+
+async def test_few_rows_grow_into_an_empty_screen(open_browser: OpenBrowser) -> None:
+    async with open_browser(packets=1, live=True) as browser:
+        for expected in (2, 5, 9):
+            await browser.grow(expected - browser.table.row_count)
+            shown = [line for line in browser.screen_text().split("\n")[2:20] if "10.9.0" in line]
+            assert len(shown) == expected

@@ -1,0 +1,142 @@
+"""Fields and bytes, zoom, focus, folding."""
+
+from __future__ import annotations
+
+from browser_driver import Browser, OpenBrowser
+
+from tunscope.tui.widgets.field_tree import FieldTree
+from tunscope.tui.widgets.hex_view import HexView
+
+
+def tree(browser: Browser) -> FieldTree:
+    return browser.main.query_one(FieldTree)
+
+
+def octets(browser: Browser) -> HexView:
+    return browser.main.query_one(HexView)
+
+
+async def on_packet(browser: Browser, number: int) -> None:
+    await browser.type(str(number))
+    await browser.press("G")
+    await browser.until(lambda: str(number) in tree(browser).subject and tree(browser).row_count)
+
+
+async def test_tab_goes_round_the_panes(open_browser: OpenBrowser) -> None:
+    async with open_browser() as browser:
+        seen = []
+        for _ in range(3):
+            await browser.press("tab")
+            assert browser.main.focused is not None
+            seen.append(browser.main.focused.id)
+        assert seen == ["fields", "bytes", "packets"]
+        await browser.press("shift+tab")
+        assert browser.main.focused is octets(browser)
+        await browser.press("escape")
+        assert browser.main.focused is browser.table
+
+
+async def test_a_field_highlights_its_bytes(open_browser: OpenBrowser) -> None:
+    async with open_browser() as browser:
+        await on_packet(browser, 3)
+        await browser.press("enter", "home")
+        assert tree(browser).selected is not None
+        top = octets(browser).highlight
+        assert top.start == 0
+        await browser.press("right", "right")
+        await browser.settle()
+        selected = tree(browser).selected
+        assert selected is not None
+        assert (octets(browser).highlight.start, octets(browser).highlight.stop) == (
+            selected.start,
+            selected.stop,
+        )
+        assert len(octets(browser).highlight) < len(top)
+        assert selected.name in browser.line(-2)
+
+
+async def test_a_byte_selects_its_field(open_browser: OpenBrowser) -> None:
+    async with open_browser() as browser:
+        await on_packet(browser, 3)
+        await browser.press("shift+tab", *["l"] * 8)
+        await browser.until(lambda: "ttl" in getattr(tree(browser).selected, "name", ""))
+        assert octets(browser).byte_offset == 8
+        assert octets(browser).highlight == range(8, 9)
+        assert "Time to" in browser.screen_text()
+
+
+async def test_what_is_open_stays_open_on_the_next_packet(open_browser: OpenBrowser) -> None:
+    async with open_browser() as browser:
+        await on_packet(browser, 3)
+        await browser.press("enter", "home", "right", "down", "down")
+        name = getattr(tree(browser).selected, "name", "")
+        rows = tree(browser).row_count
+        assert rows > 4
+        await browser.press("escape")
+        await on_packet(browser, 4)
+        assert tree(browser).row_count == rows
+        assert getattr(tree(browser).selected, "name", "") == name
+
+
+async def test_keys_open_and_close_fields(open_browser: OpenBrowser) -> None:
+    async with open_browser() as browser:
+        await on_packet(browser, 3)
+        await browser.press("enter", "home")
+        closed = tree(browser).row_count
+        for opening, closing in (
+            (["space"], ["space"]),
+            (["enter"], ["enter"]),
+            (["l"], ["h"]),
+            (["right", "right"], ["left", "left"]),
+            (["plus"], ["minus"]),
+        ):
+            await browser.press(*opening)
+            assert tree(browser).row_count > closed
+            await browser.press(*closing)
+            assert tree(browser).row_count == closed
+            await browser.press("home")
+
+
+async def test_a_click_in_the_bytes_selects_that_byte(open_browser: OpenBrowser) -> None:
+    async with open_browser() as browser:
+        await on_packet(browser, 3)
+        view = octets(browser)
+        for byte in (0, 1, 7, 8, 15):
+            x = view._hex_start() + 3 * byte + byte // 8
+            await browser.pilot.click(view, offset=(x, 2))
+            await browser.settle()
+            assert view.byte_offset == 16 + byte
+        await browser.pilot.click(view, offset=(view._text_start() + 5, 1))
+        await browser.settle()
+        assert view.byte_offset == 5
+
+
+async def test_zoom_gives_a_pane_everything_and_back(open_browser: OpenBrowser) -> None:
+    async with open_browser() as browser:
+        before = browser.table.size
+        await browser.press("backslash")
+        assert browser.table.size.height > before.height
+        assert not browser.main.detail.display or browser.main.detail.size.height == 0
+        await browser.press("tab")
+        assert tree(browser).size.width == 120
+        assert tree(browser).size.height > before.height
+        await browser.press("escape")
+        assert browser.table.size == before
+
+
+async def test_at_80_by_24_the_bytes_fold_under_the_fields(open_browser: OpenBrowser) -> None:
+    async with open_browser(size=(80, 24)) as browser:
+        fields, view = tree(browser).region, octets(browser).region
+        assert view.y == fields.bottom
+        assert fields.width == view.width == 80
+        assert octets(browser).line_bytes == 16
+        assert browser.table.body_height >= 7
+        assert "Δ" not in browser.line(1)
+
+
+async def test_at_250_by_70_everything_has_room(open_browser: OpenBrowser) -> None:
+    async with open_browser(size=(250, 70)) as browser:
+        fields, view = tree(browser).region, octets(browser).region
+        assert view.y == fields.y
+        assert "Δ" in browser.line(1)
+        assert browser.table.body_height >= 35

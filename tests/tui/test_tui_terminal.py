@@ -1,0 +1,120 @@
+"""The terminal after the browser: restored, whatever ended it. In a pty, as a person has it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from pathlib import Path
+
+import pytest
+from browser_driver import DATA
+
+SCRIPT = """
+import sys
+from tunscope.errors import TunscopeError
+from tunscope.index.capture import CaptureIndex
+from tunscope.index.source import FileSource
+from tunscope.tui.app import run_browser
+from tunscope.tui.session import FileSession, SessionTitle
+
+class Session(FileSession):
+    polls = 0
+    def poll(self):
+        self.polls += 1
+        if "fail" in sys.argv and self.polls > 20:
+            raise RuntimeError("the lid came off")
+        return super().poll()
+
+capture = CaptureIndex(FileSource(sys.argv[1]))
+capture.start()
+try:
+    ending = run_browser(capture, Session(SessionTitle("a file")))
+    print("ended:", ending.value)
+except TunscopeError as error:
+    print(f"tunscope: {error}", file=sys.stderr)
+    sys.exit(1)
+"""
+
+
+class Terminal:
+    """The program in a pty, and all that it wrote."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.output = b""
+        self.pid, self.master = pty.fork()
+        if self.pid == 0:
+            os.environ["TERM"] = "xterm-256color"
+            os.execv(sys.executable, [sys.executable, "-c", SCRIPT, *arguments])
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
+        self.modes = termios.tcgetattr(self.master)
+
+    def read_until(self, text: bytes, seconds: float = 20.0) -> None:
+        deadline = time.monotonic() + seconds
+        while text not in self.output and time.monotonic() < deadline:
+            if not self._read(0.1):
+                break
+        assert text in self.output, self.output[-500:]
+
+    def _read(self, timeout: float) -> bool:
+        if not select.select([self.master], [], [], timeout)[0]:
+            return True
+        try:
+            data = os.read(self.master, 65536)
+        except OSError:
+            return False
+        self.output += data
+        return bool(data)
+
+    def end(self) -> int:
+        """Read to the end and return the exit status."""
+        while self._read(10.0):
+            pass
+        _, status = os.waitpid(self.pid, 0)
+        os.close(self.master)
+        return os.waitstatus_to_exitcode(status)
+
+    def assert_restored(self) -> None:
+        """Main screen, visible cursor, no mouse reports."""
+        assert self.output.rfind(b"\x1b[?1049l") > self.output.rfind(b"\x1b[?1049h")
+        assert self.output.rfind(b"\x1b[?25h") > self.output.rfind(b"\x1b[?25l")
+        assert self.output.rfind(b"\x1b[?1000l") > self.output.rfind(b"\x1b[?1000h")
+
+
+@pytest.fixture
+def capture() -> Path:
+    return DATA / "browser_tun.pcapng"
+
+
+def test_q_ends_it(capture: Path) -> None:
+    terminal = Terminal(str(capture))
+    terminal.read_until(b"155 packets")
+    os.write(terminal.master, b"q")
+    assert terminal.end() == 0
+    terminal.assert_restored()
+    assert b"ended: release" in terminal.output
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_in_order(capture: Path, number: int) -> None:
+    terminal = Terminal(str(capture))
+    terminal.read_until(b"155 packets")
+    os.kill(terminal.pid, number)
+    assert terminal.end() == 0
+    terminal.assert_restored()
+    assert b"ended: keep" in terminal.output
+
+
+def test_a_failure_is_one_line_and_no_traceback(capture: Path) -> None:
+    terminal = Terminal(str(capture), "fail")
+    assert terminal.end() == 1
+    terminal.assert_restored()
+    after = terminal.output[terminal.output.rfind(b"\x1b[?1049l") :]
+    assert b"tunscope: the screen failed: RuntimeError: the lid came off" in after
+    assert b"Traceback" not in terminal.output
