@@ -76,7 +76,7 @@ def open_engine(
 def capture_headless(job: Job, *, follower: Callable[[], bool] | None = None) -> ExitCode:
     """Capture until a limit, a signal or a failure; return the exit status.
 
-    `follower` is called ten times a second and once at the end, to print what has arrived.
+    `follower` is called ten times a second while the capture runs, and ends it by returning False.
     """
     fd = job.outputs.open()
     try:
@@ -119,16 +119,16 @@ class _Run:
         self._say(f"{self._opening.description}; capturing to {self._job.outputs}")
         self._hand_over_next()
         seconds = 0.1 if self._follower else _POLL_SECONDS
+        if self._follower:
+            self._follower()
         while self._client.stopped is None:
             ready, _, _ = select.select([self._client.fileno(), self._wakeup], [], [], seconds)
             if self._wakeup in ready:
                 for number in os.read(self._wakeup, 64):
                     self._take_signal(signal.Signals(number))
             self._take_events()
-            if self._follower:
-                self._follower()
-        if self._follower:
-            self._follower()
+            if self._follower and not self._follower():
+                self._client.stop()
         return self._finish(self._client.stopped)
 
     def _take_signal(self, number: signal.Signals) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tunscope.capfile.rotation import RingOfFiles, Rotation
+from tunscope.capfile.spool import Spool
 from tunscope.cli.privilege import as_invoking_user
 from tunscope.errors import TunscopeError, UsageError
 
@@ -185,6 +186,60 @@ class RotatedFiles:
         else:
             with Path(where).open("a") as file:
                 print(path, file=file)
+
+
+class SpooledOutput:
+    """A private spool, for a capture that is only printed."""
+
+    def __init__(self, device: str) -> None:
+        self._device = device
+        self._spool: Spool | None = None
+        self._fds: list[int] = []
+
+    def open(self) -> int:
+        """Make the spool and its first segment."""
+        with as_invoking_user():
+            self._spool = Spool.create(self._device)
+            self._fds.append(self._spool.open_next()[1])
+        return self._fds[-1]
+
+    def segments(self) -> list[Path]:
+        """Return the segments there are, oldest first."""
+        return self._spool.segments() if self._spool else []
+
+    def ready(self) -> None:
+        """It was empty."""
+
+    def next(self) -> int | None:
+        """Make the next segment."""
+        if self._spool is None:
+            return None
+        self._fds.append(self._spool.open_next()[1])
+        return self._fds[-1]
+
+    def rotated(self) -> None:
+        """Close the segment that is whole; its reader removes it."""
+        os.close(self._fds.pop(0))
+
+    def undo(self) -> None:
+        """Remove the spool."""
+        self.close()
+        self.discard()
+
+    def close(self) -> None:
+        """Close what is being written."""
+        for fd in self._fds:
+            os.close(fd)
+        self._fds.clear()
+
+    def discard(self) -> None:
+        """Remove the spool; everything was printed."""
+        if self._spool is not None:
+            self._spool.discard()
+            self._spool = None
+
+    def __str__(self) -> str:
+        return "standard output"
 
 
 def open_for_writing(path: Path) -> int:
