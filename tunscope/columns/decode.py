@@ -1,0 +1,107 @@
+"""Headers of many packets to columns, level by level."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from tunscope.columns.addresses import AddressBook
+from tunscope.columns.batch import Column, Rows
+from tunscope.columns.frames import Frames
+from tunscope.columns.gather import ByteWindow
+from tunscope.columns.layout import MAX_LEVELS, Layer
+from tunscope.columns.link import decode_links
+from tunscope.columns.network import decode_network
+from tunscope.columns.shims import decode_shims
+from tunscope.columns.stack import HeaderStack, Starts, offsets
+from tunscope.columns.transport import decode_transport
+from tunscope.columns.tunnels import find_inner
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedLevel:
+    """One level's columns; a column that is nowhere set is left out. `packets` ascends."""
+
+    packets: Rows
+    columns: Mapping[str, Column]
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """All levels of a run of packets, and the shims of all levels, in the table's order."""
+
+    levels: tuple[DecodedLevel, ...]
+    shims: Mapping[str, Column]
+
+
+def decode_headers(frames: Frames, window: ByteWindow, addresses: AddressBook) -> Decoded:
+    """Decode the headers of `frames`, whose bytes are in `window`; number their addresses."""
+    count = len(frames)
+    end = frames.starts + frames.caplens
+    stack = HeaderStack(
+        window,
+        np.arange(count),
+        frames.starts,
+        frames.starts,
+        end,
+        np.maximum(end, frames.starts + frames.origlens),
+        addresses,
+    )
+    kinds = frames.linktypes
+    levels: list[DecodedLevel] = []
+    shims: list[dict[str, Column]] = []
+    while True:
+        decode_links(stack, kinds)
+        decode_shims(stack)
+        decode_network(stack)
+        decode_transport(stack)
+        starts = find_inner(stack) if len(levels) + 1 < MAX_LEVELS else None
+        if starts is not None:
+            stack.mark_rows(starts.rows, Layer.INNER)
+        stack.columns["layers"] = stack.layers
+        shims += _shims(stack, len(levels))
+        levels.append(DecodedLevel(stack.packets, stack.columns))
+        if starts is None:
+            return Decoded(tuple(levels), _in_order(shims))
+        stack, kinds = _enter(stack, starts), starts.kind
+
+
+def _enter(outer: HeaderStack, starts: Starts) -> HeaderStack:
+    stack = HeaderStack(
+        outer.window,
+        outer.packets[starts.rows],
+        outer.base[starts.rows],
+        starts.at,
+        starts.end,
+        starts.wire_end,
+        outer.addresses,
+    )
+    stack.columns["start"] = offsets(starts.at, stack.base)
+    stack.following = starts.ethertype.copy()
+    if starts.ethertype.any():
+        stack.columns["ethertype"] = starts.ethertype
+    stack.mark(starts.quoted, Layer.QUOTED)
+    return stack
+
+
+def _shims(stack: HeaderStack, level: int) -> list[dict[str, Column]]:
+    return [
+        {
+            "packet": stack.packets[found.rows],
+            "level": np.full(len(found.rows), level, np.uint8),
+            "kind": np.full(len(found.rows), found.kind, np.uint8),
+            "offset": offsets(found.at, stack.base[found.rows]),
+            "value": found.value,
+        }
+        for found in stack.shims
+    ]
+
+
+def _in_order(pieces: list[dict[str, Column]]) -> dict[str, Column]:
+    if not pieces:
+        return {}
+    joined = {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+    order = np.lexsort((joined["offset"], joined["level"], joined["packet"]))
+    return {name: column[order] for name, column in joined.items()}

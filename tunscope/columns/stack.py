@@ -1,0 +1,124 @@
+"""The working state of decoding one level of headers of many packets side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tunscope.columns.addresses import AddressBook
+from tunscope.columns.batch import Column, Rows
+from tunscope.columns.gather import ByteWindow, Mask, Positions
+from tunscope.columns.layout import HEADER_COLUMNS, Layer, Shim
+
+
+@dataclass(frozen=True, slots=True)
+class ShimRows:
+    """Shims of one kind found at once: rows of the stack, absolute positions, values."""
+
+    rows: Rows
+    kind: Shim
+    at: Positions
+    value: npt.NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """Where header stacks of the next level start.
+
+    `rows` are those of the level that holds them. `kind` is a LinkType or PseudoLink, for
+    PAYLOAD `ethertype` says what follows. `end` and `wire_end` are as in `HeaderStack`.
+    """
+
+    rows: Rows
+    at: Positions
+    end: Positions
+    wire_end: Positions
+    kind: npt.NDArray[np.uint16]
+    ethertype: npt.NDArray[np.uint16]
+    quoted: Mask
+
+
+class HeaderStack:
+    """One level of headers. All arrays have one entry a row; positions are absolute in the buffer.
+
+    `base` is where the packet starts, `position` where the next header to decode does. Bytes from
+    `end` on were not captured or belong to no header; `wire_end` is where the packet ended on the
+    device, as the headers so far tell. `following` is the EtherType of what stands at `position`
+    (0: nothing known), once the network layer is done `protocol` and `transport` take over.
+    """
+
+    def __init__(
+        self,
+        window: ByteWindow,
+        packets: Rows,
+        base: Positions,
+        position: Positions,
+        end: Positions,
+        wire_end: Positions,
+        addresses: AddressBook,
+    ) -> None:
+        count = len(base)
+        self.addresses: Final = addresses
+        self.window: Final = window
+        self.packets: Final = packets
+        self.base: Final = base
+        self.position = position
+        self.end = end
+        self.wire_end = wire_end
+        self.following: npt.NDArray[np.uint16] = np.zeros(count, np.uint16)
+        self.layers: npt.NDArray[np.uint32] = np.zeros(count, np.uint32)
+        self.protocol: npt.NDArray[np.uint8] = np.zeros(count, np.uint8)
+        #: Rows whose transport header stands at `position`.
+        self.transport: Mask = np.zeros(count, np.bool_)
+        self.columns: Final[dict[str, Column]] = {}
+        self.shims: Final[list[ShimRows]] = []
+        self.inner: Final[list[Starts]] = []
+
+    def __len__(self) -> int:
+        return len(self.base)
+
+    def column(self, name: str) -> Column:
+        """Return a column to write to, all zero before the first time."""
+        column = self.columns.get(name)
+        if column is None:
+            column = np.zeros(len(self.base), HEADER_COLUMNS[name])
+            self.columns[name] = column
+        return column
+
+    def set(self, name: str, values: Column, where: Mask) -> None:
+        """Write `values` to a column where `where` says so."""
+        if name in self.columns:
+            np.copyto(self.columns[name], values, where=where)
+        else:
+            zero = np.zeros((), HEADER_COLUMNS[name])
+            self.columns[name] = np.where(where, values, zero).astype(zero.dtype, copy=False)
+
+    def follow(self, where: Mask, following: npt.NDArray[np.uint16], position: Positions) -> None:
+        """Say what stands behind the header just decoded, and where."""
+        self.following = np.where(where, following, self.following)
+        self.position = np.where(where, position, self.position)
+
+    def mark(self, where: Mask, layer: Layer) -> None:
+        """Set layer bits of some rows."""
+        self.layers |= np.where(where, np.uint32(layer), np.uint32(0))
+
+    def mark_rows(self, rows: Rows, layer: Layer) -> None:
+        """Set layer bits of a few rows."""
+        self.layers[rows] |= np.uint32(layer)
+
+    def add_shims(
+        self, rows: Rows, kind: Shim, at: Positions, value: npt.NDArray[np.uint32]
+    ) -> None:
+        """Note one shim in each of `rows`."""
+        if len(rows):
+            self.mark_rows(rows, Layer.SHIMS)
+            self.shims.append(ShimRows(rows, kind, at, value))
+
+
+def offsets(positions: Positions, base: Positions) -> npt.NDArray[np.uint16]:
+    """Return positions as offsets in their packet; 0 for those that 16 bits cannot hold."""
+    distance = positions - base
+    return np.where(distance > 0xFFFF, 0, distance).astype(np.uint16)

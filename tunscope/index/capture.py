@@ -1,0 +1,156 @@
+"""The growing index over one capture: a thread that fills columns, and the way back to packets."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from tunscope.columns.buffer import CHUNK
+from tunscope.columns.layout import OFFSET_BITS
+from tunscope.index.indexing import Indexer, Step
+from tunscope.index.reading import PacketReader
+from tunscope.index.tables import Tables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tunscope.capfile.blocks import InterfaceDescription
+    from tunscope.columns.addresses import AddressBook
+    from tunscope.columns.batch import ColumnBatch
+    from tunscope.columns.flows import FlowTable
+    from tunscope.index.source import Source
+    from tunscope.index.store import ColumnStore
+    from tunscope.packet.record import PacketRecord
+
+#: Seconds between looks at a source that had nothing new.
+POLL: Final = 0.02
+
+
+class CaptureIndex:
+    """Indexes `source` in a thread of its own; everything here may be asked at any time.
+
+    Packets are numbered from 1 in file order and keep their numbers. `count` is the number of
+    the newest one indexed; those before `first_number` are gone with their spool segments.
+    """
+
+    def __init__(self, source: Source, *, chunk: int = CHUNK) -> None:
+        self.source: Final = source
+        self.tables: Final = Tables()
+        self._indexer: Final = Indexer(source, self.tables, chunk)
+        self.reader: Final = PacketReader(source, self.tables)
+        self._stopping: Final = threading.Event()
+        self._done: Final = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="tunscope-index", daemon=True)
+
+    def start(self) -> None:
+        """Begin indexing."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End indexing and close the source; what was indexed stays, its bytes do not."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self.source.close()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until everything is indexed; False if it is not after `timeout` seconds."""
+        return self._done.wait(timeout)
+
+    @property
+    def count(self) -> int:
+        """How many packets have been indexed: the newest number."""
+        return self.tables.packets.count
+
+    @property
+    def first_number(self) -> int:
+        """The oldest number whose packet is still there."""
+        return self.tables.packets.first + 1
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing more will come."""
+        return self._done.is_set()
+
+    @property
+    def progress(self) -> float:
+        """How much of what is there has been indexed, 0 to 1."""
+        if self.complete:
+            return 1.0
+        size = self.source.size
+        return min(1.0, self._indexer.read / size) if size else 0.0
+
+    @property
+    def error(self) -> str | None:
+        """Why indexing ended early, as one line for the user."""
+        return self._indexer.error
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What was found wrong and could be lived with, one line each."""
+        return tuple(self._indexer.warnings)
+
+    @property
+    def generation(self) -> int:
+        """Grows with every change of what `count` and `first_number` say."""
+        return self.count + self.first_number
+
+    @property
+    def store(self) -> ColumnStore:
+        """The packet table."""
+        return self.tables.packets
+
+    @property
+    def inner(self) -> Sequence[ColumnStore]:
+        """The inner tables, outermost level first."""
+        return self.tables.inner
+
+    @property
+    def interfaces(self) -> Sequence[InterfaceDescription]:
+        """The interfaces described so far, across sections."""
+        return self.tables.interfaces.descriptions
+
+    @property
+    def addresses(self) -> AddressBook:
+        """The IPv6 addresses and MACs."""
+        return self.tables.addresses
+
+    @property
+    def flows(self) -> FlowTable:
+        """The conversations."""
+        return self.tables.flows
+
+    def record(self, number: int) -> PacketRecord:
+        """Return packet `number`; KeyError if it does not exist or its bytes are gone."""
+        if not self.first_number <= number <= self.count:
+            raise KeyError(number)
+        return self.reader.record(number - 1)
+
+    def batch(self, start: int, stop: int) -> ColumnBatch:
+        """Return the columns of rows `start` to `stop`, as far as they are there."""
+        return self.tables.batch(max(start, self.tables.packets.first), stop, self.reader)
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                step = self._indexer.step()
+                self._discard()
+                if step is Step.DONE:
+                    break
+                if step is Step.IDLE:
+                    self._stopping.wait(POLL)
+        finally:
+            self._done.set()
+
+    def _discard(self) -> None:
+        """Forget packets whose spool segment is gone."""
+        packets = self.tables.packets
+        if not packets.count:
+            return
+        oldest = self.source.first << OFFSET_BITS
+        if int(packets["offset"][packets.first]) < oldest:
+            places = packets["offset"][packets.first :]
+            first = int(np.searchsorted(places, np.uint64(oldest))) + packets.first
+            self.tables.discard(first)

@@ -1,0 +1,127 @@
+"""Packets back from their files, by the place that the index remembers."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from tunscope.capfile.blocks import PacketOption
+from tunscope.capfile.options import (
+    ByteOrder,
+    Option,
+    OptionCode,
+    OptionError,
+    decode_options,
+    decode_text,
+)
+from tunscope.columns.batch import SLACK, PacketBytes, Rows
+from tunscope.columns.layout import OFFSET_BITS, OFFSET_MASK, RecordFlag
+from tunscope.columns.packet_blocks import DATA_OFFSET
+from tunscope.columns.walk import MAX_BLOCK
+from tunscope.packet.record import PacketRecord
+
+if TYPE_CHECKING:
+    from tunscope.columns.gather import Positions
+    from tunscope.index.source import Source
+    from tunscope.index.tables import Tables
+
+#: Bytes read at a time.
+_PIECE: Final = 4 << 20
+#: Packets further apart than this are read one by one.
+_GAP: Final = 32 << 10
+
+
+class PacketReader:
+    """Reads the bytes of indexed packets; any thread may."""
+
+    def __init__(self, source: Source, tables: Tables) -> None:
+        self._source: Final = source
+        self._tables: Final = tables
+
+    def read_packets(self, start: int, rows: Rows) -> Iterator[PacketBytes]:
+        """Yield the bytes of packets `start + rows`; see `columns.batch.ByteReader`."""
+        places = self._tables.packets["offset"][start + rows].astype(np.int64)
+        caplens = self._tables.packets["caplen"][start + rows].astype(np.int64)
+        ends = places + caplens
+        # A new segment is a gap as well: its number stands in the top bits.
+        gaps = np.append(np.flatnonzero(places[1:] - ends[:-1] > _GAP), len(rows) - 1)
+        first = 0
+        while first < len(rows):
+            last = int(np.searchsorted(ends, places[first] + _PIECE, "right")) - 1
+            last = max(first, min(last, int(gaps[np.searchsorted(gaps, first)])))
+            piece = slice(first, last + 1)
+            yield self._read(rows[piece], places[piece], caplens[piece])
+            first = last + 1
+
+    def record(self, row: int) -> PacketRecord:
+        """Return one packet with all that the file says about it; KeyError if it is gone."""
+        packets = self._tables.packets
+        place = int(packets["offset"][row])
+        interface = int(packets["interface"][row])
+        flags = int(packets["flags"][row])
+        caplen = int(packets["caplen"][row])
+        segment, offset = place >> OFFSET_BITS, place & OFFSET_MASK
+        data = self._bytes(segment, offset, caplen)
+        if len(data) < caplen:
+            raise KeyError(row + 1)
+        options: list[Option] = []
+        order = self._tables.interfaces.orders[interface]
+        if flags & RecordFlag.OPTIONS:
+            options = self._options(segment, offset, caplen, order)
+        return PacketRecord(
+            data,
+            int(packets["ts_ns"][row]),
+            int(packets["origlen"][row]),
+            self._tables.interfaces.descriptions[interface].linktype,
+            interface,
+            _number(options, PacketOption.FLAGS, 4, order) or 0,
+            tuple(decode_text(value) for code, value in options if code == OptionCode.COMMENT),
+            _number(options, PacketOption.PACKET_ID, 8, order),
+        )
+
+    def _read(self, rows: Rows, places: Positions, caplens: Positions) -> PacketBytes:
+        start = int(places[0])
+        size = int(places[-1] + caplens[-1]) - start
+        buffer = np.zeros(size + SLACK, np.uint8)
+        starts = places - start
+        try:
+            read = self._source.read(start >> OFFSET_BITS, start & OFFSET_MASK, buffer.data[:size])
+        except OSError:
+            read = 0
+        if read < size:
+            caplens = np.where(starts + caplens > read, 0, caplens)
+            starts = np.minimum(starts, read)
+        return PacketBytes(rows, buffer, starts, caplens)
+
+    def _bytes(self, segment: int, offset: int, size: int) -> bytes:
+        target = bytearray(size)
+        try:
+            read = self._source.read(segment, offset, memoryview(target))
+        except OSError:
+            read = 0
+        return bytes(target[:read])
+
+    def _options(self, segment: int, offset: int, caplen: int, order: ByteOrder) -> list[Option]:
+        """Return the options of the packet block whose data starts at `offset`."""
+        header = self._bytes(segment, offset - DATA_OFFSET, DATA_OFFSET)
+        if len(header) < DATA_OFFSET:
+            return []
+        (total,) = struct.unpack_from(f"{order}I", header, 4)
+        start = offset + caplen + (-caplen & 3)
+        size = total - 4 - (start - offset + DATA_OFFSET)
+        if not 0 < size <= MAX_BLOCK:
+            return []
+        try:
+            return decode_options(self._bytes(segment, start, size), order)
+        except OptionError:  # the file has changed since it was indexed
+            return []
+
+
+def _number(options: list[Option], code: int, size: int, order: ByteOrder) -> int | None:
+    for found, value in options:
+        if found == code and len(value) == size:
+            return int.from_bytes(value, "little" if order == "<" else "big")
+    return None

@@ -1,0 +1,123 @@
+"""All tables of one capture's index: packets, inner levels, shims, dictionaries."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from tunscope.columns.addresses import AddressBook
+from tunscope.columns.batch import ByteReader, Column, ColumnBatch, Level, Rows, Shims
+from tunscope.columns.decode import decode_headers
+from tunscope.columns.flows import FlowTable, assign_flows
+from tunscope.columns.frames import Frames
+from tunscope.columns.gather import ByteWindow
+from tunscope.columns.interfaces import InterfaceTable
+from tunscope.columns.layout import (
+    HEADER_COLUMNS,
+    INNER_COLUMNS,
+    OFFSET_BITS,
+    PACKET_COLUMNS,
+    SHIM_COLUMNS,
+)
+from tunscope.index.store import ColumnStore
+
+#: Rows that a sparse table can hold.
+_SPARSE_CAPACITY: Final = 1 << 30
+
+
+class Tables:
+    """What the index knows of its packets. One thread adds, any thread reads.
+
+    `inner` grows by a table when the first packet with a deeper level is met.
+    """
+
+    def __init__(self) -> None:
+        self.packets: Final = ColumnStore({**PACKET_COLUMNS, **HEADER_COLUMNS})
+        self.inner: Final[list[ColumnStore]] = []
+        self.shims: Final = ColumnStore(SHIM_COLUMNS, _SPARSE_CAPACITY)
+        self.addresses: Final = AddressBook()
+        self.flows: Final = FlowTable()
+        self.interfaces: Final = InterfaceTable()
+
+    def add(self, frames: Frames, window: ByteWindow, segment: int, file_offset: int) -> None:
+        """Decode packets and append them; `file_offset` is where the window starts in its file."""
+        first = self.packets.count
+        decoded = decode_headers(frames, window, self.addresses)
+        assign_flows(decoded, self.flows, first)
+        for number, level in enumerate(decoded.levels[1:]):
+            if number == len(self.inner):
+                self.inner.append(
+                    ColumnStore({**INNER_COLUMNS, **HEADER_COLUMNS}, _SPARSE_CAPACITY)
+                )
+            self.inner[number].append(
+                {**level.columns, "packet": level.packets + first}, len(level.packets)
+            )
+        if decoded.shims:
+            packets = decoded.shims["packet"]
+            self.shims.append({**decoded.shims, "packet": packets + first}, len(packets))
+        place = np.uint64(segment << OFFSET_BITS) + (frames.starts + file_offset).view(np.uint64)
+        self.packets.append(
+            {
+                **decoded.levels[0].columns,
+                "offset": place,
+                "ts_ns": frames.ts_ns,
+                "caplen": frames.caplens,
+                "origlen": frames.origlens,
+                "interface": frames.interfaces,
+                "flags": frames.flags,
+            },
+            len(frames),
+        )
+
+    def discard(self, first: int) -> None:
+        """Forget the packets before row `first`."""
+        for table in (*self.inner, self.shims):
+            table.discard(int(np.searchsorted(_live(table), first)) + table.first)
+        self.packets.discard(first)
+
+    def batch(self, start: int, stop: int, reader: ByteReader) -> ColumnBatch:
+        """Return rows `start` to `stop`, as far as they are published."""
+        stop = max(start, min(stop, self.packets.count))
+        rows = np.arange(stop - start)
+        outer = Level(rows, {name: self.packets[name][start:stop] for name in self.packets.names})
+        levels = [outer]
+        for table in self.inner:
+            begin, end = _span(table, start, stop)
+            if begin == end:
+                break
+            columns = {name: table[name][begin:end] for name in table.names}
+            levels.append(Level(_relative(columns.pop("packet"), start), columns))
+        begin, end = _span(self.shims, start, stop)
+        found = {name: self.shims[name][begin:end] for name in self.shims.names}
+        return ColumnBatch(
+            start,
+            stop - start,
+            tuple(levels),
+            Shims(
+                _relative(found["packet"], start),
+                found["level"],
+                found["kind"],
+                found["offset"],
+                found["value"],
+            ),
+            self.addresses,
+            self.flows,
+            self.interfaces.descriptions,
+            reader,
+        )
+
+
+def _live(table: ColumnStore) -> Column:
+    return table["packet"][table.first :]
+
+
+def _span(table: ColumnStore, start: int, stop: int) -> tuple[int, int]:
+    """Return the part of a sparse table that belongs to packets `start` to `stop`."""
+    live = _live(table)
+    begin, end = np.searchsorted(live, [start, stop]) + table.first
+    return int(begin), int(end)
+
+
+def _relative(packets: Column, start: int) -> Rows:
+    return packets.astype(np.intp) - start
