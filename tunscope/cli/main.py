@@ -66,15 +66,26 @@ class _CommandGroup(click.Group):
     help=_HELP,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+@click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
 @click.version_option(tunscope.__version__, message="tunscope %(version)s")
-def cli() -> None:
+def cli(debug: bool) -> None:
     """Entered by click; the words are in `_HELP`."""
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Run the command line and exit with its status; an error is one line on stderr."""
-    arguments = sys.argv[1:] if argv is None else argv
-    sys.exit(run(lambda: cli.main(arguments, prog_name="tunscope", standalone_mode=False)))
+    """Run the command line and exit with its status; an error is one line on stderr.
+
+    `--debug`, wherever it stands, lets the traceback of an unexpected error through.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in arguments
+    if debug:
+        arguments.remove("--debug")
+
+    def command() -> Any:
+        return cli.main(arguments, prog_name="tunscope", standalone_mode=False)
+
+    sys.exit(command() if debug else run(command))
 
 
 def run(command: Callable[[], Any]) -> int:
@@ -88,8 +99,11 @@ def run(command: Callable[[], Any]) -> int:
         return ExitCode.OK
     except click.ClickException as error:
         return _fail(_without_newlines(error.format_message()), ExitCode.USAGE)
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         return ExitCode.FAILURE
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a person gets no traceback
+        what = f"{type(error).__name__}: {_without_newlines(str(error))}"
+        return _fail(f"unexpected error: {what} (--debug shows where)", ExitCode.FAILURE)
     return status if isinstance(status, int) else ExitCode.OK
 
 

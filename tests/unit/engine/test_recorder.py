@@ -1,0 +1,181 @@
+"""What is written is whole: limits, rotation, a slow reader, a disk that fills up."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from epbs import HEADER, make_batch, packets_in, statistics_in
+
+from tunscope.capfile.rotation import Rotation, StopConditions
+from tunscope.engine.output import Output
+from tunscope.engine.recorder import Losses, Recorder, RecordError
+
+
+def new_file(path: Path) -> Output:
+    return Output(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC))
+
+
+def new_recorder(
+    output: Output,
+    stop: StopConditions | None = None,
+    rotate: Rotation | None = None,
+    rotated: list[tuple[int, int]] | None = None,
+) -> Recorder:
+    told = rotated if rotated is not None else []
+    recorder = Recorder(
+        output,
+        HEADER,
+        stop=stop or StopConditions(),
+        rotate=rotate or Rotation(),
+        losses=lambda: Losses(received=9, dropped=2, dropped_by_os=1),
+        on_rotated=lambda packets, nbytes: told.append((packets, nbytes)),
+    )
+    recorder.start()
+    return recorder
+
+
+def write(recorder: Recorder, packets: list[bytes]) -> bool:
+    batch, _memory = make_batch(packets)
+    return recorder.write(batch)
+
+
+def test_a_file_holds_what_was_given_and_ends_with_statistics(tmp_path: Path) -> None:
+    file = tmp_path / "x"
+    recorder = new_recorder(new_file(file))
+    packets = [bytes([i]) * (i * 7) for i in range(40)]
+    assert write(recorder, packets[:25])
+    assert write(recorder, packets[25:])
+    recorder.finish()
+    assert packets_in(file.read_bytes()) == packets
+    assert recorder.captured == 40
+    statistics = statistics_in(file.read_bytes())
+    assert statistics["isb_usrdeliv"] == 40
+
+
+def test_more_iovecs_than_one_writev_takes(tmp_path: Path) -> None:
+    file = tmp_path / "x"
+    recorder = new_recorder(new_file(file))
+    packets = [i.to_bytes(4) for i in range(2500)]
+    assert write(recorder, packets)
+    recorder.finish()
+    assert packets_in(file.read_bytes()) == packets
+
+
+@pytest.mark.parametrize("limit", [1, 3, 10])
+def test_a_packet_limit_is_exact(tmp_path: Path, limit: int) -> None:
+    file = tmp_path / "x"
+    recorder = new_recorder(new_file(file), StopConditions(packets=limit))
+    write(recorder, [b"a"] * 2)
+    write(recorder, [b"b"] * 10)
+    assert recorder.finished
+    recorder.finish()
+    assert len(packets_in(file.read_bytes())) == recorder.captured == limit
+
+
+def test_a_size_limit_ends_with_the_packet_that_reaches_it(tmp_path: Path) -> None:
+    file = tmp_path / "x"
+    limit = len(HEADER) + 3 * 132
+    recorder = new_recorder(new_file(file), StopConditions(filesize=limit))
+    write(recorder, [b"x" * 100] * 9)  # blocks of 132 bytes
+    assert recorder.finished
+    recorder.finish()
+    assert len(packets_in(file.read_bytes())) == 3
+
+
+def test_files_are_exact_when_the_next_one_is_there(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    recorder = new_recorder(new_file(tmp_path / "1"), rotate=Rotation(packets=4), rotated=told)
+    for name in ("2", "3"):
+        recorder.next_outputs.append(new_file(tmp_path / name))
+    packets = [bytes([i]) for i in range(11)]
+    write(recorder, packets)
+    recorder.finish()
+    found = [packets_in((tmp_path / name).read_bytes()) for name in ("1", "2", "3")]
+    assert found == [packets[:4], packets[4:8], packets[8:]]
+    assert [count for count, _ in told] == [4, 4]
+    assert sum((tmp_path / n).stat().st_size for n in "123") == recorder.written_bytes
+
+
+def test_without_a_next_file_the_current_one_goes_on(tmp_path: Path) -> None:
+    recorder = new_recorder(new_file(tmp_path / "1"), rotate=Rotation(packets=2))
+    write(recorder, [b"x"] * 7)
+    recorder.finish()
+    assert len(packets_in((tmp_path / "1").read_bytes())) == 7
+
+
+def test_the_last_file_of_several_ends_the_capture(tmp_path: Path) -> None:
+    recorder = new_recorder(new_file(tmp_path / "1"), StopConditions(files=2), Rotation(packets=2))
+    for name in ("2", "3"):
+        recorder.next_outputs.append(new_file(tmp_path / name))
+    write(recorder, [b"x"] * 9)
+    assert recorder.finished
+    recorder.finish()
+    assert [len(packets_in((tmp_path / n).read_bytes())) for n in "12"] == [2, 2]
+    assert (tmp_path / "3").read_bytes() == b""
+
+
+@pytest.fixture
+def small_files() -> Iterator[int]:
+    """Let no file of this process grow beyond so many bytes: EFBIG, as a quota would."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, limits[1]))
+    yield 5000
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    signal.signal(signal.SIGXFSZ, before)
+
+
+def test_a_file_that_can_grow_no_more_ends_with_a_whole_block(
+    tmp_path: Path, small_files: int
+) -> None:
+    file = tmp_path / "x"
+    recorder = new_recorder(new_file(file))
+    with pytest.raises(RecordError) as raised:
+        write(recorder, [b"x" * 100] * 100)
+    assert raised.value.errno == errno.EFBIG
+    whole = (small_files - len(HEADER)) // 132
+    assert recorder.captured == whole
+    assert file.stat().st_size == len(HEADER) + whole * 132
+    assert len(packets_in(file.read_bytes())) == whole
+
+
+def test_a_slow_reader_gets_everything_in_the_end() -> None:
+    read_end, write_end = os.pipe()
+    recorder = new_recorder(Output(write_end))
+    packets = [bytes([i]) * 60000 for i in range(20)]
+    batch, _memory = make_batch(packets)
+    assert not recorder.write(batch), "a pipe holds 64 KiB"
+    assert recorder.blocked
+    received: list[bytes] = []
+
+    def read() -> None:
+        while data := os.read(read_end, 1 << 16):
+            received.append(data)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    while not recorder.flush():
+        pass
+    recorder.finish()
+    os.close(write_end)
+    reader.join()
+    os.close(read_end)
+    assert packets_in(b"".join(received)) == packets
+
+
+def test_a_reader_that_went_away_is_told() -> None:
+    read_end, write_end = os.pipe()
+    recorder = new_recorder(Output(write_end))
+    os.close(read_end)
+    with pytest.raises(RecordError) as raised:
+        write(recorder, [b"x"])
+    assert raised.value.errno == errno.EPIPE
+    assert recorder.captured == 0
+    os.close(write_end)
