@@ -7,8 +7,8 @@ control socket is closed, by `close` or by a SIGKILL. Standard library only.
 Requests are SOCK_SEQPACKET messages of one JSON object, descriptors beside it (SCM_RIGHTS):
 
 - `{"spawn": ID, "node": NAME, "argv": [...], "env": {...}, "foreground": BOOL}` with standard
-  input, output, error and a status pipe. A foreground program stays in the front end's terminal
-  session. The pipe gets `exit N`, `signal N`, or `errno N` where the program could not be started.
+  input, output, error and a status pipe. A foreground program stays in the front end's session,
+  and where its input is the terminal, the terminal becomes its own. The pipe gets `exit N`, `signal N`, or `errno N` where the program could not be started.
 - `{"signal": ID, "number": N}` signals a program that still runs.
 """
 
@@ -101,16 +101,20 @@ class Init:
         """Turn this fresh child into the program; never returns."""
         argv: list[str] = request["argv"]
         try:
-            signal.set_wakeup_fd(-1)
-            for number in (*TERMINAL_SIGNALS, signal.SIGCHLD, signal.SIGPIPE):
-                signal.signal(number, signal.SIG_DFL)
-            if not request["foreground"]:
-                os.setsid()
             unshare(CLONE_NEWUTS)
             set_host_name(request["node"])
             setns(self._namespaces[request["node"]], CLONE_NEWNET)
             for target, fd in enumerate(standard):
                 os.dup2(fd, target, inheritable=True)
+            if not request["foreground"]:
+                os.setsid()
+            elif os.isatty(0):
+                # A shell cannot name the front end's process group: it is not in this namespace.
+                os.setpgid(0, 0)
+                os.tcsetpgrp(0, os.getpid())
+            signal.set_wakeup_fd(-1)
+            for number in (*TERMINAL_SIGNALS, signal.SIGCHLD, signal.SIGPIPE):
+                signal.signal(number, signal.SIG_DFL)
             os.execvpe(argv[0], argv, request["env"])
         except OSError as error:
             os.write(status, b"errno %d\n" % (error.errno or 0))

@@ -1,0 +1,306 @@
+"""The lab `pair` as root and as a user without rights: traffic, and nothing left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lab_witness import LabWitness
+
+USER = 64321  # nobody's uid
+UNPRIVILEGED = Path(__file__).with_name("unprivileged.py")
+TUNSCOPE = [sys.executable, "-m", "tunscope"]
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class Person:
+    """Who runs the lab, and how; `folder` is theirs to write in."""
+
+    name: str
+    folder: Path
+    aside: Path
+    tun_mode: str = "666"
+    mark: str = field(default_factory=lambda: f"tunscope-test-{uuid.uuid4()}")
+
+    def command(self, *words: str) -> list[str]:
+        if self.name == "root":
+            return list(words)
+        wrapper = ["unshare", "-m", "--propagation", "private", sys.executable, str(UNPRIVILEGED)]
+        return [*wrapper, str(self.aside), str(USER), self.tun_mode, *words]
+
+    def popen(self, *words: str, **kwargs: Any) -> subprocess.Popen[Any]:
+        environment = os.environ | {
+            "HOME": str(self.folder),
+            "TUNSCOPE_TEST_MARK": self.mark,
+            "PYTHONPATH": str(CHECKOUT),
+            "SHELL": "/bin/sh",
+        }
+        return subprocess.Popen(self.command(*words), env=environment, cwd="/", **kwargs)
+
+    def run(self, *words: str, **kwargs: Any) -> subprocess.CompletedProcess[str]:
+        """Run to the end; the exit status is the caller's to judge."""
+        with self.popen(
+            *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **kwargs
+        ) as child:
+            out, err = child.communicate(timeout=30)
+        return subprocess.CompletedProcess(words, child.returncode, out, err)
+
+
+@contextlib.contextmanager
+def person_of(name: str, aside: Path) -> Iterator[Person]:
+    folder = Path(tempfile.mkdtemp(prefix="tunscope-lab-"))
+    try:
+        if name == "user":
+            os.chown(folder, USER, USER)
+        yield Person(name, folder, aside)
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(params=["root", "user"])
+def person(request, tmp_path) -> Iterator[Person]:
+    with person_of(request.param, tmp_path) as someone:
+        yield someone
+
+
+@pytest.fixture
+def user(tmp_path) -> Iterator[Person]:
+    with person_of("user", tmp_path) as someone:
+        yield someone
+
+
+@contextlib.contextmanager
+def recording(person: Person, *options: str) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """A lab that records to a file; killed afterwards if it still runs."""
+    file = person.folder / "lab.pcapng"
+    child = person.popen(
+        *TUNSCOPE, "lab", "pair", "--pcap", str(file), *options, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        yield child, file
+    finally:
+        if child.poll() is None:
+            child.kill()
+        child.wait()
+        child.stderr.close()
+
+
+def tshark(file: Path, display_filter: str, *fields: str) -> list[list[str]]:
+    words = ["tshark", "-n", "-r", str(file), "-Y", display_filter, "-T", "fields"]
+    for name in fields or ("frame.number",):
+        words += ["-e", name]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return [line.split("\t") for line in done.stdout.splitlines()]
+
+
+def packets_in(file: Path) -> int:
+    if not file.exists() or not file.stat().st_size:
+        return 0
+    done = subprocess.run(
+        ["capinfos", "-T", "-r", "-c", "-M", str(file)], capture_output=True, text=True, check=False
+    )
+    return int(done.stdout.split()[-1]) if done.stdout else 0
+
+
+def wait_until(condition: Any, seconds: float, what: str) -> float:
+    start = time.monotonic()
+    while not condition():
+        assert time.monotonic() - start < seconds, f"no {what} within {seconds} s"
+        time.sleep(0.05)
+    return time.monotonic() - start
+
+
+def test_ping_dns_and_http_flow_over_both_ip_versions_and_nothing_stays(person):
+    witness = LabWitness(person.mark)
+    with recording(person) as (child, file):
+        wait_until(lambda: packets_in(file) >= 4, 2, "answered ping")
+        witness.look()
+        wait_until(
+            lambda: tshark(file, "http and ipv6") and tshark(file, "dns and ipv6"), 15, "HTTP on v6"
+        )
+        child.send_signal(signal.SIGINT)
+        _, words = child.communicate(timeout=10)
+    assert child.returncode == 0, words
+    assert "packets captured" in words
+    for reply in ("icmp.type == 0", "icmpv6.type == 129", "dns.flags.response == 1 && dns.a"):
+        assert tshark(file, reply), f"no {reply}"
+    assert tshark(file, "dns.aaaa == fd00:9::2")
+    assert tshark(file, "http.response.code == 200 and ip.src == 10.9.0.2")
+    assert tshark(file, "http.response.code == 200 and ipv6.src == fd00:9::2")
+    assert len(witness.namespaces) >= 5  # user, mount, PID and two network namespaces
+    witness.assert_all_gone()
+
+
+def test_directions_are_the_clients(person):
+    with recording(person) as (child, file):
+        wait_until(lambda: packets_in(file) >= 6, 5, "packets")
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=10)
+    flags = {
+        (source, flag[-1]) for source, flag in tshark(file, "ip", "ip.src", "frame.packet_flags")
+    }
+    assert flags == {("10.9.0.1", "2"), ("10.9.0.2", "1")}  # 2 outbound, 1 inbound
+
+
+def test_the_servers_device_sees_the_same_packets_the_other_way(user):
+    with recording(user, "--device", "tun1") as (child, file):
+        wait_until(lambda: packets_in(file) >= 6, 5, "packets")
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=10)
+    flags = {
+        (source, flag[-1]) for source, flag in tshark(file, "ip", "ip.src", "frame.packet_flags")
+    }
+    assert flags == {("10.9.0.1", "1"), ("10.9.0.2", "2")}
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.1, 0.25, 0.35, 0.5, 0.7, 1.5])
+def test_nothing_is_left_when_tunscope_is_killed_at_any_moment(person, delay):
+    witness = LabWitness(person.mark)
+    with recording(person) as (child, _):
+        time.sleep(delay)
+        witness.look()
+        child.kill()
+        witness.look()
+        child.communicate()
+    witness.assert_all_gone()
+
+
+def test_a_daemon_started_in_a_shell_does_not_outlive_a_killed_tunscope(person):
+    witness = LabWitness(person.mark)
+    child = person.popen(
+        *TUNSCOPE, "lab", "pair", "--shell", "server",
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        child.stdin.write("setsid sh -c 'sleep 600 & sleep 600' & echo started; cat >/dev/null\n")
+        child.stdin.flush()
+        assert child.stdout.readline() == "started\n"
+        time.sleep(0.2)
+        witness.look()
+        left = witness.remaining()
+        assert any("sleep 600" in words for words in left.values())
+    finally:
+        child.kill()
+        child.communicate()
+    witness.assert_all_gone()
+
+
+def test_a_shell_runs_in_its_node_and_its_status_is_ours(person):
+    script = (
+        "hostname; id -u; ip -o -4 addr show dev tun1 | grep -o '10[.0-9/]*' | head -1\n"
+        "ping -c1 -W2 client.lab.test >/dev/null && echo resolved; exit 7\n"
+    )
+    witness = LabWitness(person.mark)
+    done = person.run(*TUNSCOPE, "lab", "pair", "--shell", "server", stdin=_pipe(script))
+    assert done.stdout.splitlines() == ["server", "0", "10.9.0.2/24", "resolved"], done.stderr
+    assert done.returncode == 7
+    witness.assert_all_gone()
+
+
+def test_a_shell_in_a_terminal_has_job_control_and_gives_the_terminal_back(user):
+    leader, follower = pty.openpty()
+    os.set_blocking(leader, False)
+    command = " ".join(TUNSCOPE)
+    child = user.popen(
+        "sh", "-c", f"{command} lab pair --shell client; echo status $?; read word; exit $word",
+        stdin=follower, stdout=follower, stderr=follower,
+        preexec_fn=lambda: (os.setsid(), fcntl.ioctl(0, termios.TIOCSCTTY, 0)),
+    )  # fmt: skip
+    os.close(follower)
+    try:
+        screen = Screen(leader)
+        screen.wait_for("ends the lab")
+        screen.type("echo rea''dy; sleep 300\n")
+        screen.wait_for("ready")
+        time.sleep(0.3)
+        screen.type("\x03")  # ends sleep, not the shell and not tunscope
+        screen.type("echo st''ill in $(hostname)\n")
+        screen.wait_for("still in client")
+        screen.type("exit 3\n")
+        screen.wait_for("status 3")
+        screen.type("4\n")  # only the terminal's foreground process group may read this
+        assert child.wait(10) == 4
+    finally:
+        if child.poll() is None:
+            child.kill()
+        child.wait()
+        os.close(leader)
+
+
+class Screen:
+    """What a terminal has shown so far."""
+
+    def __init__(self, leader: int) -> None:
+        self._leader = leader
+        self.text = ""
+
+    def type(self, keys: str) -> None:
+        os.write(self._leader, keys.encode())
+
+    def wait_for(self, words: str, seconds: float = 10.0) -> None:
+        deadline = time.monotonic() + seconds
+        while words not in self.text:
+            assert time.monotonic() < deadline, f"no {words!r} in {self.text!r}"
+            select.select([self._leader], [], [], 0.1)
+            with contextlib.suppress(BlockingIOError):
+                self.text += os.read(self._leader, 4096).decode(errors="replace")
+
+
+def test_where_user_namespaces_are_not_allowed_one_line_says_so(user):
+    forbid = 'echo 0 > /proc/sys/user/max_user_namespaces; exec "$@"'
+    done = user.run(
+        "unshare", "-Ur", "sh", "-c", forbid, "sh", *TUNSCOPE, "lab", "pair", "--no-tui"
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "tunscope: lab pair: this machine does not let you make user namespaces: "
+        "No space left on device (see `tunscope doctor`)"
+    ]
+
+
+def test_where_dev_net_tun_is_closed_one_line_says_so(user):
+    user.tun_mode = "600"
+    witness = LabWitness(user.mark)
+    file = user.folder / "none.pcapng"
+    done = user.run(*TUNSCOPE, "lab", "pair", "--pcap", str(file))
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "tunscope: lab pair: /dev/net/tun may not be opened by you: Permission denied "
+        "(see `tunscope doctor`)"
+    ]
+    assert not file.exists()
+    witness.assert_all_gone()
+
+
+@pytest.mark.parametrize("option", ["--device", "--shell"])
+def test_a_device_or_node_the_lab_has_not_is_a_usage_error(user, option):
+    done = user.run(*TUNSCOPE, "lab", "pair", "--no-tui", option, "nonesuch")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "nonesuch" in done.stderr
+    assert ("tun0, tun1" if option == "--device" else "client, server") in done.stderr
+
+
+def _pipe(text: str) -> int:
+    """A readable descriptor that holds `text`; closed when the test's process ends."""
+    read_end, write_end = os.pipe()
+    os.write(write_end, text.encode())
+    os.close(write_end)
+    return read_end
