@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tunscope.capfile.writer import open_writer
 from tunscope.errors import TunscopeError
 from tunscope.tui import units
 from tunscope.tui.session import Severity
@@ -79,14 +78,15 @@ class SaveJob:
         finally:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
-        noun = "packet" if self.written == 1 else "packets"
-        text = f"saved {units.count(self.written)} {noun} to {self._path}"
+        text = f"saved {units.packets(self.written)} to {self._path}"
         return SaveResult(True, text, Severity.INFORMATION)
 
     def _failed(self, why: str) -> SaveResult:
         return SaveResult(False, f"save {self._path}: {why}", Severity.ERROR)
 
     def _copy(self, part: Path) -> None:
+        from tunscope.capfile.writer import open_writer
+
         with open_writer(part, self._capture.interfaces) as writer:
             for row in range(self.total):
                 if self._cancelled.is_set():

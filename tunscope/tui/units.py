@@ -12,6 +12,11 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
+def packets(number: int) -> str:
+    """Return a number of packets in words: ``1 packet``, ``12,345 packets``."""
+    return f"{number:,} packet{'s' * (number != 1)}"
+
+
 def _scaled(value: float, units: Sequence[str]) -> str:
     step = 0
     while abs(value) >= 999.5 and step < len(units) - 1:

@@ -50,8 +50,7 @@ class QuitScreen(ModalScreen[QuitChoice]):
 
     def compose(self) -> ComposeResult:
         """The question and its answers."""
-        noun = "packet" if self._packets == 1 else "packets"
-        question = f"The capture of {units.count(self._packets)} {noun} is not saved."
+        question = f"The capture of {units.packets(self._packets)} is not saved."
         with Vertical():
             yield Static(question, markup=False)
             yield KeyLine(

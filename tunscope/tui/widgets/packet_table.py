@@ -51,8 +51,13 @@ class PacketTable(VirtualList):
         self.following = live
         self.paused = False
         self.painter = painter
+        self.sorted_by: str | None = None
         self._shown = 0
         self._seen = 0
+        self._count_at_pause = 0
+        #: Number of the packet the cursor belongs on, and of the one at the top of the screen.
+        self._anchor: int | None = None
+        self._top_number: int | None = None
 
     # --- what is shown
 
@@ -69,9 +74,11 @@ class PacketTable(VirtualList):
     @property
     def new_rows(self) -> int:
         """Rows that arrived below the screen while the list did not follow."""
-        if not self.live or (self.following and not self.paused):
+        if self.paused:
+            return max(0, self.view.index.count - self._count_at_pause)
+        if not self.live or self.following:
             return 0
-        return max(0, len(self.view) - self._seen)
+        return max(0, self._shown - self._seen)
 
     def overlay(self) -> str:
         """Return the "+N new" badge."""
@@ -83,44 +90,64 @@ class PacketTable(VirtualList):
     def pull(self) -> None:
         """Take in the view's new rows and repaint what that changes, and nothing else."""
         badge, thumb = self.overlay(), self.thumb()
-        self.view.update()
-        available = len(self.view)
-        if available != self._shown and not self.paused:
-            self._take_rows(available)
+        if not self.paused and (self.view.update() or self._shown != len(self.view)):
+            self._take_rows()
         if self.thumb() != thumb:
             self.refresh(self.size.region)
         elif self.overlay() != badge:
             self.repaint_lines((self.size.height - 1,))
 
-    def _take_rows(self, available: int) -> None:
-        before, self._shown = self._shown, available
-        if available < before or before == 0:
-            self.refresh(self.size.region)
-        else:
-            lines = range(self.line_of(before), self.line_of(available))
-            self.repaint_lines(range(max(0, lines.start), min(self.size.height, lines.stop)))
+    def _take_rows(self) -> None:
+        before, self._shown = self._shown, len(self.view)
         if self.following:
-            self.move_to(available - 1)
-        elif available <= self.cursor or before == 0:
-            self.move_to(min(self.cursor, available - 1))
+            self.move_to(self._shown - 1)
+        elif self._is_adrift():
+            self._put_back_on_anchor()
         self._see()
-        if before == 0 and available:
+        if self._only_appended(before):
+            first, last = self.line_of(before), self.line_of(self._shown)
+            self.repaint_lines(range(max(0, first), min(self.size.height, last)))
+        else:
+            self.refresh(self.size.region)
+        self._top_number = self.view.number(self.top) if self._shown else None
+        if self._anchor is None and self._shown:
+            self._anchor = self.selected_number
+            self.post_message(self.CursorMoved(self))
+
+    def _only_appended(self, before: int) -> bool:
+        """Whether the rows that were there are still where they were."""
+        if not 0 < before <= self._shown or self.sorted_by is not None:
+            return False
+        return self._top_number == self.view.number(min(self.top, self._shown - 1))
+
+    def _is_adrift(self) -> bool:
+        """Whether rows came or went above the cursor, so that it stands on another packet."""
+        if self._anchor is None or not self._shown:
+            return False
+        return self.cursor >= self._shown or self.view.number(self.cursor) != self._anchor
+
+    def _put_back_on_anchor(self) -> None:
+        """Put the cursor back on its packet, or on the nearest, on the same line of the screen."""
+        anchor = self._anchor
+        assert anchor is not None
+        row = min(self.row_of_number(anchor), self._shown - 1)
+        self.top = max(0, self.top + row - self.cursor)
+        self.cursor = row
+        self.move_to(row)
+        self.refresh(self.size.region)
+        if self.selected_number != anchor:
+            self._anchor = self.selected_number
             self.post_message(self.CursorMoved(self))
 
     def _see(self) -> None:
         self._seen = max(self._seen, min(self._shown, self.top + self.body_height))
 
-    def reload(self, number: int | None = None) -> None:
-        """Show a view whose rows have changed, with the cursor on packet `number` or near it."""
+    def reload(self) -> None:
+        """Show a view that was filtered or sorted anew, with the cursor on the same packet."""
         self.view.update()
-        self._shown = len(self.view)
+        self._take_rows()
         self._seen = self._shown
-        if number is not None:
-            self.cursor = max(0, min(self.row_of_number(number), self._shown - 1))
-            self.top = self.cursor - self.body_height // 2
-        self.move_to(self._shown - 1 if self.following else self.cursor)
         self.forget_painted()
-        self.post_message(self.CursorMoved(self))
 
     # --- moving
 
@@ -131,6 +158,7 @@ class PacketTable(VirtualList):
 
     def cursor_moved(self, old_row: int) -> None:
         """Let follow go when the cursor went up, take it up again at the end."""
+        self._anchor = self.selected_number
         self._see()
         if self.cursor < old_row:
             self.set_following(False)
@@ -164,6 +192,7 @@ class PacketTable(VirtualList):
         """Freeze the rows, or take in at once all that came meanwhile."""
         self.paused = paused
         self._seen = self._shown
+        self._count_at_pause = self.view.index.count
         if not paused:
             self.pull()
         self.repaint_lines((self.size.height - 1,))

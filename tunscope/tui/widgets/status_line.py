@@ -62,7 +62,7 @@ class StatusLine(LineWidget):
         facts = self._facts
         right = _right(facts)
         line = LineBuilder(self.size.width)
-        line.add(f" {units.count(facts.packets)} packets", styles.bar_strong)
+        line.add(f" {units.packets(facts.packets)}", styles.bar_strong)
         if facts.error:
             line.add(f"  ✖ {printable(facts.error)}", styles.bar_error)
         room = self.size.width - width_of(right) - 2
