@@ -1,0 +1,44 @@
+"""What loads what: the help page loads nothing heavy, the engine nothing that shows or dissects."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("numpy", "scapy", "textual", "pyroute2", "pcapng", "zstandard", "cypcap")
+
+
+def modules_after(code: str) -> set[str]:
+    """Run `code` in a fresh interpreter and return the top-level modules that it loaded."""
+    report = "import sys; print(*{name.split('.')[0] for name in sys.modules}, file=sys.stderr)"
+    script = f"import atexit; atexit.register(lambda: exec({report!r}))\n{code}"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", script], capture_output=True, text=True, check=False
+    )
+    assert "Error" not in done.stderr, done.stderr
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["capture", "--help"], []])
+def test_pages_of_help_load_nothing_heavy(words: list[str]) -> None:
+    loaded = modules_after(f"from tunscope.cli.main import main; main({words!r})")
+    assert "click" in loaded
+    assert not loaded & set(HEAVY)
+
+
+def test_the_engine_loads_neither_screen_nor_dissector() -> None:
+    code = "import tunscope.engine.server, tunscope.engine.__main__"
+    loaded = modules_after(code)
+    assert "numpy" in loaded
+    assert not loaded & {"scapy", "textual", "pcapng"}
+
+
+def test_the_engines_client_loads_neither_numpy_nor_netlink() -> None:
+    assert not modules_after("import tunscope.engine.client") & set(HEAVY)
+
+
+@pytest.mark.parametrize("room", ["packet", "relay.peer", "summary.packet_summary"])
+def test_rooms_of_the_standard_library_stay_there(room: str) -> None:
+    assert not modules_after(f"import tunscope.{room}") & set(HEAVY)
