@@ -30,13 +30,19 @@ _ALWAYS_SHOWN: Final = {"NAME", "KIND", "STATE", "MTU"}
 _RIGHT_ALIGNED: Final = {"MTU"}
 _STATE_COLOURS: Final = {"up": "green", "no-carrier": "yellow", "down": "red"}
 _GAP: Final = "  "
+#: What a narrow terminal does without, in this order, so that the owner can be read.
+_DISPENSABLE: Final = ("DRIVER", "MASTER", "PEER")
+_OWNER_WIDTH: Final = 24
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--json", "as_json", is_flag=True, help="One JSON array of objects on stdout.")
 @click.option("--netns", metavar="NAME|PID|PATH", help="Look into this network namespace.")
 def devices(as_json: bool, netns: str | None) -> int:
-    """List network devices: kind, state, addresses, peer, driver, owner."""
+    """List network devices: kind, state, addresses, peer, driver, owner.
+
+    Link-local addresses, and what a narrow terminal has no room for, are in the JSON only.
+    """
     import json
 
     found = _survey(netns)
@@ -81,27 +87,33 @@ def table(found: Iterable[DeviceFacts], width: int | None = None) -> list[str]:
     None leaves them whole.
     """
     rows = [row for facts in found for row in _rows(facts)]
-    headings = [
-        heading
+    sizes = {
+        heading: max(len(heading), *(len(row.cells.get(heading, "")) for row in rows), 0)
         for heading in _HEADINGS
         if heading in _ALWAYS_SHOWN or any(row.cells.get(heading) for row in rows)
-    ]
-    sizes = (
-        {
-            heading: max(len(heading), *(len(row.cells.get(heading, "")) for row in rows))
-            for heading in headings
-        }
-        if rows
-        else {heading: len(heading) for heading in headings}
-    )
+    }
+    if width is not None and "OWNER" in sizes:
+        _make_room(sizes, width)
+    headings = list(sizes)
     header = _line(headings, dict(zip(headings, headings, strict=True)), sizes, width)
     return [click.style(header, bold=True)] + [
         _coloured(_line(headings, row.cells, sizes, width), row, headings, sizes) for row in rows
     ]
 
 
+def _make_room(sizes: dict[str, int], width: int) -> None:
+    """Leave out columns until the owner's has room for a pid and a program."""
+    wanted = min(sizes["OWNER"], _OWNER_WIDTH)
+    for heading in _DISPENSABLE:
+        others = sum(size + len(_GAP) for name, size in sizes.items() if name != "OWNER")
+        if others + wanted <= width:
+            return
+        sizes.pop(heading, None)
+
+
 def _rows(facts: DeviceFacts) -> Iterable[_Row]:
-    first, *more = facts.addresses or ("",)
+    shown = [address for address in facts.addresses if not address.startswith("fe80:")]
+    first, *more = shown or [""]
     owner = facts.owner
     if owner is not None:
         holder = f"{owner.pid} {printable(owner.command)}"

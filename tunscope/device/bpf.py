@@ -80,6 +80,11 @@ def _compile(expression: str, linktype: int, snaplen: int) -> cypcap.BpfProgram:
         raise UsageError(shown, "is not valid text") from None
 
 
+def libpcap_version() -> str:
+    """Return what libpcap calls itself, as in "libpcap version 1.10.6"."""
+    return str(cypcap.lib_version()).split(" (", 1)[0]
+
+
 def compile_filter(expression: str, linktype: int, snaplen: int) -> Program:
     """Compile a pcap-filter(7) expression for SO_ATTACH_FILTER.
 

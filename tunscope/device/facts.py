@@ -29,13 +29,15 @@ class Owner:
 class VethPeer:
     """The other end of a veth: its index there, and name and namespace where they are known.
 
-    `netns` is None when the peer is in the same namespace, else the namespace's name, else
-    `pid N` of a process in it, else `unknown`.
+    In another namespace than the device itself, `nsid` is the number that the kernel has for
+    that namespace, and `netns` its name, or `pid N` of a process in it, or "unknown"; both are
+    None when the peer is next to the device.
     """
 
     index: int
     name: str | None = None
     netns: str | None = None
+    nsid: int | None = None
 
     def __str__(self) -> str:
         name = self.name or f"if{self.index}"

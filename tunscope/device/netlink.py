@@ -281,7 +281,7 @@ def _peer(message: Any, names: dict[int, str]) -> VethPeer | None:
     number = message.get("IFLA_LINK_NETNSID")
     if number is None:
         return VethPeer(index, names.get(index))
-    return VethPeer(index, None, f"nsid {number}")
+    return VethPeer(index, netns="unknown", nsid=number)
 
 
 def _tun_device(message: Any) -> TunDevice | None:
