@@ -9,12 +9,12 @@ import stat
 from collections import deque
 from typing import Final
 
+from tunscope.engine.descriptor_passing import receive_descriptors
 from tunscope.engine.protocol import MAXIMUM_LINE, Message, decode_line, encode_line
 from tunscope.errors import TunscopeError
 
 _READ_SIZE: Final = 1 << 16
 _MAXIMUM_FDS: Final = 16
-_MSG_CMSG_CLOEXEC: Final = 0x40000000
 
 
 class ControlChannel:
@@ -92,8 +92,9 @@ class ControlChannel:
     def _read(self) -> bytes | None:
         try:
             if self._socket is not None:
-                flags = socket.MSG_DONTWAIT | _MSG_CMSG_CLOEXEC
-                data, fds, _, _ = socket.recv_fds(self._socket, _READ_SIZE, _MAXIMUM_FDS, flags)
+                data, fds = receive_descriptors(
+                    self._socket, _READ_SIZE, _MAXIMUM_FDS, socket.MSG_DONTWAIT
+                )
                 self._fds.extend(fds)
             else:
                 data = os.read(self._fd, _READ_SIZE)

@@ -8,7 +8,8 @@ Requests are SOCK_SEQPACKET messages of one JSON object, descriptors beside it (
 
 - `{"spawn": ID, "node": NAME, "argv": [...], "env": {...}, "foreground": BOOL}` with standard
   input, output, error and a status pipe. A foreground program stays in the front end's session,
-  and where its input is the terminal, the terminal becomes its own. The pipe gets `exit N`, `signal N`, or `errno N` where the program could not be started.
+  and where its input is the terminal, the terminal becomes its own. The pipe gets `exit N`,
+  `signal N`, or `errno N` where the program could not be started.
 - `{"signal": ID, "number": N}` signals a program that still runs.
 """
 
@@ -23,6 +24,7 @@ import socket
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from tunscope.engine.descriptor_passing import receive_descriptors
 from tunscope.lab.syscalls import CLONE_NEWNET, CLONE_NEWUTS, set_host_name, setns, unshare
 
 MESSAGE_LIMIT = 1 << 18
@@ -74,9 +76,7 @@ class Init:
     def _serve(self) -> bool:
         """Answer one request; False at the end of the control socket."""
         try:
-            message, fds, _, _ = socket.recv_fds(
-                self._control, MESSAGE_LIMIT, DESCRIPTORS_PER_SPAWN, socket.MSG_CMSG_CLOEXEC
-            )
+            message, fds = receive_descriptors(self._control, MESSAGE_LIMIT, DESCRIPTORS_PER_SPAWN)
         except ConnectionResetError:
             return False
         if not message:
