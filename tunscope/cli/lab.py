@@ -83,7 +83,11 @@ def _record(plan: LabPlan, device: str | None, pcap: str | None) -> ExitCode:
 
 def open_lab(client: EngineClient, running: Lab, options: CaptureOptions) -> Opening:
     """Have the engine relay between the lab's two devices."""
-    fds = {"tun": running.tun_fd, "peer": running.peer_fd}
+    fds = {
+        "tun": running.tun_fd,
+        "peer": running.peer_fd,
+        "statistics": running.statistics_fd,
+    }
     return client.open_owned(running.facts, fds, options)
 
 

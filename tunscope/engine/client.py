@@ -86,7 +86,10 @@ class EngineClient:
     def open_owned(
         self, facts: DeviceFacts, fds: Mapping[str, int], options: CaptureOptions
     ) -> Opening:
-        """Give the engine ready descriptors, ``{"tun": fd, "peer": fd}``, to relay between."""
+        """Give the engine ready descriptors: "tun" and "peer" to relay between, "statistics".
+
+        The last is /proc/net/dev of the device's network namespace.
+        """
         return _opening(
             self.request(Op.OPEN, fds, facts=facts.to_json(), capture=options.to_json())
         )

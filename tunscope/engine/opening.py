@@ -12,6 +12,7 @@ import tunscope
 from tunscope.capfile.blocks import InterfaceDescription, interface_description, section_header
 from tunscope.device.facts import DeviceFacts
 from tunscope.device.opening import OpenDevice, open_device
+from tunscope.device.proc_net_dev import tx_dropped
 from tunscope.device.request import DeviceRequest
 from tunscope.engine.observe import ObservedDevice
 from tunscope.engine.options import CaptureOptions
@@ -74,10 +75,14 @@ def open_named(request: DeviceRequest, options: CaptureOptions) -> OpenedSource:
 
 
 def open_given(facts: DeviceFacts, fds: Mapping[str, int], options: CaptureOptions) -> OpenedSource:
-    """Relay between two ready descriptors: "tun", the device of `facts`, and "peer"."""
-    if set(fds) != {"tun", "peer"}:
-        raise UsageError("open", f"needs the descriptors tun and peer, got {sorted(fds)}")
+    """Relay between two ready descriptors: "tun", the device of `facts`, and "peer".
+
+    The third, "statistics", is /proc/net/dev of the device's network namespace.
+    """
+    if set(fds) != {"tun", "peer", "statistics"}:
+        raise UsageError("open", f"needs tun, peer and statistics, got {sorted(fds)}")
     linktype = _linktype(facts)
+    statistics = fds["statistics"]
     source = OwnedDevice(
         fds["tun"],
         DevicePeer(fds["peer"]),
@@ -87,7 +92,7 @@ def open_given(facts: DeviceFacts, fds: Mapping[str, int], options: CaptureOptio
         expression=options.filter,
         packet_info=False,
         vnet_header_size=0,
-        tx_dropped=lambda: 0,
+        tx_dropped=lambda: tx_dropped(statistics, facts.name),
     )
     description = f"owning {facts.name} and its peer"
     header = _header(facts, linktype, options)

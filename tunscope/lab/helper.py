@@ -4,7 +4,7 @@ Started bare (`python -I -S`) with the descriptor of a SOCK_SEQPACKET socket as 
 reads one message, a `Topology` as JSON, and answers with one of
 
 - `{"nodes": [NAME, ...], "devices": {NAME: INDEX, ...}, "ipv6": BOOL}` with these descriptors in
-  this order: the user namespace; the network namespace of each node; an rtnetlink socket in each
+  this order: the user namespace; the network namespace of each node; /proc/net/dev of each
   node; the tun descriptor of each device;
 - `{"failed": STEP, "errno": N, "reason": TEXT}`.
 
@@ -122,23 +122,23 @@ def _build(control: socket.socket, topology: Topology) -> dict[str, int]:
     make_private(topology.nameserver)
     ipv6 = ipv6_available()
     namespaces: dict[str, int] = {}
-    netlinks: list[int] = []
+    statistics: list[int] = []
     devices: dict[str, int] = {}
     indexes: dict[str, int] = {}
     for node in topology.nodes:
         with step("network namespace"):
             unshare(CLONE_NEWNET)
             namespaces[node.name] = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-            netlinks.append(socket.socket(socket.AF_NETLINK, socket.SOCK_RAW).detach())
+            statistics.append(os.open("/proc/self/net/dev", os.O_RDONLY | os.O_CLOEXEC))
         devices |= _build_node(node, ipv6=ipv6)
         indexes |= {device.name: interface_index(device.name) for device in node.devices}
     user = os.open("/proc/self/ns/user", os.O_RDONLY | os.O_CLOEXEC)
     answer = {"nodes": list(namespaces), "devices": indexes, "ipv6": ipv6}
-    handed_over = [user, *netlinks, *devices.values()]
+    handed_over = [user, *statistics, *devices.values()]
     socket.send_fds(
         control,
         [json.dumps(answer).encode()],
-        [user, *namespaces.values(), *netlinks, *devices.values()],
+        [user, *namespaces.values(), *statistics, *devices.values()],
     )
     # A tun kept open here would keep its carrier up after the engine closed its own copy.
     for fd in handed_over:

@@ -20,7 +20,8 @@ class Lab:
     """The lab of `plan`, shown at `device`: built by the constructor, gone after `close`.
 
     `tun_fd` and `peer_fd` are nonblocking descriptors without packet information or vnet header
-    (IFF_NO_PI); the engine is given copies and relays between them. They stay this object's.
+    (IFF_NO_PI), `statistics_fd` is /proc/net/dev of the shown device's node. The engine is given
+    copies and relays; they stay this object's.
     Raises UsageError for a device that the lab has not, TunscopeError where it cannot be built.
     """
 
@@ -39,6 +40,8 @@ class Lab:
         descriptors = self.namespaces.descriptors
         self.tun_fd = descriptors.devices[self.device_name]
         self.peer_fd = descriptors.devices[topology.relay.other(self.device_name)]
+        node = topology.node_of(self.device_name)
+        self.statistics_fd = descriptors.statistics[node.name]
         self._running: list[RunningProgram] = []
 
     def __enter__(self) -> Self:

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
+from tunscope.engine.descriptor_passing import receive_descriptors
 from tunscope.errors import TunscopeError
 from tunscope.lab.barepython import bare_command
 from tunscope.lab.init import MESSAGE_LIMIT
@@ -32,11 +33,14 @@ _DOCTOR = "see `tunscope doctor`"
 
 @dataclass(frozen=True, slots=True)
 class Descriptors:
-    """What the helper handed over: descriptors by node or device name, closed with the lab."""
+    """What the helper handed over: descriptors by node or device name, closed with the lab.
+
+    `statistics` are the nodes' /proc/net/dev.
+    """
 
     user_namespace: int
     network_namespaces: Mapping[str, int]
-    netlink_sockets: Mapping[str, int]
+    statistics: Mapping[str, int]
     devices: Mapping[str, int]
 
     def all(self) -> tuple[int, ...]:
@@ -44,7 +48,7 @@ class Descriptors:
         return (
             self.user_namespace,
             *self.network_namespaces.values(),
-            *self.netlink_sockets.values(),
+            *self.statistics.values(),
             *self.devices.values(),
         )
 
@@ -145,9 +149,7 @@ class Namespaces:
         self._control.settimeout(START_SECONDS)
         try:
             self._control.send(self.topology.to_json().encode())
-            message, fds, _, _ = socket.recv_fds(
-                self._control, MESSAGE_LIMIT, MAXIMUM_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
-            )
+            message, fds = receive_descriptors(self._control, MESSAGE_LIMIT, MAXIMUM_DESCRIPTORS)
         except TimeoutError:
             raise self._failure(f"its namespaces were not ready in {START_SECONDS:g} s") from None
         except (BrokenPipeError, ConnectionResetError):
