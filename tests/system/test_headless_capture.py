@@ -339,8 +339,17 @@ def test_a_device_that_goes_down_and_comes_back_is_captured_on(
         pinging(a, count=5)
         time.sleep(0.6)
         assert capture.interrupt() == 0
-    assert "v0 went down" in capture.stderr
+    assert "v0 is down" in capture.stderr
     assert packet_count(file) == 20
+
+
+def test_a_loopback_packet_is_recorded_once(netns: NetworkNamespace, tmp_path: Path) -> None:
+    file = tmp_path / "x.pcapng"
+    with capturing(netns, "lo", "--pcap", file, "icmp") as capture:
+        pinging(netns, "127.0.0.1", count=3)
+        time.sleep(0.5)
+        assert capture.interrupt() == 0
+    assert packet_count(file) == 6
 
 
 def test_a_killed_front_end_leaves_a_whole_file_and_no_device(

@@ -19,6 +19,7 @@ from tunscope.engine.options import CaptureOptions
 from tunscope.engine.owned import OwnedDevice
 from tunscope.engine.source import Source
 from tunscope.errors import TunscopeError, UsageError
+from tunscope.packet.direction import Direction
 from tunscope.packet.linktype import LinkType
 from tunscope.relay.peer import DevicePeer, SinkPeer
 
@@ -108,7 +109,7 @@ def _observe(device: OpenDevice, linktype: LinkType, options: CaptureOptions) ->
             device.facts.name,
             linktype=linktype,
             snaplen=options.snaplen,
-            direction=options.direction,
+            direction=_direction(device.facts, options.direction),
             expression=options.filter,
             buffer_mib=options.buffer_mib,
         )
@@ -118,6 +119,13 @@ def _observe(device: OpenDevice, linktype: LinkType, options: CaptureOptions) ->
         ) from error
     except OSError as error:
         raise TunscopeError(device.facts.name, f"cannot capture: {error.strerror}") from error
+
+
+def _direction(facts: DeviceFacts, asked: Direction) -> Direction:
+    """A loopback packet crosses a packet socket twice; one of them is kept, as libpcap does."""
+    if facts.kind == "loopback" and asked is Direction.UNKNOWN:
+        return Direction.IN
+    return asked
 
 
 def _linktype(facts: DeviceFacts) -> LinkType:

@@ -206,7 +206,7 @@ class Server:
             return
         name = self._opened.facts.name if self._opened else ""
         self._capture.note("the device went down")
-        self._tell(NoticeEvent(f"{name} went down; the capture goes on when it is up again"))
+        self._tell(NoticeEvent(f"{name} is down; the capture goes on when it is up"))
 
     def _stop_or_abort(self) -> None:
         if self._capture is None:
