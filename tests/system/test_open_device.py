@@ -363,6 +363,25 @@ def test_missing_rights_are_named(
     assert netns.links() == []
 
 
+def test_the_user_of_a_device_needs_no_rights_to_attach(netns: NetworkNamespace) -> None:
+    netns.ip("tuntap add tun0 mode tun user 0")
+    netns.ip("link set tun0 up")
+    before = state(netns)
+    done = netns.run(
+        "setpriv",
+        "--bounding-set=-net_admin,-net_raw,-sys_ptrace",
+        sys.executable,
+        "-c",
+        "from tunscope.device.opening import open_device\n"
+        "from tunscope.device.request import DeviceRequest\n"
+        "device = open_device(DeviceRequest('tun0'))\n"
+        "print(device.description(), device.facts.txqueuelen)\n"
+        "device.close()",
+    )
+    assert done.stdout == "attached to tun0 (tun) 500\n"
+    assert_state_becomes(netns, before)
+
+
 def test_a_device_is_opened_in_the_namespace_of_a_process_or_path(
     netns: NetworkNamespace, netns_factory: Callable[[], NetworkNamespace]
 ) -> None:

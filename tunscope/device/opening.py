@@ -84,8 +84,8 @@ class OpenDevice:
     def close(self) -> None:
         """Undo what was configured, give the descriptor back, remove what was made.
 
-        A second call does nothing. TunscopeError if the kernel refuses to undo something; the
-        rest is undone all the same.
+        A device made to persist stays, configured as it is. A second call does nothing.
+        TunscopeError if the kernel refuses to undo something; the rest is undone all the same.
         """
         self._closed = True
         self._undo.close()
