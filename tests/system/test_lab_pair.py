@@ -37,13 +37,14 @@ class Person:
     folder: Path
     aside: Path
     tun_mode: str = "666"
+    uid: int = USER
     mark: str = field(default_factory=lambda: f"tunscope-test-{uuid.uuid4()}")
 
     def command(self, *words: str) -> list[str]:
         if self.name == "root":
             return list(words)
         wrapper = ["unshare", "-m", "--propagation", "private", sys.executable, str(UNPRIVILEGED)]
-        return [*wrapper, str(self.aside), str(USER), self.tun_mode, *words]
+        return [*wrapper, str(self.aside), str(self.uid), self.tun_mode, *words]
 
     def popen(self, *words: str, **kwargs: Any) -> subprocess.Popen[Any]:
         environment = os.environ | {
@@ -87,11 +88,21 @@ def user(tmp_path) -> Iterator[Person]:
 
 
 @contextlib.contextmanager
-def recording(person: Person, *options: str) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+def recording(
+    person: Person, *options: str, before: tuple[str, ...] = ()
+) -> Iterator[tuple[subprocess.Popen[str], Path]]:
     """A lab that records to a file; killed afterwards if it still runs."""
     file = person.folder / "lab.pcapng"
     child = person.popen(
-        *TUNSCOPE, "lab", "pair", "--pcap", str(file), *options, stderr=subprocess.PIPE, text=True
+        *before,
+        *TUNSCOPE,
+        "lab",
+        "pair",
+        "--pcap",
+        str(file),
+        *options,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         yield child, file
@@ -168,6 +179,21 @@ def test_the_servers_device_sees_the_same_packets_the_other_way(user):
         (source, flag[-1]) for source, flag in tshark(file, "ip", "ip.src", "frame.packet_flags")
     }
     assert flags == {("10.9.0.1", "1"), ("10.9.0.2", "2")}
+
+
+def test_under_sudo_the_file_belongs_to_the_person_and_nothing_stays(user):
+    witness = LabWitness(user.mark)
+    user.uid = 0
+    sudo = ("env", f"SUDO_UID={USER}", f"SUDO_GID={USER}")
+    with recording(user, before=sudo) as (child, file):
+        wait_until(lambda: packets_in(file) >= 6, 5, "packets")
+        assert file.stat().st_uid == USER
+        assert Path(f"/proc/{child.pid}").stat().st_uid == USER  # rights were dropped
+        witness.look()
+        child.send_signal(signal.SIGINT)
+        _, words = child.communicate(timeout=10)
+    assert child.returncode == 0, words
+    witness.assert_all_gone()
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.1, 0.25, 0.35, 0.5, 0.7, 1.5])

@@ -187,9 +187,11 @@ class Namespaces:
         try:
             self._helper.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
-            # Process 1 was told (PR_SET_PDEATHSIG) to die with the helper.
-            self._helper.kill()
-            self._helper.wait()
+            # Process 1 was told (PR_SET_PDEATHSIG) to die with the helper. Who has dropped root's
+            # rights since cannot do more than close the control socket.
+            with contextlib.suppress(PermissionError):
+                self._helper.kill()
+                self._helper.wait()
 
 
 def construction_error(lab: str, step: str, number: int, reason: str) -> TunscopeError:
