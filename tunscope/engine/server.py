@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from tunscope.device.facts import DeviceFacts
@@ -80,11 +81,16 @@ class Server:
 
     def _close(self) -> ExitCode:
         ended = self._capture.ended if self._capture else None
+        problem: TunscopeError | None = None
         if self._opened is not None:
             self._opened.source.close()
-            self._opened.close()
+            try:
+                self._opened.close()
+            except TunscopeError as error:  # the device could not be put back as it was
+                problem = error
         if ended is None:
             return ExitCode.OK
+        ended = replace(ended, error=ended.error or problem)
         self._tell(ended)
         return ended.error.exit_code if ended.error else ExitCode.OK
 
