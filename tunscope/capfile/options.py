@@ -47,8 +47,9 @@ def encode_options(options: Iterable[Option], order: ByteOrder = "<") -> bytes:
 def decode_options(data: bytes | memoryview, order: ByteOrder = "<") -> list[Option]:
     """Return the options in `data`, the part of a block behind its fixed fields, in their order.
 
-    The end mark may be missing, and what stands behind it is not read. An option that claims
-    more bytes than are left raises OptionError. Codes, repetitions and values are not judged.
+    The end mark may be missing, and what stands behind it is not read. An option or end mark that
+    claims more bytes than are left raises OptionError. Codes, repetitions and values are not
+    judged.
     """
     header = _HEADERS[order]
     view = memoryview(data)
@@ -58,14 +59,14 @@ def decode_options(data: bytes | memoryview, order: ByteOrder = "<") -> list[Opt
         if end - position < header.size:
             raise OptionError(f"{end - position} bytes left where an option needs {header.size}")
         code, length = header.unpack_from(view, position)
-        if code == OptionCode.END:
-            break
         position += header.size
         padded = length + -length % 4
         if padded > end - position:
             raise OptionError(
                 f"option {code} claims {length} bytes, the block has {end - position} left"
             )
+        if code == OptionCode.END:
+            break
         options.append((code, bytes(view[position : position + length])))
         position += padded
     return options
