@@ -12,7 +12,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-NAME_LIMIT = 15  # IFNAMSIZ - 1 in linux/if.h
+from tunscope.device.names import check_device_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,7 @@ class TunDevice:
     txqueuelen: int = 10_000
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.name.encode()) <= NAME_LIMIT:
-            raise ValueError(f"device name {self.name!r} is not 1 to {NAME_LIMIT} bytes long")
+        check_device_name(self.name)
         for address in self.addresses:
             ipaddress.ip_interface(address)
 

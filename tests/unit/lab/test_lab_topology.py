@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from tunscope.errors import UsageError
 from tunscope.lab.catalogue import LABS
 from tunscope.lab.topology import Node, Relay, Topology, TunDevice
 
@@ -25,7 +26,7 @@ def test_a_relay_needs_devices_that_are_there():
 
 
 def test_a_name_the_kernel_would_cut_is_refused():
-    with pytest.raises(ValueError, match="15 bytes"):
+    with pytest.raises(UsageError, match="15 bytes"):
         TunDevice("a" * 16, "tun", ())
 
 
