@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from tunscope.summary.draft import Draft
-from tunscope.summary.memory import Conversation, Endpoints, Memory
+from tunscope.summary.memory import Conversation, Endpoints, Memory, UnitBefore
 from tunscope.summary.model import NO_HINTS, FlowHints, Summary
 from tunscope.summary.packet_summary import finished, read_record
 from tunscope.summary.tcp_analysis import Segment, TcpConnection
@@ -16,10 +16,20 @@ if TYPE_CHECKING:
 
 #: Conversations and open requests beyond this many are forgotten, oldest first.
 MAX_REMEMBERED: Final = 200_000
+_MODULUS: Final = 1 << 32
+_HALF: Final = 1 << 31
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 _Key = tuple[int, bytes, int, bytes, int]
+
+
+class _OpenUnit(NamedTuple):
+    """Sequence numbers of the segment that an application unit began in and of its end."""
+
+    start: int
+    stop: int
+    number: int
 
 
 class ConversationTracker(Memory):
@@ -35,6 +45,7 @@ class ConversationTracker(Memory):
         self._conversations: dict[_Key, Conversation] = {}
         self._connections: dict[_Key, TcpConnection] = {}
         self._requests: dict[tuple[object, ...], int] = {}
+        self._units: dict[Endpoints, _OpenUnit] = {}
         self._owners: dict[bytes, bytes] = {}
         self._current: Conversation | None = None
 
@@ -90,6 +101,21 @@ class ConversationTracker(Memory):
             analysis=notes,
         )
         return self.hints
+
+    def unit_before(self, endpoints: Endpoints, start: int, stop: int) -> UnitBefore | None:
+        """Return the application unit that an earlier segment began and that reaches `start`."""
+        unit = self._units.get(endpoints)
+        if unit is None or not 0 < (start - unit.start) % _MODULUS < _HALF:
+            return None
+        left = (unit.stop - start) % _MODULUS
+        if not 0 < left < _HALF:
+            return None
+        return UnitBefore(unit.number, min(left, (stop - start) % _MODULUS))
+
+    def unit_continues(self, endpoints: Endpoints, start: int, stop: int) -> None:
+        """Take note that a unit of the segment that begins at `start` goes on until `stop`."""
+        _make_room(self._units)
+        self._units[endpoints] = _OpenUnit(start, stop % _MODULUS, self.number)
 
     def request_of(self, exchange: tuple[object, ...]) -> int | None:
         """Return the number of the latest unanswered request of `exchange`, and forget it."""

@@ -21,11 +21,13 @@ class Draft:
 
     `sport` and `dport` are those of the innermost transport so far; `fragmented` holds while
     the bytes below belong to the first fragment of a larger packet. `network` holds the
-    innermost network addresses, as bytes. `memory` knows what other packets said.
-    `quoted` holds for a packet inside an ICMP error, often cut, never shown.
+    innermost network addresses, as bytes. `memory` knows what other packets said. `beyond`
+    counts the bytes of an application unit that later segments hold. `quoted` holds for a
+    packet inside an ICMP error, often cut, never shown.
     """
 
     __slots__ = (
+        "beyond",
         "depth",
         "destination",
         "dport",
@@ -60,6 +62,7 @@ class Draft:
         self.network = (b"", b"")
         self.depth = 0
         self.sport = 0
+        self.beyond = 0
         self.dport = 0
         self.ttl = 0
         self.quoted = False

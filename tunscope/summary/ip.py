@@ -51,8 +51,9 @@ def read_ip(window: Window, draft: Draft) -> None:
             f"off={offset}, ID={window.u16(4):04x})"
         )
         return
-    draft.fragmented = draft.fragmented or bool(fragment & 0x2000)
     body = window.sub(header_size)
+    if fragment & 0x2000:
+        draft.fragmented = body.partial = True
     if body.length:
         read_ip_protocol(protocol, body, draft)
 

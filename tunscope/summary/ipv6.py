@@ -87,7 +87,7 @@ def _read_fragment(body: Window, draft: Draft) -> bool:
         draft.write(
             f"IPv6 fragment (off={offset} more={flag} ident=0x{identification:08x} nxt={following})"
         )
-        draft.fragmented = True
+        draft.fragmented = body.partial = True
     return offset != 0
 
 

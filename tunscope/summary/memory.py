@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tunscope.summary.model import NO_HINTS, FlowHints
@@ -28,6 +29,14 @@ class Conversation:
         self.notes: dict[str, int | str] = {}
 
 
+@dataclass(frozen=True, slots=True)
+class UnitBefore:
+    """An application unit still open: the packet it began in, and its bytes in this segment."""
+
+    number: int
+    length: int
+
+
 class Memory:
     """Knows of one packet only, and of what `hints` tell about its conversation."""
 
@@ -42,11 +51,15 @@ class Memory:
         """Return bases, window scale and analysis notes for a segment."""
         return self.hints
 
-    def unit_continues(self, endpoints: Endpoints, sequence: int, following: int) -> None:
-        """Take note that a unit of the application begins at `sequence` and ends at `following`.
+    def unit_before(self, endpoints: Endpoints, start: int, stop: int) -> UnitBefore | None:
+        """Return the application unit that an earlier segment began and that reaches `start`.
 
-        Both are raw TCP sequence numbers; the unit began in this segment and outlasts it.
+        `start` and `stop` are the raw sequence numbers that bound this segment's payload.
         """
+        return None
+
+    def unit_continues(self, endpoints: Endpoints, start: int, stop: int) -> None:
+        """Take note that a unit of the segment that begins at `start` goes on until `stop`."""
 
     def request_of(self, exchange: tuple[object, ...]) -> int | None:
         """Return the number of the unanswered request of `exchange`, and forget it."""

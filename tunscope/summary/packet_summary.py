@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from tunscope.packet.linktype import linktype_name
 from tunscope.packet.printable import printable
 from tunscope.summary.draft import Draft
+from tunscope.summary.failures import failure_text
 from tunscope.summary.memory import Memory
 from tunscope.summary.model import NO_HINTS, FlowHints, Summary
 from tunscope.summary.protocols import LINK_TYPES
@@ -40,12 +41,8 @@ def read_record(draft: Draft) -> None:
         return
     try:
         reader(Window(data, 0, len(data), max(len(data), draft.record.origlen)), draft)
-    except CaptureCut:
-        draft.append("[Packet size limited during capture]")
-    except Malformed:
-        draft.append(
-            "[BoundErrorUnreassembled Packet]" if draft.fragmented else "[Malformed Packet]"
-        )
+    except (CaptureCut, Malformed) as failure:
+        draft.append(failure_text(failure))
 
 
 def finished(draft: Draft) -> Summary:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from tunscope.summary.model import NO_HINTS
@@ -11,6 +12,7 @@ from tunscope.summary.window import Malformed
 
 if TYPE_CHECKING:
     from tunscope.summary.draft import Draft
+    from tunscope.summary.memory import Endpoints
 from tunscope.summary.tcp_options import offered_scale, show_options
 from tunscope.summary.window import Window
 
@@ -56,12 +58,12 @@ def read_tcp(window: Window, draft: Draft) -> None:
     header = (word >> 12) * 4
     payload = max(window.length - header, 0)
     hints = NO_HINTS
+    endpoints = (*draft.network, sport, dport)
+    segment = Segment(sequence, acknowledgment, flags, scaled, payload)
     if not draft.quoted:
-        scale = None
         if flags & SYN and _MIN_HEADER < header <= window.length:
-            scale = offered_scale(window.sub(_MIN_HEADER, header - _MIN_HEADER))
-        segment = Segment(sequence, acknowledgment, flags, scaled, payload, scale)
-        endpoints = (*draft.network, sport, dport)
+            options = window.sub(_MIN_HEADER, header - _MIN_HEADER)
+            segment = replace(segment, scale=offered_scale(options))
         hints = draft.memory.tcp_segment(endpoints, segment, draft.record.ts_ns)
     if hints.sequence_base is not None:
         sequence = sequence - hints.sequence_base & 0xFFFFFFFF
@@ -86,19 +88,43 @@ def read_tcp(window: Window, draft: Draft) -> None:
         draft.prepend_fenced("".join(f"[{note}] " for note in hints.analysis))
     if header > _MIN_HEADER:
         show_options(window.sub(_MIN_HEADER, header - _MIN_HEADER), base, draft)
-    if payload and not flags & RST and not NOT_NEW.intersection(hints.analysis):
-        read_payload(window.sub(header), draft)
+    if (
+        payload
+        and not draft.quoted
+        and not flags & RST
+        and not NOT_NEW.intersection(hints.analysis)
+    ):
+        body = window.sub(header)
+        body.partial = True
+        _read_stream(body, segment, endpoints, draft)
+
+
+def _read_stream(body: Window, segment: Segment, endpoints: Endpoints, draft: Draft) -> None:
+    """Read the payload, past what belongs to a unit that an earlier segment began."""
+    stop = segment.sequence + segment.length
+    before = draft.memory.unit_before(endpoints, segment.sequence, stop)
+    if before is not None:
+        draft.prepend_fenced(f"[Continuation to #{before.number}] ")
+        if before.length >= body.length:
+            return
+        body = body.sub(before.length)
+    try:
+        read_payload(body, draft)
+    finally:
+        if draft.beyond:
+            draft.memory.unit_continues(endpoints, segment.sequence, stop + draft.beyond)
 
 
 def read_payload(body: Window, draft: Draft) -> None:
     """Hand the payload to the application protocol of the lower port, the higher, or a guess."""
     low, high = sorted((draft.sport, draft.dport))
+    if not body.captured:
+        return
     for port in (low, high):
         reader = TCP_PORTS.get(port)
         if reader is not None and reader(body, draft):
             return
-    if body.captured and not draft.quoted:
-        body.check(0, min(_LOOK, body.length))
+    body.check(0, min(_LOOK, body.length))
     for guess in TCP_GUESSES:
         if guess(body, draft):
             return

@@ -23,6 +23,8 @@ _MODULUS: Final = 1 << 32
 _HALF: Final = 1 << 31
 _FAST_RETRANSMISSION_NS: Final = 20_000_000
 _REORDERING_NS: Final = 3_000_000
+#: Stands for a count of duplicate acknowledgments once an unseen segment was reported.
+_TOLD: Final = -1
 _UNSEEN_WINDOW: Final = 0xFFFFFFFF
 
 OUT_OF_ORDER: Final = "TCP Out-Of-Order"
@@ -58,12 +60,12 @@ class TcpSide:
         "last_ack",
         "last_ack_ns",
         "last_notes",
+        "last_was_syn",
         "last_window",
         "max_acked",
         "next_sequence",
         "next_sequence_ns",
         "original_ack_number",
-        "saw_syn",
         "scale",
     )
 
@@ -73,34 +75,29 @@ class TcpSide:
         self.next_sequence_ns = 0
         self.last_ack = 0
         self.last_ack_ns = 0
+        self.last_was_syn = False
         self.last_window = _UNSEEN_WINDOW
         self.last_notes: frozenset[str] = frozenset()
         self.max_acked = 0
         self.duplicate_acks = 0
         self.original_ack_number = 0
         self.scale = SCALE_UNKNOWN
-        self.saw_syn = False
 
 
 class TcpConnection:
     """Both sides of one connection, in the order its segments were captured."""
 
-    __slots__ = ("closed", "first_rtt_ns", "sides", "syn_ns")
+    __slots__ = ("first_rtt_ns", "sides", "syn_ns")
 
     def __init__(self) -> None:
         self.sides = (TcpSide(), TcpSide())
         self.syn_ns = 0
         self.first_rtt_ns = 0
-        self.closed = False
 
     def is_reused_by(self, segment: Segment, side: int) -> bool:
         """Whether `segment` opens a new connection on the same addresses and ports."""
         base = self.sides[side].base
-        return (
-            segment.flags & (SYN | ACK) == SYN
-            and base is not None
-            and (base != segment.sequence or self.closed)
-        )
+        return segment.flags & (SYN | ACK) == SYN and base is not None and base != segment.sequence
 
     def observe(
         self, segment: Segment, side: int, number: int, ts_ns: int, *, reused: bool = False
@@ -116,6 +113,7 @@ class TcpConnection:
         self._measure_handshake(segment, forward, reverse, ts_ns)
         notes: list[str] = ["TCP Port numbers reused"] if reused else []
         if flags & (SYN | ACK) == SYN | ACK and forward.base != segment.sequence:
+            forward.base = segment.sequence
             notes.append("TCP Port numbers reused")
         late = self._judge(segment, forward, reverse, number, ts_ns)
         notes += late
@@ -123,11 +121,10 @@ class TcpConnection:
         forward.last_window = segment.window
         forward.last_ack = segment.acknowledgment
         forward.last_ack_ns = ts_ns
+        forward.last_was_syn = bool(flags & SYN)
         forward.last_notes = frozenset(late)
         if flags & SYN:
             _settle_scale(segment, forward, reverse)
-        if flags & (FIN | RST):
-            self.closed = True
         return tuple(reversed(notes))
 
     def _measure_handshake(
@@ -140,8 +137,6 @@ class TcpConnection:
             flags & (SYN | ACK) == ACK
             and not self.first_rtt_ns
             and self.syn_ns
-            and forward.saw_syn
-            and reverse.saw_syn
             and forward.base is not None
             and reverse.base is not None
             and segment.sequence == (forward.base + 1) % _MODULUS
@@ -162,8 +157,13 @@ class TcpConnection:
             and segment.flags & ACK
             and _after(segment.acknowledgment, reverse.max_acked)
         ):
-            found.add("TCP ACKed unseen segment")
-            reverse.max_acked = reverse.next_sequence
+            if _after(reverse.next_sequence, reverse.max_acked):
+                reverse.max_acked = reverse.next_sequence
+                found.add("TCP ACKed unseen segment")
+            else:
+                if reverse.duplicate_acks == 0:
+                    found.add("TCP ACKed unseen segment")
+                reverse.duplicate_acks = _TOLD
         if segment.length or segment.flags & (SYN | FIN):
             repeated = self._judge_repetition(segment, forward, reverse, found, ts_ns)
             if repeated:
@@ -196,12 +196,14 @@ class TcpConnection:
         if not old:
             return ""
         if (
-            reverse.duplicate_acks >= 2
+            (reverse.duplicate_acks >= 2 or reverse.duplicate_acks == _TOLD)
             and reverse.last_ack == sequence
             and ts_ns - reverse.last_ack_ns < _FAST_RETRANSMISSION_NS
         ):
             return "TCP Fast Retransmission"
         limit = self.first_rtt_ns or _REORDERING_NS
+        if segment.flags & (SYN | FIN):
+            end = (end + 1) % _MODULUS
         if ts_ns - forward.next_sequence_ns < limit and forward.next_sequence != end:
             return OUT_OF_ORDER
         return "TCP Retransmission"
@@ -213,8 +215,8 @@ _SHOWN_ORDER: Final = (
     "TCP Fast Retransmission",
     "TCP Spurious Retransmission",
     OUT_OF_ORDER,
-    "TCP ACKed unseen segment",
     "TCP Previous segment not captured",
+    "TCP ACKed unseen segment",
     "TCP Window Update",
     "TCP Window Full",
     "TCP Keep-Alive",
@@ -235,7 +237,6 @@ def _set_bases(segment: Segment, forward: TcpSide, reverse: TcpSide) -> None:
     if forward.base is None:
         if segment.flags & SYN:
             forward.base = segment.sequence
-            forward.saw_syn = True
         else:
             forward.base = (segment.sequence - 1) % _MODULUS
     if reverse.base is None and segment.flags & ACK:
@@ -266,7 +267,8 @@ def _judge_acknowledgment(
         found.add("TCP Keep-Alive")
     if length:
         if reverse.scale != SCALE_UNKNOWN:
-            edge = reverse.last_ack + (reverse.last_window << max(reverse.scale, 0))
+            shift = 0 if reverse.last_was_syn else max(reverse.scale, 0)
+            edge = reverse.last_ack + (reverse.last_window << shift)
             if (sequence + length) % _MODULUS == edge % _MODULUS:
                 found.add("TCP Window Full")
         return found
@@ -281,7 +283,7 @@ def _judge_acknowledgment(
     elif "TCP Keep-Alive" in reverse.last_notes:
         found.add("TCP Keep-Alive ACK")
     else:
-        forward.duplicate_acks += 1
+        forward.duplicate_acks = max(forward.duplicate_acks, 0) + 1
         found.add("TCP Dup ACK")
     return found
 

@@ -40,6 +40,7 @@ def read_udp(window: Window, draft: Draft) -> None:
         raise Malformed
     if not body.length or draft.quoted:
         return
+    body.check(0, 1)
     low, high = min(sport, dport), max(sport, dport)
     for port in (low, high):
         reader = UDP_PORTS.get(port)

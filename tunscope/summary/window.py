@@ -18,20 +18,36 @@ class Malformed(Exception):
     """The bytes asked for lie behind the end that the packet's own headers give."""
 
 
+class Unfinished(Malformed):
+    """The bytes asked for are in a later fragment or segment."""
+
+
 class Window:
     """A range of a packet, addressed from its own start; reading past its end raises.
 
     `start` and `stop` bound the captured bytes within `data`; `length` is how many bytes the
-    layer has by its headers (at least `stop - start`). Nothing is copied until it is read.
+    layer has by its own account, `contained` how many of them the outer layers have room for.
+    `partial` holds where the bytes go on in another packet. Nothing is copied until it is read.
     """
 
-    __slots__ = ("data", "length", "start", "stop")
+    __slots__ = ("contained", "data", "length", "partial", "start", "stop")
 
-    def __init__(self, data: bytes, start: int, stop: int, length: int) -> None:
+    def __init__(
+        self,
+        data: bytes,
+        start: int,
+        stop: int,
+        length: int,
+        *,
+        contained: int | None = None,
+        partial: bool = False,
+    ) -> None:
         self.data = data
         self.start = start
         self.stop = stop
         self.length = length
+        self.contained = length if contained is None else contained
+        self.partial = partial
 
     @property
     def captured(self) -> int:
@@ -42,9 +58,11 @@ class Window:
         """Return the place of `offset` in `data`; raise if `size` bytes cannot be read there."""
         place = self.start + offset
         if place + size > self.stop or offset < 0 or size < 0:
-            if 0 <= offset <= self.length - size and size >= 0:
+            if offset < 0 or size < 0:
+                raise Malformed
+            if offset + size <= self.contained:
                 raise CaptureCut
-            raise Malformed
+            raise Unfinished if self.partial else Malformed
         return place
 
     def u8(self, offset: int) -> int:
@@ -97,13 +115,24 @@ class Window:
         end raises like reading there would.
         """
         if offset > self.length or offset < 0:
-            raise Malformed
-        place = min(self.start + offset, self.stop)
+            raise Unfinished if self.partial else Malformed
         room = self.length - offset
         if length is None or length > room:
             length = room
+        return self.unit(offset, length)
+
+    def unit(self, offset: int, length: int) -> Window:
+        """Return the window from `offset` on that claims `length` bytes, also past this one's."""
         length = max(length, 0)
-        return Window(self.data, place, min(self.stop, place + length), length)
+        place = min(self.start + offset, self.stop)
+        return Window(
+            self.data,
+            place,
+            min(self.stop, place + length),
+            length,
+            contained=max(min(length, self.contained - offset), 0),
+            partial=self.partial,
+        )
 
     def shortened(self, length: int) -> Window:
         """Return this window cut to `length` bytes if it has more (padding, trailers)."""
