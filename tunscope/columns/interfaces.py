@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from tunscope.columns.timestamps import Resolution
+from tunscope.capfile.packet_limits import max_caplen
+from tunscope.capfile.timestamps import Clock
+from tunscope.columns.timestamps import nanoseconds
 
 if TYPE_CHECKING:
     from tunscope.capfile.blocks import InterfaceDescription
@@ -19,15 +21,17 @@ MAX_INTERFACES: Final = 1 << 16
 
 
 class InterfaceTable:
-    """Interface descriptions in file order, with their link types and clocks."""
+    """Interface descriptions in file order, with their link types, limits and clocks."""
 
-    def __init__(self) -> None:
-        self.descriptions: Final[list[InterfaceDescription]] = []
+    def __init__(self, descriptions: list[InterfaceDescription]) -> None:
+        """Keep `descriptions`, an empty list, up to date."""
+        self.descriptions: Final = descriptions
         #: Byte order of the section that describes each interface.
         self.orders: Final[list[ByteOrder]] = []
         self._linktypes = np.zeros(8, np.uint16)
+        self._longest = np.zeros(8, np.int64)
         self._clocks = np.zeros(8, np.uint16)
-        self._resolutions: Final[dict[Resolution, int]] = {}
+        self._known_clocks: Final[dict[Clock, int]] = {}
 
     def __len__(self) -> int:
         return len(self.descriptions)
@@ -39,25 +43,35 @@ class InterfaceTable:
             raise ValueError(f"more than {MAX_INTERFACES} interfaces")
         if number == len(self._linktypes):
             self._linktypes = np.resize(self._linktypes, 2 * number)
+            self._longest = np.resize(self._longest, 2 * number)
             self._clocks = np.resize(self._clocks, 2 * number)
-        resolution = Resolution(description.tsresol, description.tsoffset)
+        clock = Clock(description.tsresol, description.tsoffset)
         self._linktypes[number] = description.linktype & 0xFFFF
-        self._clocks[number] = self._resolutions.setdefault(resolution, len(self._resolutions))
+        self._longest[number] = max_caplen(description.linktype)
+        self._clocks[number] = self._known_clocks.setdefault(clock, len(self._known_clocks))
         self.orders.append(order)
         self.descriptions.append(description)
 
+    def truncate(self, count: int) -> None:
+        """Forget all interfaces but the first `count`."""
+        del self.descriptions[count:], self.orders[count:]
+
     def linktypes(self, interfaces: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
         """Return the link type of every packet."""
-        return self._linktypes[interfaces]
+        return self._linktypes.take(interfaces)
+
+    def longest(self, interfaces: npt.NDArray[np.uint16]) -> npt.NDArray[np.int64]:
+        """Return how many bytes of every packet a capture may hold."""
+        return self._longest.take(interfaces)
 
     def times(self, ticks: Ticks, interfaces: npt.NDArray[np.uint16]) -> Nanoseconds:
         """Return the time of every packet from its interface's clock."""
-        resolutions = list(self._resolutions)
-        if len(resolutions) == 1:
-            return resolutions[0].column(ticks)
+        clocks = list(self._known_clocks)
+        if len(clocks) == 1:
+            return nanoseconds(clocks[0], ticks)
         times = np.zeros(len(ticks), np.int64)
-        clocks = self._clocks[interfaces]
-        for clock in np.unique(clocks):
-            rows = np.flatnonzero(clocks == clock)
-            times[rows] = resolutions[clock].column(ticks[rows])
+        used = self._clocks.take(interfaces)
+        for number in np.unique(used).tolist():
+            rows = np.flatnonzero(used == number)
+            times[rows] = nanoseconds(clocks[number], ticks[rows])
         return times

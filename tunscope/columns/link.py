@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tunscope.columns.gather import Mask, header_type
+from tunscope.columns.batch import Rows
+from tunscope.columns.gather import Headers, Mask, header_type
 from tunscope.columns.layout import Layer
 from tunscope.columns.stack import HeaderStack
 from tunscope.packet.linktype import LinkType
@@ -40,6 +41,10 @@ _SLL2: Final = header_type(
 )
 _FAMILY: Final = header_type(4, big=(">u4", 0), little=("<u4", 0))
 _NIBBLE: Final = header_type(1, first=("u1", 0))
+_MAC_SIZE: Final = 6
+_MAC_PAIR: Final = 12
+#: Address and control field of PPP in HDLC-like framing (RFC 1662).
+_PPP_FRAMING: Final = 0xFF03
 _PPP: Final = header_type(4, first=(">u2", 0), second=(">u2", 2))
 
 #: AF_INET is 2 everywhere, AF_INET6 differs by system (NetBSD, FreeBSD, Darwin, Linux).
@@ -67,65 +72,67 @@ def decode_links(stack: HeaderStack, kinds: npt.NDArray[np.uint16]) -> None:
             decoder(stack, kinds == kind)
 
 
-def following_by_version(
-    stack: HeaderStack, where: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.uint16]:
-    """Return the EtherType that the version nibble at `position` stands for; 0 outside `where`."""
-    first = stack.window.take(_NIBBLE, stack.position, stack.end, where)["first"]
-    following: npt.NDArray[np.uint16] = _VERSIONS[first >> 4]
-    return following
+def _follow(stack: HeaderStack, where: Mask, following: npt.NDArray[np.uint16], size: int) -> None:
+    """Say what stands behind a link header of `size` bytes; `following` is 0 outside `where`."""
+    stack.following |= following
+    stack.position = stack.position + where * np.int64(size)
 
 
 def _ethernet(stack: HeaderStack, where: Mask) -> None:
-    header = stack.window.take(_ETHERNET, stack.position, stack.end, where)
-    left = stack.end - stack.position
+    everywhere = bool(where.all())
+    header, short = stack.window.take_whole(
+        _ETHERNET, stack.position, stack.end, None if everywhere else where
+    )
     stack.mark(where, Layer.ETHERNET)
-    short = where & (left < 14)
-    if short.any():
-        stack.mark(short, Layer.CUT)
-    _mac_pairs(stack, header, where & (left >= 12))
+    addressed = where
+    if len(short):
+        stack.mark_rows(short, Layer.CUT)
+        header = stack.window.take(_ETHERNET, stack.position, stack.end, where)
+        addressed = where & (stack.end - stack.position >= _MAC_PAIR)
+        header["type"][short] = 0
+    _mac_pairs(stack, header, slice(None) if addressed.all() else np.flatnonzero(addressed))
     kind = header["type"].astype(np.uint16)
-    position = stack.position + 14
-    length = where & (kind <= MAX_LENGTH)
-    if short.any():
-        length &= ~short
+    length = kind <= MAX_LENGTH
     if length.any():
-        # The length also tells padding from payload.
-        limit = np.where(length, position + kind, stack.wire_end)
-        stack.wire_end = np.minimum(stack.wire_end, limit)
-        stack.end = np.minimum(stack.end, stack.wire_end)
-        stack.set("ethertype", np.where(length, 0, kind), where)
+        length &= where
+        length[short] = False
+        stack.put("ethertype", kind * ~length)
+        _trim(stack, np.flatnonzero(length), kind)
         kind = np.where(length, np.uint16(LLC), kind)
     else:
-        stack.set("ethertype", kind, where)
-    stack.follow(where, kind, position)
+        stack.put("ethertype", kind)
+    _follow(stack, where, kind, _ETHERNET.itemsize)
 
 
-def _mac_pairs(stack: HeaderStack, header: npt.NDArray[np.void], where: Mask) -> None:
-    whole = bool(where.all())
-    rows = slice(None) if whole else np.flatnonzero(where)
-    high, low = header["high"][rows].astype(np.uint64), header["low"][rows].astype(np.uint64)
-    destination, source = stack.addresses.number_mac_pairs(high, low)
-    if whole:
+def _trim(stack: HeaderStack, rows: Rows, length: npt.NDArray[np.uint16]) -> None:
+    """The length of an 802.3 frame tells payload from padding."""
+    stop = stack.position[rows] + _ETHERNET.itemsize + length[rows]
+    stack.wire_end[rows] = np.minimum(stack.wire_end[rows], stop)
+    stack.end = np.minimum(stack.end, stack.wire_end)
+
+
+def _mac_pairs(stack: HeaderStack, header: Headers, rows: Rows | slice) -> None:
+    high, low = header["high"].astype(np.uint64), header["low"].astype(np.uint64)
+    if isinstance(rows, slice):
+        destination, source = stack.addresses.number_mac_pairs(high, low)
         stack.columns["mac_dst"], stack.columns["mac_src"] = destination, source
-    else:
+    elif len(rows):
+        destination, source = stack.addresses.number_mac_pairs(high[rows], low[rows])
         stack.column("mac_dst")[rows] = destination
         stack.column("mac_src")[rows] = source
 
 
 def _cooked(stack: HeaderStack, where: Mask, header_of: np.dtype[np.void]) -> None:
-    size = header_of.itemsize
-    header = stack.window.take(header_of, stack.position, stack.end, where)
+    header, short = stack.window.take_whole(header_of, stack.position, stack.end, where)
     stack.mark(where, Layer.COOKED)
-    short = where & (stack.end - stack.position < size)
-    stack.mark(short, Layer.CUT)
-    rows = np.flatnonzero(where & (header["size"] == 6) & ~short)
+    stack.mark_rows(short, Layer.CUT)
+    rows = np.flatnonzero(header["size"] == _MAC_SIZE)
     if len(rows):
         macs = header["address"][rows].astype(np.uint64) >> np.uint64(16)
         stack.column("mac_src")[rows] = stack.addresses.number_macs(macs)
     kind = header["type"].astype(np.uint16)
-    stack.set("ethertype", kind, where)
-    stack.follow(where, kind, stack.position + size)
+    stack.put("ethertype", kind)
+    _follow(stack, where, kind, header_of.itemsize)
 
 
 def _sll(stack: HeaderStack, where: Mask) -> None:
@@ -138,35 +145,37 @@ def _sll2(stack: HeaderStack, where: Mask) -> None:
 
 def _loopback(stack: HeaderStack, where: Mask) -> None:
     """DLT_NULL and DLT_LOOP: an address family in the byte order of whoever captured."""
-    header = stack.window.take(_FAMILY, stack.position, stack.end, where)
+    header, short = stack.window.take_whole(_FAMILY, stack.position, stack.end, where)
     stack.mark(where, Layer.LOOPBACK)
-    stack.mark(where & (stack.end - stack.position < 4), Layer.CUT)
+    stack.mark_rows(short, Layer.CUT)
     kind = np.zeros(len(stack), np.uint16)
     for family, ethertype in _FAMILIES.items():
         kind[(header["big"] == family) | (header["little"] == family)] = ethertype
-    stack.follow(where, kind, stack.position + 4)
+    _follow(stack, where, kind, _FAMILY.itemsize)
 
 
 def _raw(stack: HeaderStack, where: Mask) -> None:
-    stack.follow(where, following_by_version(stack, where), stack.position)
+    header, _ = stack.window.take_whole(_NIBBLE, stack.position, stack.end, where)
+    stack.following |= _VERSIONS.take(header["first"] >> 4)
 
 
 def _ipv4(stack: HeaderStack, where: Mask) -> None:
-    stack.follow(where, np.full(len(stack), IPV4, np.uint16), stack.position)
+    stack.following |= where * np.uint16(IPV4)
 
 
 def _ipv6(stack: HeaderStack, where: Mask) -> None:
-    stack.follow(where, np.full(len(stack), IPV6, np.uint16), stack.position)
+    stack.following |= where * np.uint16(IPV6)
 
 
 def _ppp(stack: HeaderStack, where: Mask) -> None:
     header = stack.window.take(_PPP, stack.position, stack.end, where)
-    framed = header["first"] == 0xFF03
+    framed = where & (header["first"] == _PPP_FRAMING)
     protocol = np.where(framed, header["second"], header["first"])
     kind = np.zeros(len(stack), np.uint16)
     for number, ethertype in PPP_PROTOCOLS.items():
         kind[protocol == number] = ethertype
-    stack.follow(where, kind, stack.position + np.where(framed, 4, 2))
+    _follow(stack, where, kind, 2)
+    stack.position = stack.position + framed * np.int64(2)
 
 
 _DECODERS: Final[dict[int, LinkDecoder]] = {

@@ -5,20 +5,22 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from tunscope.columns.batch import Rows
-from tunscope.columns.gather import Mask, header_type
+from tunscope.columns.gather import Mask, Positions, header_type
 from tunscope.columns.layout import Layer, Shim
 from tunscope.columns.link import IPV4, IPV6
 from tunscope.columns.stack import HeaderStack, offsets
 
 #: Extension headers in a row that are followed at most.
 _ROUNDS: Final = 32
-_MIN_IPV4: Final = 20
 _IPV6_SIZE: Final = 40
 _ARP_TYPES: Final = (0x0806, 0x8035)
-_ARP_SIZE: Final = 28
+#: Bytes of ARP up to the addresses; Ethernet's 6 and IPv4's 4 bytes as ARP gives address sizes.
+_ARP_FIXED: Final = 8
+_ARP_SIZES: Final = 0x0604
+#: Further than any packet reaches.
+_NO_LIMIT: Final = np.int64(1 << 40)
 
 _IPV4: Final = header_type(
     20,
@@ -36,9 +38,9 @@ _IPV6: Final = header_type(
     payload=(">u2", 4),
     following=("u1", 6),
     hops=("u1", 7),
-    src=("V16", 8),
-    dst=("V16", 24),
+    ends=("V32", 8),
 )
+_VERSION: Final = header_type(1, first=("u1", 0))
 _ARP: Final = header_type(
     28, type=(">u2", 2), sizes=(">u2", 4), opcode=(">u2", 6), src=(">u4", 14), dst=(">u4", 24)
 )
@@ -62,104 +64,117 @@ def decode_network(stack: HeaderStack) -> None:
     """Decode the network header of every row that has one, up to the transport header."""
     following = stack.following
     v4, v6 = following == IPV4, following == IPV6
-    any4, any6 = bool(v4.any()), bool(v6.any())
-    if any4 or any6:
-        start = stack.position
-        stack.columns["l3_offset"] = np.where(v4 | v6, offsets(start, stack.base), np.uint16(0))
-        if any4:
-            # tshark's IPv4 dissector hands version 6 on to IPv6's, whatever the type field says.
-            v6 = v6 | _ipv4(stack, v4)
-            any6 = any6 or bool(v6.any())
-        if any6:
-            _ipv6(stack, v6)
-        _extensions(stack, v6)
-        stack.columns["ip_proto"] = stack.protocol
-        stack.columns["l4_offset"] = np.where(
-            stack.transport, offsets(stack.position, stack.base), np.uint16(0)
-        )
-    for kind in _ARP_TYPES:
-        arp = following == kind
-        if arp.any():
-            _arp(stack, arp)
+    ip = v4 | v6
+    if not ip.all():
+        for kind in _ARP_TYPES:
+            arp = following == kind
+            if arp.any():
+                _arp(stack, arp)
+    if not ip.any():
+        return
+    start = stack.position
+    # Length of the header, and of the packet from there: 0 where there is none.
+    sizes = np.zeros(len(stack), np.int64)
+    totals = np.zeros(len(stack), np.int64)
+    later = np.zeros(len(stack), np.bool_)
+    if v4.any():
+        # tshark's IPv4 dissector hands version 6 on to IPv6's, whatever the type field says.
+        v6 = v6 | _ipv4(stack, v4, sizes, totals, later)
+    sixes = np.flatnonzero(v6)
+    if len(sixes):
+        _ipv6(stack, sixes, sizes, totals)
+    # Length 0 is a jumbogram, or what segmentation offload leaves there: the rest of the packet.
+    limit = start + totals + (totals == 0) * _NO_LIMIT
+    stack.wire_end = np.minimum(stack.wire_end, limit)
+    stack.end = np.minimum(stack.end, stack.wire_end)
+    stack.position = start + sizes
+    stack.transport = (sizes != 0) & ~later
+    _extensions(stack, sixes)
+    stack.columns["ip_proto"] = stack.protocol
+    stack.put("l3_offset", offsets(start, stack.base) * ip)
+    stack.columns["l4_offset"] = offsets(stack.position, stack.base) * stack.transport
 
 
-def _ipv4(stack: HeaderStack, where: Mask) -> Mask:
+def _ipv4(
+    stack: HeaderStack, where: Mask, sizes: Positions, totals: Positions, later: Mask
+) -> Mask:
     """Decode IPv4; return the rows that turn out to be IPv6."""
-    at = stack.position
-    header = stack.window.take(_IPV4, at, stack.end, where)
-    first = header["first"]
-    version = first >> 4
-    size = ((first & 15) << 2).astype(np.int64)
+    at, end = stack.position, stack.end
+    header, short = stack.window.take_whole(_IPV4, at, end, where)
+    first = header["first"].copy()
     total = header["total"].astype(np.int64)
-    left = stack.end - at
-    stack.mark(where, Layer.IPV4)
-    good = where & (version == 4) & (size >= _MIN_IPV4) & (left >= _MIN_IPV4)
-    # Length 0 is what segmentation offload leaves there: the rest of the packet.
-    good &= (total >= size) | (total == 0)
+    size = ((first & 15) << 2).astype(np.int64)
+    good = (first >= 0x45) & (first < 0x50) & ((total >= size) | (total == 0))
     six = np.zeros(len(stack), np.bool_)
-    if not good.all():
+    if len(short) or not np.array_equal(good, where):
         bad = where & ~good
-        six = bad & (version == 6) & (left > 0)
-        cut = bad & ~six & (left < _MIN_IPV4)
-        stack.mark(cut, Layer.CUT)
-        stack.mark(bad & ~six & ~cut, Layer.MALFORMED)
-    stack.mark(good, Layer.ADDRESSES)
+        version = stack.window.take(_VERSION, at, end, where)["first"] >> 4
+        six = bad & (version == 6)
+        stack.mark(bad, Layer.IPV4)
+        stack.mark_rows(short, Layer.CUT)
+        malformed = bad & ~six
+        malformed[short] = False
+        stack.mark(malformed, Layer.MALFORMED)
+        header[bad] = np.zeros((), header.dtype)
+        size *= good
+        total *= good
+    sizes += size
+    totals += total
+    stack.mark(good, Layer.IPV4 | Layer.ADDRESSES)
     fragment = header["fragment"].astype(np.uint16)
-    fragmented = good & (fragment & 0x3FFF != 0)
-    later = fragmented & (fragment & 0x1FFF != 0)
+    fragmented = fragment & 0x3FFF != 0
     if fragmented.any():
         stack.mark(fragmented, Layer.FRAGMENT)
+        later |= fragment & 0x1FFF != 0
         stack.mark(later, Layer.LATER_FRAGMENT)
-    stack.set("src", header["src"].astype(np.uint32), good)
-    stack.set("dst", header["dst"].astype(np.uint32), good)
-    stack.set("ttl", header["ttl"], good)
-    stack.protocol = np.where(good, header["protocol"], stack.protocol)
-    stop = np.where(good & (total != 0), at + total, stack.wire_end)
-    stack.wire_end = np.minimum(stack.wire_end, stop)
-    stack.end = np.minimum(stack.end, stack.wire_end)
-    stack.position = np.where(good, at + size, at)
-    stack.transport = stack.transport | (good & ~later)
+    stack.put("src", header["src"])
+    stack.put("dst", header["dst"])
+    stack.put("ttl", header["ttl"])
+    stack.protocol = header["protocol"].copy()
     return six
 
 
-def _ipv6(stack: HeaderStack, where: Mask) -> None:
-    at = stack.position
-    header = stack.window.take(_IPV6, at, stack.end, where)
-    left = stack.end - at
-    stack.mark(where, Layer.IPV6)
-    good = where & (header["first"] >> 4 == 6) & (left >= _IPV6_SIZE)
-    bad = where & ~good
-    if bad.any():
-        stack.mark(bad & (left < _IPV6_SIZE), Layer.CUT)
-        stack.mark(bad & (left >= _IPV6_SIZE), Layer.MALFORMED)
-    rows = np.flatnonzero(good)
+def _ipv6(stack: HeaderStack, rows: Rows, sizes: Positions, totals: Positions) -> None:
+    header, short = stack.window.take_whole(_IPV6, stack.position[rows], stack.end[rows])
+    stack.mark_rows(rows, Layer.IPV6)
+    good = header["first"] >> 4 == 6
+    if not good.all():
+        bad = rows[~good]
+        stack.mark_rows(rows[short], Layer.CUT)
+        stack.mark_rows(np.setdiff1d(bad, rows[short]), Layer.MALFORMED)
+        rows, header = rows[good], header[good]
     if not len(rows):
         return
-    stack.mark(good, Layer.ADDRESSES)
-    ends = np.stack([header["src"][rows], header["dst"][rows]], axis=1).reshape(-1)
+    stack.mark_rows(rows, Layer.ADDRESSES)
+    # Interleaved, so that ids come in the order of the bytes on the wire.
+    ends = header["ends"].copy().view("V16")
     ids = stack.addresses.number_ipv6(ends)
     stack.column("src")[rows] = ids[0::2]
     stack.column("dst")[rows] = ids[1::2]
-    stack.set("ttl", header["hops"], good)
-    stack.protocol = np.where(good, header["following"], stack.protocol)
+    stack.column("ttl")[rows] = header["hops"]
+    stack.protocol[rows] = header["following"]
     payload = header["payload"].astype(np.int64)
-    # Length 0 is a jumbogram or segmentation offload: the rest of the packet.
-    stop = np.where(good & (payload != 0), at + _IPV6_SIZE + payload, stack.wire_end)
-    stack.wire_end = np.minimum(stack.wire_end, stop)
-    stack.end = np.minimum(stack.end, stack.wire_end)
-    stack.position = np.where(good, at + _IPV6_SIZE, stack.position)
-    stack.transport = stack.transport | good
+    sizes[rows] = _IPV6_SIZE
+    totals[rows] = (payload + _IPV6_SIZE) * (payload != 0)
 
 
-def _extensions(stack: HeaderStack, v6: Mask) -> None:
+def _extensions(stack: HeaderStack, sixes: Rows) -> None:
     """Walk IPv6 extension headers, and AH behind IPv4."""
-    chained = stack.transport & (_IS_EXTENSION[stack.protocol] & v6 | (stack.protocol == _AH))
-    rows = np.flatnonzero(chained)
+    authenticated = stack.protocol == _AH
+    chained = sixes[_IS_EXTENSION.take(stack.protocol[sixes])]
+    if not len(chained) and not authenticated.any():
+        return
+    starts = np.zeros(len(stack), np.bool_)
+    starts[chained] = True
+    rows = np.flatnonzero((starts | authenticated) & stack.transport)
+    v6 = np.zeros(len(stack), np.bool_)
+    v6[sixes] = True
     for _ in range(_ROUNDS):
         if not len(rows):
             return
         rows = _extension(stack, rows)
-        rows = rows[_IS_EXTENSION[stack.protocol[rows]] & v6[rows] | (stack.protocol[rows] == _AH)]
+        protocol = stack.protocol[rows]
+        rows = rows[_IS_EXTENSION[protocol] & v6[rows] | (protocol == _AH)]
     stack.transport[rows] = False
     stack.mark_rows(rows, Layer.MALFORMED)
 
@@ -198,16 +213,11 @@ def _extension(stack: HeaderStack, rows: Rows) -> Rows:
 def _arp(stack: HeaderStack, where: Mask) -> None:
     at = stack.position
     header = stack.window.take(_ARP, at, stack.end, where)
-    stack.mark(where, Layer.ARP)
     left = stack.end - at
-    stack.mark(where & (left < 8), Layer.CUT)
-    stack.set("l3_offset", offsets(at, stack.base), where)
-    stack.set("sport", header["opcode"].astype(np.uint16), where & (left >= 8))
-    plain = where & (header["type"] == IPV4) & (header["sizes"] == 0x0604) & (left >= _ARP_SIZE)
-    stack.set("src", header["src"].astype(np.uint32), plain)
-    stack.set("dst", header["dst"].astype(np.uint32), plain)
-
-
-def protocols(stack: HeaderStack) -> npt.NDArray[np.uint8]:
-    """Return the transport protocol of every row, 255 where none is reached."""
-    return np.where(stack.transport, stack.protocol, np.uint8(255))
+    stack.mark(where, Layer.ARP)
+    stack.mark(where & (left < _ARP_FIXED), Layer.CUT)
+    stack.put("l3_offset", offsets(at, stack.base) * where)
+    stack.put("sport", header["opcode"] * (left >= _ARP_FIXED))
+    plain = (header["type"] == IPV4) & (header["sizes"] == _ARP_SIZES) & (left >= _ARP.itemsize)
+    stack.put("src", header["src"] * plain)
+    stack.put("dst", header["dst"] * plain)

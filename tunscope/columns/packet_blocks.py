@@ -16,8 +16,6 @@ from tunscope.columns.interfaces import InterfaceTable
 from tunscope.columns.layout import RecordFlag
 from tunscope.columns.packet_options import read_packet_options
 
-#: Captured bytes a packet has at most; tshark rejects files with more.
-MAX_CAPLEN: Final = 262_144
 #: Where a block's packet data starts.
 DATA_OFFSET: Final = 28
 SIMPLE_DATA_OFFSET: Final = 12
@@ -26,7 +24,7 @@ _ENHANCED: Final = int(BlockType.ENHANCED_PACKET)
 _SIMPLE: Final = int(BlockType.SIMPLE_PACKET)
 _OBSOLETE: Final = int(BlockType.PACKET)
 _TRAILER: Final = 4
-_LOW_WORD: Final = np.uint64(32)
+_HIGH_WORD: Final = np.uint64(32)
 _FLAG_BITS: Final = np.uint32(RecordFlag.DIRECTION | RecordFlag.RECEPTION)
 _HEADERS: Final = {
     order: header_type(
@@ -34,7 +32,7 @@ _HEADERS: Final = {
         kind=(f"{order}u4", 0),
         total=(f"{order}u4", 4),
         interface=(f"{order}u4", 8),
-        old_interface=(f"{order}u2", 8),
+        obsolete_interface=(f"{order}u2", 8),
         high=(f"{order}u4", 12),
         low=(f"{order}u4", 16),
         caplen=(f"{order}u4", 20),
@@ -55,7 +53,7 @@ class BrokenBlock(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class PacketBlocks:
-    """Whole packet blocks by their place in the buffer, and the interfaces they may name.
+    """Packet blocks by their place in the buffer, and the interfaces they may name.
 
     `base` is the number of the section's first interface, `limit` how many of the section's
     interfaces the file had described before the block.
@@ -66,101 +64,143 @@ class PacketBlocks:
     limit: npt.NDArray[np.int64]
     order: ByteOrder
 
+    def before(self, count: int) -> PacketBlocks:
+        """Return the first `count` blocks."""
+        return PacketBlocks(self.at[:count], self.base[:count], self.limit[:count], self.order)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """Fields of packet blocks, whatever their kind. `room` ends where a block's trailer starts."""
+
+    starts: Positions
+    room: Positions
+    interface: npt.NDArray[np.int64]
+    ticks: npt.NDArray[np.uint64]
+    caplen: npt.NDArray[np.int64]
+    origlen: npt.NDArray[np.uint32]
+    simple: npt.NDArray[np.intp]
+
 
 def read_packet_blocks(
     blocks: PacketBlocks, window: ByteWindow, interfaces: InterfaceTable
 ) -> tuple[Frames, BrokenBlock | None]:
-    """Return the packets of `blocks` up to the first damaged one, and what is wrong with that."""
+    """Return the packets of `blocks` up to the first damaged one, and what is wrong with that.
+
+    The bytes from each block's start to its end, or at least to its data, are in the window.
+    """
+    fields = _read_fields(blocks, window, interfaces)
+    broken = _first_broken(blocks, fields, interfaces)
+    if broken is not None:
+        whole = blocks.before(int(np.searchsorted(blocks.at, broken.offset)))
+        return read_packet_blocks(whole, window, interfaces)[0], broken
+    flags = np.zeros(len(blocks.at), np.uint8)
+    flags[fields.simple] = RecordFlag.NO_TIMESTAMP
+    options = fields.starts + fields.caplen
+    options += -fields.caplen & 3
+    rows = np.flatnonzero(options < fields.room)
+    if len(rows):
+        found = read_packet_options(window, options[rows], fields.room[rows], blocks.order)
+        if found.broken.any():
+            bad = int(rows[np.argmax(found.broken)])
+            frames, _ = read_packet_blocks(blocks.before(bad), window, interfaces)
+            return frames, BrokenBlock(int(blocks.at[bad]), "a packet's options are damaged")
+        flags[rows] |= (found.flags & _FLAG_BITS).astype(np.uint8)
+        flags[rows] |= found.comment * np.uint8(RecordFlag.COMMENT)
+        flags[rows] |= np.uint8(RecordFlag.OPTIONS)
+    numbers = (fields.interface + blocks.base).astype(np.uint16)
+    times = interfaces.times(fields.ticks, numbers)
+    times[fields.simple] = 0
+    return (
+        Frames(
+            window.data,
+            fields.starts,
+            fields.caplen,
+            fields.origlen,
+            times,
+            numbers,
+            flags,
+            interfaces.linktypes(numbers),
+        ),
+        None,
+    )
+
+
+def check_packet_block(blocks: PacketBlocks, window: ByteWindow, interfaces: InterfaceTable) -> int:
+    """Judge one block by its header alone; return its captured bytes with their padding.
+
+    BrokenBlock: the header contradicts itself, whatever follows it.
+    """
+    fields = _read_fields(blocks, window, interfaces)
+    broken = _first_broken(blocks, fields, interfaces)
+    if broken is not None:
+        raise broken
+    return int(fields.caplen[0]) + 3 & ~3
+
+
+def _read_fields(blocks: PacketBlocks, window: ByteWindow, interfaces: InterfaceTable) -> _Fields:
     at = blocks.at
     header = window.take(_HEADERS[blocks.order], at, at + DATA_OFFSET)
     kind = header["kind"].astype(np.uint32)
-    end = at + header["total"].astype(np.int64) - _TRAILER
-    caplen = header["caplen"].astype(np.int64)
-    origlen = header["origlen"].astype(np.uint32)
+    # Some writers leave the padding out of the lengths.
+    room = at + (header["total"].astype(np.int64) + 3 & ~3) - _TRAILER
+    starts = at + DATA_OFFSET
     interface = header["interface"].astype(np.int64)
     ticks = header["high"].astype(np.uint64)
-    ticks <<= _LOW_WORD
+    ticks <<= _HIGH_WORD
     ticks |= header["low"]
-    starts = at + DATA_OFFSET
-    options = starts + caplen + (-caplen & 3)
-    flags = np.zeros(len(at), np.uint8)
-
+    caplen = header["caplen"].astype(np.int64)
+    origlen = header["origlen"].astype(np.uint32)
+    simple = np.zeros(0, np.intp)
     if not (kind == _ENHANCED).all():
         rows = np.flatnonzero(kind == _OBSOLETE)
-        interface[rows] = header["old_interface"][rows]
-        simple = kind == _SIMPLE
-        rows = np.flatnonzero(simple)
-        starts[rows] = at[rows] + SIMPLE_DATA_OFFSET
-        interface[rows] = 0
-        origlen[rows] = header["interface"][rows]
-        caplen[rows] = _simple_caplens(blocks, rows, origlen, (end - starts)[rows], interfaces)
-        options[rows] = end[rows]
-        ticks[rows] = 0
-        flags[rows] = RecordFlag.NO_TIMESTAMP
-
-    broken = _first_broken(blocks, starts, end, caplen, interface)
-    if broken is not None:
-        keep = int(np.searchsorted(at, broken.offset))
-        cut = PacketBlocks(at[:keep], blocks.base[:keep], blocks.limit[:keep], blocks.order)
-        frames, _ = read_packet_blocks(cut, window, interfaces)
-        return frames, broken
-
-    rows = np.flatnonzero(options < end)
-    if len(rows):
-        found = read_packet_options(window, options[rows], end[rows], blocks.order)
-        flags[rows] |= (found.flags & _FLAG_BITS).astype(np.uint8)
-        flags[rows] |= np.where(found.comment, RecordFlag.COMMENT, 0).astype(np.uint8)
-        flags[rows] |= np.uint8(RecordFlag.OPTIONS)
-        if found.broken.any():
-            keep = int(rows[np.argmax(found.broken)])
-            cut = PacketBlocks(at[:keep], blocks.base[:keep], blocks.limit[:keep], blocks.order)
-            frames, _ = read_packet_blocks(cut, window, interfaces)
-            return frames, BrokenBlock(int(at[keep]), "an option reaches past its block")
-
-    numbers = (interface + blocks.base).astype(np.uint16)
-    times = interfaces.times(ticks, numbers)
-    if flags.any():
-        times = np.where(flags & RecordFlag.NO_TIMESTAMP, 0, times)
-    frames = Frames(
-        window.data, starts, caplen, origlen, times, numbers, flags, interfaces.linktypes(numbers)
-    )
-    return frames, None
+        interface[rows] = header["obsolete_interface"][rows]
+        simple = np.flatnonzero(kind == _SIMPLE)
+        starts[simple] = at[simple] + SIMPLE_DATA_OFFSET
+        origlen[simple] = header["interface"][simple]
+        caplen[simple] = np.minimum(
+            header["interface"][simple].astype(np.int64), _snaplens(blocks, simple, interfaces)
+        )
+        interface[simple] = 0
+    return _Fields(starts, room, interface, ticks, caplen, origlen, simple)
 
 
-def _simple_caplens(
-    blocks: PacketBlocks,
-    rows: npt.NDArray[np.intp],
-    origlen: npt.NDArray[np.uint32],
-    room: npt.NDArray[np.int64],
-    interfaces: InterfaceTable,
+def _snaplens(
+    blocks: PacketBlocks, rows: npt.NDArray[np.intp], interfaces: InterfaceTable
 ) -> npt.NDArray[np.int64]:
-    """A simple packet block leaves out its captured length: the snap length decides."""
-    snaplens = {
-        base: interfaces.descriptions[base].snaplen or MAX_CAPLEN
+    """A simple packet block leaves out its captured length: the first interface's limit decides."""
+    limits = {
+        base: interfaces.descriptions[base].snaplen or 1 << 32
         for base in set(blocks.base[rows].tolist())
         if base < len(interfaces)
     }
-    limits = np.array([snaplens.get(base, 0) for base in blocks.base[rows].tolist()], np.int64)
-    return np.minimum(np.minimum(origlen[rows].astype(np.int64), limits), room)
+    return np.array([limits.get(base, 0) for base in blocks.base[rows].tolist()], np.int64)
 
 
 def _first_broken(
-    blocks: PacketBlocks,
-    starts: Positions,
-    end: Positions,
-    caplen: npt.NDArray[np.int64],
-    interface: npt.NDArray[np.int64],
+    blocks: PacketBlocks, fields: _Fields, interfaces: InterfaceTable
 ) -> BrokenBlock | None:
-    unknown = interface >= blocks.limit
-    long = (caplen > end - starts) | (caplen > MAX_CAPLEN)
-    bad = unknown | long
+    unknown = fields.interface >= blocks.limit
+    padded = fields.caplen + (-fields.caplen & 3)
+    tight = fields.room - fields.starts - padded
+    bad = (tight < 0) | unknown
+    if len(fields.simple):
+        bad[fields.simple] |= tight[fields.simple] != 0
+    numbers = (fields.interface + blocks.base) * ~unknown
+    long = fields.caplen > interfaces.longest(numbers.astype(np.uint16))
+    bad |= long
     if not bad.any():
         return None
     row = int(np.argmax(bad))
+    caplen = int(fields.caplen[row])
     if unknown[row]:
-        why = f"a packet of interface {interface[row]}, which the file does not describe"
-    elif caplen[row] > MAX_CAPLEN:
-        why = f"a packet claims {caplen[row]} captured bytes, more than {MAX_CAPLEN}"
+        why = (
+            f"a packet names interface {fields.interface[row]}, the section has described "
+            f"{blocks.limit[row]}"
+        )
+    elif long[row] and tight[row] >= 0:
+        why = f"a packet claims {caplen} captured bytes"
     else:
-        why = f"a packet claims {caplen[row]} bytes, its block has {end[row] - starts[row]}"
+        total = int(fields.room[row]) + _TRAILER - int(blocks.at[row])
+        why = f"a block of {total} bytes claims {caplen} bytes of packet"
     return BrokenBlock(int(blocks.at[row]), why)

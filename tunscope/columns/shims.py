@@ -41,8 +41,10 @@ _SAP_IP: Final = 0x06
 
 def decode_shims(stack: HeaderStack) -> None:
     """Decode shims until something else follows, for every row."""
-    kinds = _KINDS[stack.following]
-    rows = np.flatnonzero(kinds)
+    following = stack.following
+    if ((following == IPV4) | (following == IPV6)).all():
+        return
+    rows = np.flatnonzero(_KINDS.take(following))
     for _ in range(_ROUNDS):
         if not len(rows):
             return

@@ -13,6 +13,8 @@ from tunscope.columns.batch import Column, Rows
 from tunscope.columns.gather import ByteWindow, Mask, Positions
 from tunscope.columns.layout import HEADER_COLUMNS, Layer, Shim
 
+_MAX_OFFSET: Final = 0xFFFF
+
 
 @dataclass(frozen=True, slots=True)
 class ShimRows:
@@ -46,8 +48,12 @@ class HeaderStack:
 
     `base` is where the packet starts, `position` where the next header to decode does. Bytes from
     `end` on were not captured or belong to no header; `wire_end` is where the packet ended on the
-    device, as the headers so far tell. `following` is the EtherType of what stands at `position`
-    (0: nothing known), once the network layer is done `protocol` and `transport` take over.
+    device, as the headers so far tell. `following` is the EtherType of what stands at `position`,
+    0 if that is nothing known. Behind the network header `protocol` takes over, for the rows in
+    `transport`.
+
+    The decoders lean on two properties of numpy: masking by multiplication is several times
+    faster than a choice, and a header that is not there reads as zeros.
     """
 
     def __init__(
@@ -61,21 +67,21 @@ class HeaderStack:
         addresses: AddressBook,
     ) -> None:
         count = len(base)
-        self.addresses: Final = addresses
         self.window: Final = window
         self.packets: Final = packets
         self.base: Final = base
         self.position = position
         self.end = end
         self.wire_end = wire_end
+        self.addresses: Final = addresses
         self.following: npt.NDArray[np.uint16] = np.zeros(count, np.uint16)
         self.layers: npt.NDArray[np.uint32] = np.zeros(count, np.uint32)
         self.protocol: npt.NDArray[np.uint8] = np.zeros(count, np.uint8)
         #: Rows whose transport header stands at `position`.
         self.transport: Mask = np.zeros(count, np.bool_)
+        #: The columns found so far; one that is nowhere set is left out.
         self.columns: Final[dict[str, Column]] = {}
         self.shims: Final[list[ShimRows]] = []
-        self.inner: Final[list[Starts]] = []
 
     def __len__(self) -> int:
         return len(self.base)
@@ -88,22 +94,17 @@ class HeaderStack:
             self.columns[name] = column
         return column
 
-    def set(self, name: str, values: Column, where: Mask) -> None:
-        """Write `values` to a column where `where` says so."""
-        if name in self.columns:
-            np.copyto(self.columns[name], values, where=where)
+    def put(self, name: str, values: Column) -> None:
+        """Write a column in the rows where `values` is not 0."""
+        column = self.columns.get(name)
+        if column is None:
+            self.columns[name] = values.astype(HEADER_COLUMNS[name], copy=False)
         else:
-            zero = np.zeros((), HEADER_COLUMNS[name])
-            self.columns[name] = np.where(where, values, zero).astype(zero.dtype, copy=False)
-
-    def follow(self, where: Mask, following: npt.NDArray[np.uint16], position: Positions) -> None:
-        """Say what stands behind the header just decoded, and where."""
-        self.following = np.where(where, following, self.following)
-        self.position = np.where(where, position, self.position)
+            column |= values.astype(column.dtype, copy=False)
 
     def mark(self, where: Mask, layer: Layer) -> None:
         """Set layer bits of some rows."""
-        self.layers |= np.where(where, np.uint32(layer), np.uint32(0))
+        self.layers |= where * np.uint32(layer)
 
     def mark_rows(self, rows: Rows, layer: Layer) -> None:
         """Set layer bits of a few rows."""
@@ -121,4 +122,6 @@ class HeaderStack:
 def offsets(positions: Positions, base: Positions) -> npt.NDArray[np.uint16]:
     """Return positions as offsets in their packet; 0 for those that 16 bits cannot hold."""
     distance = positions - base
-    return np.where(distance > 0xFFFF, 0, distance).astype(np.uint16)
+    if len(distance) and int(distance.max()) > _MAX_OFFSET:
+        distance *= distance <= _MAX_OFFSET
+    return distance.astype(np.uint16)

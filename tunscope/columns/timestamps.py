@@ -2,65 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from tunscope.capfile.timestamps import MAX_NS, MIN_NS, SECOND_NS, Clock
+
 Ticks = npt.NDArray[np.uint64]
 Nanoseconds = npt.NDArray[np.int64]
 
-_SECOND: Final = 1_000_000_000
-_MIN: Final = -(1 << 63)
-_MAX: Final = (1 << 63) - 1
+#: Binary fractions of a second up to this many bits can be multiplied within 64 bits.
+_MAX_BITS: Final = 34
+_BINARY: Final = 0x80
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
-    """How an interface counts time: `if_tsresol` (the option's byte) and `if_tsoffset` (s)."""
+def nanoseconds(clock: Clock, ticks: Ticks) -> Nanoseconds:
+    """Return what `clock.nanoseconds` says for every number of ticks."""
+    if not len(ticks):
+        return np.zeros(0, np.int64)
+    exponent = clock.tsresol & 0x7F
+    shift = clock.tsoffset * SECOND_NS
+    largest = int(ticks.max())
+    if clock.nanoseconds(largest) >= MAX_NS or shift < MIN_NS:
+        return _one_by_one(clock, ticks)
+    if clock.tsresol & _BINARY:
+        if exponent > _MAX_BITS:
+            return _one_by_one(clock, ticks)
+        times = (ticks >> np.uint64(exponent)) * np.uint64(SECOND_NS)
+        fraction = ticks & np.uint64((1 << exponent) - 1)
+        times += fraction * np.uint64(SECOND_NS) >> np.uint64(exponent)
+    elif exponent <= 9:
+        times = ticks * np.uint64(10 ** (9 - exponent)) if exponent < 9 else ticks
+    elif exponent <= 28:
+        times = ticks // np.uint64(10 ** (exponent - 9))
+    else:
+        times = np.zeros(len(ticks), np.uint64)  # 64 bits of ticks are less than one
+    nanoseconds = times.view(np.int64)
+    return nanoseconds + shift if shift else nanoseconds
 
-    tsresol: int = 9
-    tsoffset: int = 0
 
-    def nanoseconds(self, ticks: int) -> int:
-        """Return the time of one packet, rounded down, saturated to 64 bits."""
-        exponent = self.tsresol & 0x7F
-        if self.tsresol & 0x80:
-            value = ticks * _SECOND >> exponent
-        elif exponent <= 9:
-            value = int(ticks * 10 ** (9 - exponent))
-        else:
-            value = int(ticks // 10 ** (exponent - 9))
-        return max(_MIN, min(_MAX, value + self.tsoffset * _SECOND))
-
-    def column(self, ticks: Ticks) -> Nanoseconds:
-        """Return the times of many packets; the same values as `nanoseconds` gives."""
-        if not len(ticks):
-            return np.zeros(0, np.int64)
-        exponent = self.tsresol & 0x7F
-        factor = 10 ** (9 - exponent) if exponent <= 9 else 1
-        largest = int(ticks.max()) * factor + abs(self.tsoffset) * _SECOND
-        if self.tsresol & 0x80 or largest > _MAX:
-            return self._exact(ticks, exponent)
-        if exponent > 9:
-            divisor = 10 ** (exponent - 9)
-            if divisor > _MAX:
-                return np.full(len(ticks), self.nanoseconds(0))
-            times = (ticks // np.uint64(divisor)).view(np.int64)
-        elif factor == 1:
-            times = ticks.view(np.int64)
-        else:
-            times = (ticks * np.uint64(factor)).view(np.int64)
-        return times + self.tsoffset * _SECOND if self.tsoffset else times
-
-    def _exact(self, ticks: Ticks, exponent: int) -> Nanoseconds:
-        """Powers of two whose fraction fits 34 bits stay vectorised, all else goes one by one."""
-        if self.tsresol & 0x80 and exponent <= 34:
-            seconds = ticks >> np.uint64(exponent)
-            if (int(seconds.max()) + abs(self.tsoffset) + 1) * _SECOND <= _MAX:
-                fraction = ticks & np.uint64((1 << exponent) - 1)
-                below = fraction * np.uint64(_SECOND) >> np.uint64(exponent)
-                times = (seconds * np.uint64(_SECOND) + below).view(np.int64)
-                return times + self.tsoffset * _SECOND
-        return np.array([self.nanoseconds(int(tick)) for tick in ticks], np.int64)
+def _one_by_one(clock: Clock, ticks: Ticks) -> Nanoseconds:
+    return np.array([clock.nanoseconds(tick) for tick in ticks.tolist()], np.int64)

@@ -7,8 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tunscope.columns.batch import Column
-from tunscope.columns.gather import Mask, header_type
+from tunscope.columns.gather import Headers, Mask, Positions, header_type
 from tunscope.columns.layout import Layer
 from tunscope.columns.stack import HeaderStack
 
@@ -22,7 +21,21 @@ UDPLITE: Final = 136
 _MAX_U16: Final = 0xFFFF
 _MIN_TCP: Final = 20
 _MIN_SEQUENCE: Final = 8
+_MIN_PORTS: Final = 4
 _UDP_SIZE: Final = 8
+_TCP_WHOLE: Final = np.uint32(Layer.TCP_COMPLETE)
+
+#: Layer bits by protocol number, if the header was captured whole.
+_LAYERS: Final = np.zeros(256, np.uint32)
+_LAYERS[ICMP] = Layer.ICMP
+_LAYERS[TCP] = Layer.TCP | Layer.PORTS | Layer.TCP_SEQUENCE | Layer.TCP_COMPLETE
+_LAYERS[UDP] = Layer.UDP | Layer.PORTS
+_LAYERS[ICMPV6] = Layer.ICMPV6
+_LAYERS[SCTP] = Layer.SCTP | Layer.PORTS
+_LAYERS[UDPLITE] = Layer.UDPLITE | Layer.PORTS
+#: Bytes of the smallest header.
+_LEAST: Final = np.zeros(256, np.int64)
+_LEAST[[ICMP, TCP, UDP, ICMPV6, SCTP, UDPLITE]] = [8, 20, 8, 8, 12, 8]
 
 #: One gather for all of them: 20 bytes from where the transport header starts.
 _HEADER: Final = header_type(
@@ -41,72 +54,83 @@ _HEADER: Final = header_type(
 
 def decode_transport(stack: HeaderStack) -> None:
     """Decode the transport header of every row that has one."""
-    if not stack.transport.any():
+    protocol = stack.protocol * stack.transport
+    layers = _LAYERS.take(protocol)
+    known = layers != 0
+    if not known.any():
         return
-    header = stack.window.take(_HEADER, stack.position, stack.end, stack.transport)
-    left = stack.end - stack.position
-    protocol = np.where(stack.transport, stack.protocol, np.uint8(0xFF))
-    tcp, udp = protocol == TCP, protocol == UDP
-    ports = tcp | udp
-    stack.mark(tcp, Layer.TCP)
-    stack.mark(udp, Layer.UDP)
-    if not ports.all():
-        for number, layer in ((SCTP, Layer.SCTP), (UDPLITE, Layer.UDPLITE)):
-            other = protocol == number
-            if other.any():
-                stack.mark(other, layer)
-                ports |= other
-        _messages(stack, header, protocol)
-    ports &= left >= 4
-    stack.mark(ports, Layer.PORTS)
-    stack.set("sport", header["sport"].astype(np.uint16), ports)
-    stack.set("dport", header["dport"].astype(np.uint16), ports)
+    at, end = stack.position, stack.end
+    header, short = stack.window.take_whole(_HEADER, at, end, known)
+    left = end - at
+    if len(short):
+        header = stack.window.take(_HEADER, at, end, known)
+        layers &= ~((left < _MIN_TCP) * _TCP_WHOLE)
+        layers &= ~((left < _MIN_SEQUENCE) * np.uint32(Layer.TCP_SEQUENCE))
+        layers &= ~((left < _MIN_PORTS) * np.uint32(Layer.PORTS))
+        layers |= known & (left < _LEAST.take(protocol)) * np.uint32(Layer.CUT)
+    stack.layers |= layers
+    ports = layers & np.uint32(Layer.PORTS) != 0
+    stack.put("sport", header["sport"] * ports)
+    stack.put("dport", header["dport"] * ports)
+    tcp, udp = layers & _TCP_WHOLE != 0, layers & np.uint32(Layer.UDP) != 0
+    room = stack.wire_end - at
+    payload = np.zeros(len(stack), np.int64)
+    bogus = np.zeros(len(stack), np.bool_)
     if tcp.any():
-        _tcp(stack, header, tcp, left)
+        _tcp(stack, header, layers, room, payload, bogus)
     if udp.any():
-        _udp(stack, header, udp, left)
+        _udp(stack, header, udp & (left >= _UDP_SIZE), room, payload, bogus)
+    if bogus.any():
+        stack.mark(bogus, Layer.MALFORMED)
+    np.maximum(payload, 0, out=payload)
+    stack.put("payload_len", np.minimum(payload, _MAX_U16, out=payload))
+    _messages(stack, header, protocol, left)
 
 
-def _tcp(stack: HeaderStack, header: Column, tcp: Mask, left: npt.NDArray[np.int64]) -> None:
-    words = header["flags"].astype(np.uint16)
+def _tcp(
+    stack: HeaderStack,
+    header: Headers,
+    layers: npt.NDArray[np.uint32],
+    room: Positions,
+    payload: Positions,
+    bogus: Mask,
+) -> None:
+    whole = layers & _TCP_WHOLE != 0
+    sequence = layers & np.uint32(Layer.TCP_SEQUENCE) != 0
+    words = header["flags"] * whole
     size = (words >> 12 << 2).astype(np.int64)
-    whole, sequence = tcp & (left >= _MIN_TCP), tcp & (left >= _MIN_SEQUENCE)
-    if not (whole == tcp).all():
-        stack.mark(tcp & ~whole, Layer.CUT)
-    stack.mark(whole, Layer.TCP_COMPLETE)
-    stack.mark(sequence, Layer.TCP_SEQUENCE)
-    stack.set("seq", header["seq"].astype(np.uint32), sequence)
-    stack.set("ack", header["ack"].astype(np.uint32), whole)
-    stack.set("window", header["window"].astype(np.uint16), whole)
-    stack.set("tcp_flags", words & 0x0FFF, whole)
-    room = stack.wire_end - stack.position
-    bogus = whole & ((size < _MIN_TCP) | (size > room))
-    if bogus.any():
-        stack.mark(bogus, Layer.MALFORMED)
-        whole = whole & ~bogus
-    payload = np.clip(room - size, 0, _MAX_U16).astype(np.uint16)
-    stack.set("payload_len", payload, whole)
+    stack.put("seq", header["seq"] * sequence)
+    stack.put("ack", header["ack"] * whole)
+    stack.put("window", header["window"] * whole)
+    stack.put("tcp_flags", words & 0x0FFF)
+    rest = (room - size) * whole
+    bogus |= whole & ((size < _MIN_TCP) | (rest < 0))
+    payload += rest
 
 
-def _udp(stack: HeaderStack, header: Column, udp: Mask, left: npt.NDArray[np.int64]) -> None:
-    whole = udp & (left >= _UDP_SIZE)
-    if not (whole == udp).all():
-        stack.mark(udp & ~whole, Layer.CUT)
-    length = header["udp_length"].astype(np.int64)
-    room = stack.wire_end - stack.position
+def _udp(
+    stack: HeaderStack,
+    header: Headers,
+    whole: Mask,
+    room: Positions,
+    payload: Positions,
+    bogus: Mask,
+) -> None:
+    length = header["udp_length"] * whole.astype(np.int64)
     # Length 0 is a jumbogram over IPv6: the rest of the packet.
-    length = np.where((length == 0) & (stack.layers & np.uint32(Layer.IPV6) != 0), room, length)
-    bogus = whole & ((length < _UDP_SIZE) | (length > room))
-    if bogus.any():
-        stack.mark(bogus, Layer.MALFORMED)
-    payload = np.clip(length - _UDP_SIZE, 0, _MAX_U16).astype(np.uint16)
-    stack.set("payload_len", payload, whole)
+    jumbo = whole & (length == 0)
+    if jumbo.any():
+        jumbo &= stack.layers & np.uint32(Layer.IPV6) != 0
+        length += room * jumbo
+    bogus |= whole & ((length < _UDP_SIZE) | (length > room))
+    payload += length - _UDP_SIZE * whole
 
 
-def _messages(stack: HeaderStack, header: Column, protocol: npt.NDArray[np.uint8]) -> None:
-    for number, layer in ((ICMP, Layer.ICMP), (ICMPV6, Layer.ICMPV6)):
-        where = protocol == number
-        if where.any():
-            stack.mark(where, layer)
-            stack.set("sport", header["type"].astype(np.uint16), where)
-            stack.set("dport", header["code"].astype(np.uint16), where)
+def _messages(
+    stack: HeaderStack, header: Headers, protocol: npt.NDArray[np.uint8], left: Positions
+) -> None:
+    """Type and code of ICMP and ICMPv6."""
+    where = ((protocol == ICMP) | (protocol == ICMPV6)) & (left >= 1)
+    if where.any():
+        stack.put("sport", header["type"] * where)
+        stack.put("dport", header["code"] * where)

@@ -95,13 +95,13 @@ class _Found:
 def find_inner(stack: HeaderStack) -> Starts | None:
     """Return where the next level's header stacks start, None if no row has any."""
     found = _Found(stack)
-    protocol = np.where(stack.transport, stack.protocol, np.uint8(0xFF))
-    carriers = protocol[_IS_CARRIER[protocol]]
-    for number in np.unique(carriers).tolist():
-        _FINDERS[number](stack, np.flatnonzero(protocol == number), found)
-    udp = np.flatnonzero(stack.layers & np.uint32(Layer.UDP))
-    if len(udp):
-        _udp(stack, udp, found)
+    protocol = stack.protocol * stack.transport
+    carriers = _IS_CARRIER.take(protocol)
+    if carriers.any():
+        for number in np.unique(protocol[carriers]).tolist():
+            _FINDERS[number](stack, np.flatnonzero(protocol == number), found)
+    if "dport" in stack.columns:
+        _udp(stack, found)
     return found.joined()
 
 
@@ -153,12 +153,13 @@ def _gre(stack: HeaderStack, rows: Rows, found: _Found) -> None:
     found.add(rows[plain], (at + size)[plain], links[plain], ethertype[plain])
 
 
-def _udp(stack: HeaderStack, rows: Rows, found: _Found) -> None:
-    sport, dport = stack.column("sport")[rows], stack.column("dport")[rows]
+def _udp(stack: HeaderStack, found: _Found) -> None:
+    sport, dport = stack.columns["sport"], stack.columns["dport"]
     for port, find in _UDP_FINDERS.items():
-        chosen = rows[(sport == port) | (dport == port)]
-        if len(chosen):
-            find(stack, chosen, found)
+        chosen = (sport == port) | (dport == port)
+        if chosen.any():
+            rows = np.flatnonzero(chosen & (stack.layers & np.uint32(Layer.UDP) != 0))
+            find(stack, rows, found)
 
 
 def _vxlan(stack: HeaderStack, rows: Rows, found: _Found) -> None:

@@ -1,24 +1,41 @@
-"""The walk over pcapng blocks: from a chunk of a file to the packets in it."""
+"""The walk over pcapng blocks: from a chunk of a file to the packets in it.
+
+Every verdict on damage is that of `capfile`, the reader that goes packet by packet.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
 
-from tunscope.capfile.blocks import BYTE_ORDER_MAGIC, BlockType
+from tunscope.capfile.blocks import BlockType
+from tunscope.capfile.contents import CaptureContents
+from tunscope.capfile.decode import (
+    decode_interface,
+    decode_names,
+    decode_section,
+    decode_statistics,
+    section_byte_order,
+)
 from tunscope.capfile.options import ByteOrder
+from tunscope.capfile.pcapng_stream import MAX_BLOCK
 from tunscope.columns.block_chain import BlockChains, WordPositions
 from tunscope.columns.buffer import ChunkBuffer
 from tunscope.columns.frames import Frames
 from tunscope.columns.interfaces import InterfaceTable
-from tunscope.columns.packet_blocks import BrokenBlock, PacketBlocks, read_packet_blocks
-from tunscope.columns.sections import check_section, read_interface
+from tunscope.columns.packet_blocks import (
+    BrokenBlock,
+    PacketBlocks,
+    check_packet_block,
+    read_packet_blocks,
+)
 
-#: A block is at most this long; tshark has the same limit.
-MAX_BLOCK: Final = 16 << 20
+#: Blocks that are no packets are held whole up to this size.
+MAX_HELD: Final = 16 << 20
 #: Above this mean size of blocks, going from block to block beats looking at every word.
 _LARGE_BLOCKS: Final = 1200
 #: Chains in one chunk after which the vectorised pass is given up for it.
@@ -26,19 +43,28 @@ _MAX_CHAINS: Final = 64
 
 _SECTION: Final = int(BlockType.SECTION_HEADER)
 _INTERFACE: Final = int(BlockType.INTERFACE_DESCRIPTION)
+_NAMES: Final = int(BlockType.NAME_RESOLUTION)
+_STATISTICS: Final = int(BlockType.INTERFACE_STATISTICS)
 _ENHANCED: Final = int(BlockType.ENHANCED_PACKET)
 _SIMPLE: Final = int(BlockType.SIMPLE_PACKET)
 _OBSOLETE: Final = int(BlockType.PACKET)
 _PACKETS: Final = frozenset({_ENHANCED, _SIMPLE, _OBSOLETE})
-#: Bytes of the smallest block of a kind: its fixed fields, its header and its trailer.
-_LEAST: Final = {_SECTION: 28, _INTERFACE: 20, _OBSOLETE: 32, _SIMPLE: 16, _ENHANCED: 32}
-_ORDERS: Final[dict[bytes, ByteOrder]] = {
-    BYTE_ORDER_MAGIC.to_bytes(4, "little"): "<",
-    BYTE_ORDER_MAGIC.to_bytes(4): ">",
+_READ: Final = _PACKETS | {_SECTION, _INTERFACE, _NAMES, _STATISTICS}
+#: Bytes of a packet block's header up to its data, or of a simple one's.
+_PACKET_HEAD: Final = {_ENHANCED: 28, _OBSOLETE: 28, _SIMPLE: 12}
+#: Bytes of a section header without options; its byte order is known from these.
+_SECTION_HEAD: Final = 28
+#: Bytes of the smallest block: fixed fields and trailer.
+_LEAST: Final = {
+    _SECTION: _SECTION_HEAD,
+    _OBSOLETE: 32,
+    _SIMPLE: 16,
+    _ENHANCED: 32,
+    10: 20,
+    0x0BAD: 16,
+    0x40000BAD: 16,
 }
-
-#: Called with type, byte order and body of every whole block that is not a packet.
-OtherBlock = Callable[[int, ByteOrder, bytes], None]
+_FRAME: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +72,30 @@ class Walked:
     """How far a walk came.
 
     `end` is where the next walk has to begin. `wanted` is the size of the block there, if it is
-    known and not whole in the buffer; `broken` says why there is no going on.
+    known and the block not whole in the buffer; `skippable` says that nothing in it is needed.
+    `broken` says why there is no going on from `end`.
     """
 
     frames: Frames | None
     end: int
     wanted: int = 0
+    skippable: bool = False
     broken: BrokenBlock | None = None
 
 
 class _Found:
-    """Packet blocks found so far, in pieces that share the interfaces they may name."""
+    """What one walk has found so far: packet blocks in pieces, and notes on other blocks."""
 
     def __init__(self) -> None:
-        self.pieces: list[WordPositions] = []
-        self.bases: list[int] = []
-        self.limits: list[int] = []
-        self.singles: list[int] = []
+        self.pieces: Final[list[WordPositions]] = []
+        self.bases: Final[list[int]] = []
+        self.limits: Final[list[int]] = []
+        self.singles: Final[list[int]] = []
+        #: What is to be done once it is sure that nothing before that offset is damaged.
+        self.notes: Final[list[tuple[int, Callable[[], None]]]] = []
 
     def close(self, base: int, limit: int) -> None:
+        """End a piece: its packets may name `limit` interfaces from number `base` on."""
         if self.singles:
             self.add(np.array(self.singles, np.int64), base, limit)
             self.singles.clear()
@@ -87,21 +118,25 @@ class _Found:
 class PcapngWalker:
     """Walks one pcapng file, or the segments of a spool one after the other.
 
-    `interfaces` grows as description blocks are met; `other` sees them and all other blocks that
-    are not packets.
+    What is no packet goes to `interfaces` and `contents`.
     """
 
-    def __init__(self, interfaces: InterfaceTable, other: OtherBlock) -> None:
-        self.interfaces: Final = interfaces
-        self._other: Final = other
+    def __init__(self, interfaces: InterfaceTable, contents: CaptureContents) -> None:
+        self._interfaces: Final = interfaces
+        self._contents: Final = contents
         self._order: ByteOrder = "<"
         self._base = 0
-        self._started = False
         self._mean_block = 0
 
-    def restart(self) -> None:
-        """Expect a section header next: another file begins."""
-        self._started = False
+    @property
+    def order(self) -> ByteOrder:
+        """Byte order of the section the walk has come to."""
+        return self._order
+
+    @property
+    def known(self) -> int:
+        """How many interfaces that section has described so far."""
+        return len(self._interfaces) - self._base
 
     def walk(self, buffer: ChunkBuffer, begin: int, end: int) -> Walked:
         """Walk the bytes `begin` to `end` of `buffer` as far as they hold whole blocks.
@@ -110,89 +145,132 @@ class PcapngWalker:
         byte order; the next call goes on from there.
         """
         found = _Found()
-        broken: BrokenBlock | None = None
-        wanted = 0
-        position = begin >> 2
+        walked = self._blocks(buffer, found, begin >> 2, end >> 2)
+        found.close(self._base, self.known)
+        frames: Frames | None = None
+        broken, stop = walked.broken, walked.end
+        if found.pieces:
+            blocks = found.blocks(self._order)
+            frames, bad = read_packet_blocks(blocks, buffer.window, self._interfaces)
+            if bad is not None:
+                broken, stop = bad, bad.offset
+                row = len(frames)
+                self._base = int(blocks.base[row])
+                self._interfaces.truncate(self._base + int(blocks.limit[row]))
+            self._mean_block = (stop - begin) // max(1, len(frames))
+        for offset, note in found.notes:
+            if offset < stop:
+                note()
+        return Walked(frames, stop, walked.wanted, walked.skippable, broken)
+
+    def _blocks(self, buffer: ChunkBuffer, found: _Found, position: int, end: int) -> Walked:
+        """Collect blocks, counting in words, until the first that is damaged or not whole."""
         try:
-            if end - begin >= _LEAST[_SECTION] and buffer.words[position] == _SECTION:
-                self._order = _byte_order(buffer, begin)
-            position, wanted = self._blocks(buffer, found, position, end >> 2)
+            if end - position >= _SECTION_HEAD >> 2 and buffer.words[position] == _SECTION:
+                self._order = _byte_order(buffer, position)
+            words = buffer.words if self._order == "<" else buffer.words[:end].byteswap()
+            view = words.data
+            chains: BlockChains | None = None
+            tries = _MAX_CHAINS if self._mean_block < _LARGE_BLOCKS else 0
+            single = found.singles.append
+            while position + 2 <= end:
+                kind = view[position]
+                if kind == _ENHANCED and tries:
+                    tries -= 1
+                    chains = chains or BlockChains(words, position, end)
+                    chain, after = chains.chain(position)
+                    if len(chain):
+                        found.close(self._base, self.known)
+                        found.add(chain, self._base, self.known)
+                        position = after
+                        continue
+                if kind == _SECTION:
+                    if end - position < _SECTION_HEAD >> 2:
+                        return Walked(None, position * 4, _SECTION_HEAD)
+                    if _byte_order(buffer, position) != self._order:
+                        return Walked(None, position * 4)
+                # Some writers leave the padding out of the lengths.
+                total = view[position + 1] + 3 & ~3
+                after = position + (total >> 2)
+                if after > end or total > MAX_HELD or total < _LEAST.get(kind, _FRAME):
+                    waiting = self._unusual(buffer, position, end, kind, total)
+                    if waiting is not None:
+                        return waiting
+                if view[after - 1] + 3 & ~3 != total:
+                    why = _unequal(total, view[after - 1])
+                    return Walked(None, position * 4, broken=BrokenBlock(position * 4, why))
+                if kind in _PACKETS:
+                    single(position)
+                else:
+                    found.close(self._base, self.known)
+                    body = buffer.data[position * 4 + 8 : after * 4 - 4].tobytes()
+                    self._describe(found, kind, position * 4, body)
+                position = after
         except BrokenBlock as error:
-            broken, position = error, error.offset >> 2
-        found.close(self._base, self._known)
-        if not found.pieces:
-            return Walked(None, position * 4, wanted, broken)
-        frames, bad = read_packet_blocks(found.blocks(self._order), buffer.window, self.interfaces)
-        if bad is not None:
-            broken, position = bad, bad.offset >> 2
-        self._mean_block = (position * 4 - begin) // max(1, len(frames))
-        return Walked(frames, position * 4, wanted, broken)
+            return Walked(None, error.offset, broken=error)
+        return Walked(None, position * 4)
 
-    @property
-    def _known(self) -> int:
-        """How many interfaces the section has described so far."""
-        return len(self.interfaces) - self._base
+    def _unusual(
+        self, buffer: ChunkBuffer, position: int, end: int, kind: int, total: int
+    ) -> Walked | None:
+        """Judge a block that is not whole in the buffer, too small or very large.
 
-    def _blocks(
-        self, buffer: ChunkBuffer, found: _Found, position: int, end: int
-    ) -> tuple[int, int]:
-        """Collect packet blocks; return where the walk ends and the size of the block there."""
-        words = buffer.words if self._order == "<" else buffer.words[:end].byteswap()
-        view = words.data
-        chains: BlockChains | None = None
-        tries = _MAX_CHAINS if self._mean_block < _LARGE_BLOCKS else 0
-        single = found.singles.append
-        while position + 3 <= end:
-            kind, total = view[position], view[position + 1]
-            if kind == _ENHANCED and tries and self._started:
-                tries -= 1
-                chains = chains or BlockChains(words, position, end)
-                chain, after = chains.chain(position)
-                if len(chain):
-                    found.close(self._base, self._known)
-                    found.add(chain, self._base, self._known)
-                    position = after
-                    continue
-            if kind == _SECTION:
-                if end - position < _LEAST[_SECTION] >> 2:
-                    return position, _LEAST[_SECTION]
-                if _byte_order(buffer, position * 4) != self._order:
-                    return position, 0
-            elif not self._started:
-                raise BrokenBlock(position * 4, "no section header where one has to be")
-            if total & 3 or total < _LEAST.get(kind, 12) or total > MAX_BLOCK:
-                raise BrokenBlock(position * 4, f"a block claims {total} bytes")
-            after = position + (total >> 2)
-            if after > end:
-                return position, total
-            if view[after - 1] != total:
-                why = f"a block of {total} bytes ends in the length {view[after - 1]}"
-                raise BrokenBlock(position * 4, why)
-            if kind in _PACKETS:
-                single(position)
-            else:
-                found.close(self._base, self._known)
-                body = bytes(buffer.data[position * 4 + 8 : after * 4 - 4])
-                self._describe(kind, position * 4, body)
-            position = after
-        return position, 0
+        None if it is whole and may be read; BrokenBlock if it contradicts itself already.
+        """
+        offset, missing = position * 4, position * 4 + total > end * 4
+        claims = BrokenBlock(offset, f"a block claims {total} bytes")
+        most = MAX_HELD
+        if kind in _PACKETS:
+            head = _PACKET_HEAD[kind]
+            if (end - position) * 4 < head:
+                return Walked(None, offset, head)
+            block = PacketBlocks(
+                np.array([offset]), np.array([self._base]), np.array([self.known]), self._order
+            )
+            most += check_packet_block(block, buffer.window, self._interfaces)
+        elif kind not in _READ:
+            most = MAX_BLOCK
+            if MAX_HELD < total <= MAX_BLOCK:
+                return Walked(None, offset, total, skippable=True)
+        if not _LEAST.get(kind, _FRAME) <= total <= most:
+            raise claims
+        return Walked(None, offset, total) if missing else None
 
-    def _describe(self, kind: int, offset: int, body: bytes) -> None:
+    def _describe(self, found: _Found, kind: int, offset: int, body: bytes) -> None:
+        """Read a block that is no packet; the interfaces it describes count from now on."""
+        contents = self._contents
         try:
             if kind == _SECTION:
-                check_section(body, self._order)
-                self._started = True
-                self._base = len(self.interfaces)
+                comments = decode_section(body, self._order)
+                self._base = len(self._interfaces)
+                found.notes.append((offset, partial(contents.comments.extend, comments)))
             elif kind == _INTERFACE:
-                self.interfaces.add(read_interface(body, self._order), self._order)
-            else:
-                self._other(kind, self._order, body)
+                self._interfaces.add(decode_interface(body, self._order), self._order)
+            elif kind == _NAMES:
+                names = decode_names(body, self._order)
+                found.notes.append((offset, partial(_add_names, contents.names, names)))
+            elif kind == _STATISTICS:
+                statistics = decode_statistics(
+                    body, self._order, self._interfaces.descriptions, self._base
+                )
+                if statistics is not None:
+                    found.notes.append((offset, partial(contents.statistics.append, statistics)))
         except ValueError as error:
             raise BrokenBlock(offset, str(error)) from error
 
 
-def _byte_order(buffer: ChunkBuffer, offset: int) -> ByteOrder:
-    magic = bytes(buffer.data[offset + 8 : offset + 12])
-    if magic not in _ORDERS:
-        raise BrokenBlock(offset, f"a section header has the byte-order magic {magic.hex()}")
-    return _ORDERS[magic]
+def _unequal(start: int, end: int) -> str:
+    return f"a block claims {start} bytes at its start and {end} at its end"
+
+
+def _add_names(names: dict[str, str], new: list[tuple[str, str]]) -> None:
+    for address, name in new:
+        names.setdefault(address, name)
+
+
+def _byte_order(buffer: ChunkBuffer, position: int) -> ByteOrder:
+    start = position * 4 + 8
+    try:
+        return section_byte_order(buffer.data[start : start + 4].tobytes())
+    except ValueError as error:
+        raise BrokenBlock(position * 4, str(error)) from error

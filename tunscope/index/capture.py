@@ -85,12 +85,12 @@ class CaptureIndex:
     @property
     def error(self) -> str | None:
         """Why indexing ended early, as one line for the user."""
-        return self._indexer.error
+        return None if self._indexer.error is None else str(self._indexer.error)
 
     @property
     def warnings(self) -> Sequence[str]:
         """What was found wrong and could be lived with, one line each."""
-        return tuple(self._indexer.warnings)
+        return tuple(self.tables.contents.warnings)
 
     @property
     def generation(self) -> int:

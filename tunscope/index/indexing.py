@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import io
+import struct
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from tunscope.capfile.blocks import BlockType
-from tunscope.columns.buffer import CHUNK, ChunkBuffer
-from tunscope.columns.pcap_walk import FILE_HEADER, PcapWalker, pcap_format
+from tunscope.capfile.errors import BlockError, CaptureFileError
+from tunscope.capfile.pcap_header import HEADER_SIZE, PcapFormat, decode_header, known_magic
+from tunscope.capfile.pcap_layout import choose_layout
+from tunscope.capfile.window import Window
+from tunscope.columns.buffer import CHUNK, ORIGIN, ChunkBuffer
+from tunscope.columns.pcap_walk import PcapWalker
 from tunscope.columns.walk import PcapngWalker
 
 if TYPE_CHECKING:
-    from tunscope.capfile.options import ByteOrder
-    from tunscope.columns.walk import Walked
     from tunscope.index.source import Source
     from tunscope.index.tables import Tables
 
-_PCAPNG_MAGIC: Final = int(BlockType.SECTION_HEADER).to_bytes(4)
+_SECTION_MAGIC: Final = int(BlockType.SECTION_HEADER).to_bytes(4)
+#: More than any pcap file header.
+_HEAD: Final = 64
+_TRAILER: Final = 4
 
 
 class Step(Enum):
@@ -31,9 +38,10 @@ class Step(Enum):
 
 
 class Indexer:
-    """Takes a source in, whole blocks only. `warnings` and `error` tell what went wrong.
+    """Takes a source in, whole blocks only.
 
-    `position` is where in file `segment` it goes on.
+    `error` tells why it ended before the end; what can be lived with goes to the warnings of the
+    tables' contents. `position` is where in file `segment` it goes on.
     """
 
     def __init__(self, source: Source, tables: Tables, chunk: int = CHUNK) -> None:
@@ -42,130 +50,149 @@ class Indexer:
         self._buffer = ChunkBuffer(chunk)
         self._walker: PcapngWalker | PcapWalker | None = None
         self._wanted = 0
+        self._behind = 0
         self.segment: int | None = None
         self.position = 0
-        #: Bytes of the segments before `segment`.
-        self.behind = 0
-        self.warnings: Final[list[str]] = []
-        self.error: str | None = None
+        self.error: CaptureFileError | None = None
 
     @property
     def read(self) -> int:
-        """Bytes taken in, of the files that are still there."""
-        return self.behind + self.position
+        """Bytes taken in so far."""
+        return self._behind + self.position
 
     def step(self) -> Step:
         """Take in at most one chunk."""
         source = self._source
-        finished = source.finished  # asked first: what was written before it was said is read
+        # Asked first: what was written before it was said is read after.
+        finished = source.finished
         try:
             source.refresh()
             if self.segment is None or self.segment < source.first:
-                return self._skip_to_first()
-            successor = self._successor(source)
+                return self._enter_first(finished=finished)
+            successor = self._successor(self.segment)
             length = source.length(self.segment)
             if length < self.position:
-                return self._stop(f"shrank to {length} bytes while it was read")
-            if length - self.position > 0 and length - self.position >= self._wanted:
-                read = source.read(self.segment, self.position, self._buffer.target)
-                if self._take(read):
-                    return Step.ADVANCED
+                return self._stop(f"the file shrank to {length} bytes while it was read")
+            there = length - self.position
+            if there and there >= self._wanted and self._take(self.segment, there):
+                return Step.ADVANCED
         except OSError as error:
             return self._stop(f"cannot be read any more: {error.strerror or error}")
         if self.error is not None:
             return Step.DONE
-        rest = length - self.position
         if successor is not None:
-            if rest:
-                self._warn(f"segment {self.segment} ends inside a block ({rest} bytes left over)")
+            self._cut_short(there)
             self._enter(successor)
             return Step.ADVANCED
         if not finished:
             return Step.IDLE
-        if rest or self._walker is None:
-            self._tail(rest)
+        self._cut_short(there)
         return Step.DONE
 
-    def _successor(self, source: Source) -> int | None:
-        """Return the next segment once it holds anything: the one before it is whole then."""
-        if self.segment is None or self.segment >= source.last:
+    def _successor(self, segment: int) -> int | None:
+        """Return the next segment once it holds anything: `segment` is whole then."""
+        if segment >= self._source.last:
             return None
-        number = self.segment + 1
-        return number if source.length(number) else None
+        return segment + 1 if self._source.length(segment + 1) else None
 
-    def _skip_to_first(self) -> Step:
+    def _enter_first(self, *, finished: bool) -> Step:
         source = self._source
-        if self.segment is None and source.last < source.first:
-            return Step.DONE if source.finished else Step.IDLE
+        if source.last < source.first:
+            return Step.DONE if finished else Step.IDLE
         self._enter(source.first)
         return Step.ADVANCED
 
     def _enter(self, segment: int) -> None:
-        if self.segment is not None:
-            self.behind += self.position
+        self._behind += self.position
         self.segment, self.position, self._wanted = segment, 0, 0
-        if isinstance(self._walker, PcapngWalker):
-            self._walker.restart()
+        self._walker = None
 
-    def _take(self, read: int) -> bool:
-        """Walk what was read; return whether that came any further."""
+    def _take(self, segment: int, there: int) -> bool:
+        """Walk what can be read; return whether that came any further."""
         buffer = self._buffer
-        begin = 0
+        read = self._source.read(segment, self.position, buffer.target)
+        begin, end = ORIGIN, ORIGIN + read
         if self._walker is None:
-            begin = self._begin(read)
+            begin += self._begin(segment, read)
             if self._walker is None:
                 return False
         start = begin
         while True:
-            walked = self._walker.walk(buffer, begin, read)
+            walked = self._walker.walk(buffer, begin, end)
             if walked.frames is not None:
-                assert self.segment is not None
-                self._tables.add(walked.frames, buffer.window, self.segment, self.position)
-            if walked.end == begin or walked.broken is not None:
-                break
+                self._tables.add(walked.frames, buffer.window, segment, self.position - ORIGIN)
+            advanced = walked.end > begin
             begin = walked.end
-        self._note(walked)
-        self.position += walked.end
-        return walked.end > start or start > 0 or self._grow(walked)
-
-    def _note(self, walked: Walked) -> None:
+            if not advanced or walked.broken is not None:
+                break
+        self.position += begin - ORIGIN
         self._wanted = walked.wanted
         if walked.broken is not None:
-            place = self.position + walked.broken.offset
-            self.error = f"{self._source.name}: {walked.broken.why} (at byte {place})"
+            self._fail(walked.broken.why)
+        elif walked.skippable:
+            return self._skip(segment, there - (begin - ORIGIN), walked.wanted)
+        elif buffer.size < walked.wanted <= there:
+            # As much memory as the block takes, and all of it is there.
+            self._buffer = ChunkBuffer(walked.wanted)
+            return True
+        return begin > start or start > ORIGIN
 
-    def _grow(self, walked: Walked) -> bool:
-        """Make room for a block larger than the buffer; its size is bounded by the walk."""
-        if walked.wanted <= self._buffer.size:
-            return False
-        self._buffer = ChunkBuffer(walked.wanted)
-        return True
-
-    def _begin(self, read: int) -> int:
-        """Recognise the file's format; return how many bytes of it are its header."""
-        head = bytes(self._buffer.data[: min(read, FILE_HEADER)])
-        if head[:4] == _PCAPNG_MAGIC:
-            self._walker = PcapngWalker(self._tables.interfaces, self._other_block)
-            return 0
-        if len(head) >= 4 and pcap_format(head[:4]) is None:
-            self.error = f"{self._source.name}: this is no capture file (pcap or pcapng)"
-        elif len(head) == FILE_HEADER:
-            self._walker = PcapWalker(head, self._tables.interfaces)
-            return FILE_HEADER
+    def _begin(self, segment: int, read: int) -> int:
+        """Recognise a file's format; return how many bytes of it are its header."""
+        head = self._buffer.data[ORIGIN : ORIGIN + min(read, _HEAD)].tobytes()
+        if head[:4] == _SECTION_MAGIC:
+            self._walker = PcapngWalker(self._tables.interfaces, self._tables.contents)
+        elif known_magic(head):
+            return self._begin_pcap(head, read)
+        elif len(head) >= len(_SECTION_MAGIC):
+            self.error = CaptureFileError(self._source.name, "neither a pcap nor a pcapng capture")
         return 0
 
-    def _other_block(self, kind: int, order: ByteOrder, body: bytes) -> None:
-        """Statistics, names and comments of the file."""
+    def _begin_pcap(self, head: bytes, read: int) -> int:
+        if len(head) < HEADER_SIZE:
+            return 0
+        try:
+            form = decode_header(head)
+        except BlockError as error:
+            self.error = CaptureFileError(self._source.name, str(error))
+            return 0
+        if len(head) < form.size:
+            return 0
+        if not form.certain:
+            form = self._choose_layout(form, read)
+        self._walker = PcapWalker(form, self._tables.interfaces)
+        return form.size
 
-    def _tail(self, rest: int) -> None:
-        if self._walker is None:
-            self.error = f"{self._source.name}: this is no capture file ({rest} bytes)"
-        else:
-            place = self.position
-            self._warn(f"ends inside a packet: the last {rest} bytes, from {place} on, are lost")
+    def _choose_layout(self, form: PcapFormat, read: int) -> PcapFormat:
+        records = self._buffer.data[ORIGIN + form.size : ORIGIN + read].tobytes()
+        return choose_layout(Window(io.BytesIO(records)), form)
+
+    def _skip(self, segment: int, there: int, total: int) -> bool:
+        """Pass over a block too large to be held, once all of it is there."""
+        if there < total:
+            return False
+        trailer = bytearray(_TRAILER)
+        self._source.read(segment, self.position + total - _TRAILER, memoryview(trailer))
+        assert isinstance(self._walker, PcapngWalker)
+        (claimed,) = struct.unpack(f"{self._walker.order}I", trailer)
+        if claimed + 3 & ~3 != total:
+            self._fail(f"a block claims {total} bytes at its start and {claimed} at its end")
+            return False
+        self.position += total
+        self._wanted = 0
+        return True
+
+    def _fail(self, why: str) -> None:
+        self.error = CaptureFileError(self._source.name, why, self._behind + self.position)
+
+    def _cut_short(self, rest: int) -> None:
+        if self._walker is None and not self.position:
+            self._warn("the file ends within its header" if rest else "the file is empty")
+        elif rest:
+            self._warn(f"cut short at byte {self._behind + self.position}: {rest} bytes left over")
 
     def _warn(self, text: str) -> None:
-        self.warnings.append(f"{self._source.name}: {text}")
+        self._tables.contents.warn(text)
 
     def _stop(self, why: str) -> Step:
         self._warn(why)

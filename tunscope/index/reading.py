@@ -8,22 +8,16 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from tunscope.capfile.blocks import PacketOption
-from tunscope.capfile.options import (
-    ByteOrder,
-    Option,
-    OptionCode,
-    OptionError,
-    decode_options,
-    decode_text,
-)
+from tunscope.capfile.decode import PacketOptions, decode_packet_options
+from tunscope.capfile.errors import BlockError
 from tunscope.columns.batch import SLACK, PacketBytes, Rows
 from tunscope.columns.layout import OFFSET_BITS, OFFSET_MASK, RecordFlag
 from tunscope.columns.packet_blocks import DATA_OFFSET
-from tunscope.columns.walk import MAX_BLOCK
+from tunscope.columns.walk import MAX_HELD
 from tunscope.packet.record import PacketRecord
 
 if TYPE_CHECKING:
+    from tunscope.capfile.options import ByteOrder
     from tunscope.columns.gather import Positions
     from tunscope.index.source import Source
     from tunscope.index.tables import Tables
@@ -67,9 +61,9 @@ class PacketReader:
         data = self._bytes(segment, offset, caplen)
         if len(data) < caplen:
             raise KeyError(row + 1)
-        options: list[Option] = []
-        order = self._tables.interfaces.orders[interface]
+        options = PacketOptions()
         if flags & RecordFlag.OPTIONS:
+            order = self._tables.interfaces.orders[interface]
             options = self._options(segment, offset, caplen, order)
         return PacketRecord(
             data,
@@ -77,9 +71,9 @@ class PacketReader:
             int(packets["origlen"][row]),
             self._tables.interfaces.descriptions[interface].linktype,
             interface,
-            _number(options, PacketOption.FLAGS, 4, order) or 0,
-            tuple(decode_text(value) for code, value in options if code == OptionCode.COMMENT),
-            _number(options, PacketOption.PACKET_ID, 8, order),
+            options.flags,
+            options.comments,
+            options.packet_id,
         )
 
     def _read(self, rows: Rows, places: Positions, caplens: Positions) -> PacketBytes:
@@ -104,24 +98,17 @@ class PacketReader:
             read = 0
         return bytes(target[:read])
 
-    def _options(self, segment: int, offset: int, caplen: int, order: ByteOrder) -> list[Option]:
-        """Return the options of the packet block whose data starts at `offset`."""
+    def _options(self, segment: int, offset: int, caplen: int, order: ByteOrder) -> PacketOptions:
+        """Return what the options say of the packet whose data starts at `offset`."""
         header = self._bytes(segment, offset - DATA_OFFSET, DATA_OFFSET)
         if len(header) < DATA_OFFSET:
-            return []
+            return PacketOptions()
         (total,) = struct.unpack_from(f"{order}I", header, 4)
         start = offset + caplen + (-caplen & 3)
-        size = total - 4 - (start - offset + DATA_OFFSET)
-        if not 0 < size <= MAX_BLOCK:
-            return []
+        size = (total + 3 & ~3) - 4 - (start - offset + DATA_OFFSET)
+        if not 0 < size <= MAX_HELD:
+            return PacketOptions()
         try:
-            return decode_options(self._bytes(segment, start, size), order)
-        except OptionError:  # the file has changed since it was indexed
-            return []
-
-
-def _number(options: list[Option], code: int, size: int, order: ByteOrder) -> int | None:
-    for found, value in options:
-        if found == code and len(value) == size:
-            return int.from_bytes(value, "little" if order == "<" else "big")
-    return None
+            return decode_packet_options(self._bytes(segment, start, size), order)
+        except BlockError:  # the file has changed since it was indexed
+            return PacketOptions()

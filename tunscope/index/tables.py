@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from tunscope.capfile.contents import CaptureContents
 from tunscope.columns.addresses import AddressBook
 from tunscope.columns.batch import ByteReader, Column, ColumnBatch, Level, Rows, Shims
 from tunscope.columns.decode import decode_headers
@@ -38,7 +39,9 @@ class Tables:
         self.shims: Final = ColumnStore(SHIM_COLUMNS, _SPARSE_CAPACITY)
         self.addresses: Final = AddressBook()
         self.flows: Final = FlowTable()
-        self.interfaces: Final = InterfaceTable()
+        #: What the capture says besides its packets.
+        self.contents: Final = CaptureContents()
+        self.interfaces: Final = InterfaceTable(self.contents.interfaces)
 
     def add(self, frames: Frames, window: ByteWindow, segment: int, file_offset: int) -> None:
         """Decode packets and append them; `file_offset` is where the window starts in its file."""
