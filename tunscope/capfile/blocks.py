@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
-from tunscope.capfile.options import Option, OptionCode, encode_options, encode_text
+from tunscope.capfile.options import (
+    MAX_VALUE,
+    Option,
+    OptionCode,
+    encode_options,
+    encode_text,
+)
 
 if TYPE_CHECKING:
     from tunscope.packet.record import PacketRecord
@@ -249,19 +255,15 @@ def interface_statistics(statistics: InterfaceStatistics) -> bytes:
 def name_resolution(names: Mapping[str, str]) -> bytes:
     """Return a name resolution block for IPv4 and IPv6 address texts and their names.
 
-    An address that does not parse raises ValueError; so does a name that cannot be held.
+    A name that a record cannot hold is cut; an address that does not parse raises ValueError.
     """
     parts: list[bytes] = []
     for address, name in names.items():
         packed = ipaddress.ip_address(address).packed
-        value = packed + encode_text(name.replace("\0", "")) + b"\0"
-        if len(value) > 0xFFFF:
-            raise ValueError(f"the name of {address} has {len(name)} characters")
-        parts += (
-            struct.pack("<HH", 1 if len(packed) == 4 else 2, len(value)),
-            value,
-            bytes(-len(value) % 4),
-        )
+        kind = 1 if len(packed) == 4 else 2
+        text = encode_text(name.replace("\0", ""), MAX_VALUE - len(packed) - 1)
+        value = packed + text + b"\0"
+        parts += (struct.pack("<HH", kind, len(value)), value, bytes(-len(value) % 4))
     parts.append(struct.pack("<HH", 0, 0))
     return _block(BlockType.NAME_RESOLUTION, b"".join(parts), b"")
 

@@ -72,11 +72,11 @@ def decode_options(data: bytes | memoryview, order: ByteOrder = "<") -> list[Opt
     return options
 
 
-def encode_text(text: str) -> bytes:
-    """Return `text` as UTF-8, cut at a character's end where an option could not hold it."""
+def encode_text(text: str, most: int = MAX_VALUE) -> bytes:
+    """Return `text` as UTF-8, cut at a character's end where it has more than `most` bytes."""
     value = text.encode("utf-8", "backslashreplace")
-    if len(value) > MAX_VALUE:
-        value = value[:MAX_VALUE].decode("utf-8", "ignore").encode("utf-8")
+    if len(value) > most:
+        value = value[:most].decode("utf-8", "ignore").encode("utf-8")
     return value
 
 

@@ -51,7 +51,7 @@ _AIX_FDDI: Final = 15
 _FDDI_PADDING: Final = 3
 
 _RESERVED: Final = 0x03FF0000
-_FCS_PRESENT: Final = 0x04000000
+FCS_PRESENT: Final = 0x04000000
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def decode_header(data: bytes) -> PcapFormat:
             linktype=network & 0xFFFF,
             snaplen=snaplen,
             tsresol=digits,
-            fcs_length=(network >> 28) * 16 if network & _FCS_PRESENT else None,
+            fcs_length=(network >> 28) * 16 if network & FCS_PRESENT else None,
         ),
         size=HEADER_SIZE + (4 if magic in _IXIA else 0),
         record_size=PATCHED_RECORD if magic == MODIFIED else RECORD_FIELDS,

@@ -1,0 +1,104 @@
+"""Writes packets of any interfaces as one pcapng section, with all that is said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from types import MappingProxyType
+from typing import BinaryIO, Final
+
+from tunscope.capfile.blocks import (
+    NANOSECONDS,
+    InterfaceDescription,
+    enhanced_packet,
+    interface_description,
+    name_resolution,
+    section_header,
+)
+from tunscope.packet.record import PacketRecord
+
+_NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
+#: Names a block holds at most, so that no reader has to hold a large one.
+_NAMES_PER_BLOCK: Final = 1000
+
+
+class PcapngWriter:
+    """Writes a section header at once, then each interface before its first packet.
+
+    `interfaces` are those that records index, and may still grow, as a reader's do; they keep
+    their order and numbers as far as they are known at the first packet. `names` (address text to
+    name) may grow as well. Timestamps are written in nanoseconds.
+    """
+
+    def __init__(
+        self,
+        stream: BinaryIO,
+        interfaces: Sequence[InterfaceDescription] = (),
+        *,
+        names: Mapping[str, str] = _NO_NAMES,
+        comments: Sequence[str] = (),
+        application: str = "tunscope",
+    ) -> None:
+        """Write to `stream`, which stays open when the writer closes."""
+        self._write = stream.write
+        self._interfaces = interfaces
+        self._names = names
+        self._names_written = 0
+        self._described = 0
+        self._blocks = 0
+        #: Number in this file and description, by the record's interface and link type.
+        self._known: dict[tuple[int, int], tuple[int, InterfaceDescription]] = {}
+        self._write(section_header(application, comment="\n".join(comments)))
+
+    def write(self, record: PacketRecord) -> None:
+        """Append one packet with its comments, flags and packet id."""
+        known = self._known.get((record.interface, record.linktype))
+        if known is None or 0 < known[1].snaplen < len(record.data):
+            known = self._describe(record)
+        number, description = known
+        if number != record.interface:
+            record = replace(record, interface=number)
+        self._write(enhanced_packet(record, description.tsoffset))
+
+    def close(self) -> None:
+        """Write what is known but was not needed yet: interfaces without packets, late names."""
+        self._describe_known()
+        self._write_names()
+
+    def _describe(self, record: PacketRecord) -> tuple[int, InterfaceDescription]:
+        """Return number and description of the interface that fits the record."""
+        self._write_names()
+        self._describe_known()
+        place = record.interface, record.linktype
+        known = self._known.get(place)
+        if known is not None and not 0 < known[1].snaplen < len(record.data):
+            return known
+        description = InterfaceDescription(record.linktype)
+        if record.interface < len(self._interfaces):
+            # The record contradicts its interface: an edited packet, a file that lies.
+            description = replace(self._interfaces[record.interface], linktype=record.linktype)
+        if 0 < description.snaplen < len(record.data):
+            description = replace(description, snaplen=0)
+        return self._add(place, description)
+
+    def _describe_known(self) -> None:
+        for interface in range(self._described, len(self._interfaces)):
+            description = self._interfaces[interface]
+            self._add((interface, description.linktype), description)
+            self._described += 1
+
+    def _add(
+        self, place: tuple[int, int], description: InterfaceDescription
+    ) -> tuple[int, InterfaceDescription]:
+        description = replace(description, tsresol=NANOSECONDS)
+        self._write(interface_description(description))
+        self._known[place] = self._blocks, description
+        self._blocks += 1
+        return self._known[place]
+
+    def _write_names(self) -> None:
+        fresh = islice(self._names.items(), self._names_written, None)
+        while block := dict(islice(fresh, _NAMES_PER_BLOCK)):
+            self._write(name_resolution(block))
+            self._names_written += len(block)
