@@ -33,23 +33,39 @@ def marked(mark: str) -> list[int]:
 
 
 class LabWitness:
-    """Collects the namespaces of everything started with `mark`, then looks who lives in them."""
+    """Collects the namespaces of everything started with `mark`, then looks who lives in them.
+
+    It holds them open until the end: the kernel gives a number that is free to the next one who
+    asks, which may be another test's lab.
+    """
 
     def __init__(self, mark: str) -> None:
         self.mark = mark
-        self.namespaces: set[str] = set()
+        self._held: dict[str, int] = {}
         self._own = namespace_links(os.getpid())
+
+    @property
+    def namespaces(self) -> set[str]:
+        return set(self._held)
 
     def look(self) -> None:
         """Remember the namespaces of the lab as it is now."""
-        known = self._own
         for pid in marked(self.mark):
-            self.namespaces |= namespace_links(pid) - known
+            self._hold(pid)
         # Programs in nodes have an environment of their own, but the lab's user namespace.
         for pid in processes():
-            links = namespace_links(pid)
-            if links & self.namespaces:
-                self.namespaces |= links - known
+            if namespace_links(pid) & self.namespaces:
+                self._hold(pid)
+
+    def _hold(self, pid: int) -> None:
+        for name in NAMESPACES:
+            with contextlib.suppress(OSError):
+                fd = os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY)
+                link = os.readlink(f"/proc/self/fd/{fd}")
+                if link in self._own or link in self._held:
+                    os.close(fd)
+                else:
+                    self._held[link] = fd
 
     def remaining(self) -> dict[int, str]:
         """Processes that are still there, with their command lines."""
@@ -68,9 +84,14 @@ class LabWitness:
 
     def assert_all_gone(self, seconds: float = 5.0) -> None:
         deadline = time.monotonic() + seconds
-        while left := self.remaining():
-            assert time.monotonic() < deadline, f"still there: {left}"
-            time.sleep(0.05)
+        try:
+            while left := self.remaining():
+                assert time.monotonic() < deadline, f"still there: {left}"
+                time.sleep(0.05)
+        finally:
+            for fd in self._held.values():
+                os.close(fd)
+            self._held.clear()
 
     def _holds(self, pid: int) -> bool:
         """Whether a descriptor of the process keeps one of the namespaces alive."""
