@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from tunscope.capfile.spool import Spool
@@ -88,14 +90,24 @@ class SpoolStorage:
 
 
 class EngineSession:
-    """Implements `tui.session.Session` over an engine that has opened its device."""
+    """Implements `tui.session.Session` over an engine that has opened its device.
+
+    `news` is asked at every poll for sentences from elsewhere, without waiting; `hint` names a
+    command that makes packets flow.
+    """
 
     def __init__(
-        self, client: EngineClient, opening: Opening, expression: str, storage: Storage
+        self,
+        client: EngineClient,
+        opening: Opening,
+        expression: str,
+        storage: Storage,
+        *,
+        hint: str = "",
+        news: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         facts = opening.facts
         owner = f", owned by {facts.owner}" if facts.owner else ""
-        hint = _hint(facts.addresses)
         self.title = SessionTitle(
             name=facts.name,
             kind=facts.kind,
@@ -110,12 +122,15 @@ class EngineSession:
         self._state = SessionState.LIVE
         self._counters = Counters()
         self._messages: list[SessionMessage] = []
+        self._news = news
         self._hand_over_next()
 
     def poll(self) -> SessionStatus:
         """Take in the engine's events."""
         for event in self._client.poll():
             self._take(event)
+        for text in self._news():
+            self._say(text, Severity.WARNING)
         messages, self._messages = tuple(self._messages), []
         return SessionStatus(
             state=self._state,
@@ -179,10 +194,8 @@ class EngineSession:
         self._messages.append(SessionMessage(text, severity))
 
 
-def _hint(addresses: tuple[str, ...]) -> str:
+def ping_hint(addresses: tuple[str, ...]) -> str:
     """Return a command that sends something through a device with these addresses."""
-    import ipaddress
-
     for text in addresses:
         interface = ipaddress.ip_interface(text)
         if interface.version == 4 and interface.network.prefixlen < 31:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -71,6 +71,7 @@ def show_lab(plan: LabPlan, device: str | None) -> ExitCode:
             keep=None,
             may_sudo=False,
             started=running.start_traffic,
+            news=running.failures,
         )
 
 
@@ -109,7 +110,13 @@ def _into_file(
     output.ready()
     with _closing(client):
         client.start()
-        session = EngineSession(client, opening, invocation.options.filter, NamedFile())
+        session = EngineSession(
+            client,
+            opening,
+            invocation.options.filter,
+            NamedFile(),
+            hint=ping_hint(opening.facts.addresses),
+        )
         from tunscope.index.source import FileSource
 
         index = _index(FileSource(path, growing=True))
@@ -126,8 +133,10 @@ def _into_spool(
     keep: int | None,
     may_sudo: bool,
     started: Callable[[], None] | None = None,
+    news: Callable[[], Sequence[str]] | None = None,
 ) -> ExitCode:
-    from tunscope.cli.engine_session import EngineSession, SpoolStorage
+    """Capture into a private spool; `started` and `news` are what a lab adds to it."""
+    from tunscope.cli.engine_session import EngineSession, SpoolStorage, ping_hint
 
     with as_invoking_user():
         spool = Spool.create(device)
@@ -142,7 +151,14 @@ def _into_spool(
     drop_privileges()
     with _closing(client):
         client.start()
-        session = EngineSession(client, opening, options.filter, SpoolStorage(spool, keep))
+        session = EngineSession(
+            client,
+            opening,
+            options.filter,
+            SpoolStorage(spool, keep),
+            hint="" if started else ping_hint(opening.facts.addresses),
+            news=news or _Orphans(),
+        )
         if started is not None:
             started()
         from tunscope.index.source import SpoolSource
@@ -155,6 +171,23 @@ def _into_spool(
         spool.close()
         print(f"tunscope: the capture is kept in {folder}", file=sys.stderr)
     return ExitCode.OK
+
+
+class _Orphans:
+    """Tells once of captures that a crash left behind, and how to look at them."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        for spool in Spool.orphans():
+            when = f"{spool.started:%Y-%m-%d %H:%M:%S}"
+            self._lines.append(
+                f"an unsaved capture of {spool.device} from {when} is kept: tunscope {spool.folder}"
+            )
+            spool.close()
+
+    def __call__(self) -> list[str]:
+        lines, self._lines = self._lines, []
+        return lines
 
 
 def _index(source: object) -> CaptureIndex:
