@@ -97,7 +97,7 @@ def browse_file(word: str, display_filter: str) -> ExitCode:
 def _into_file(
     path: Path, opener: Callable[[EngineClient], Opening], invocation: Invocation
 ) -> ExitCode:
-    from tunscope.cli.engine_session import EngineSession, NamedFile
+    from tunscope.cli.engine_session import EngineSession, NamedFile, ping_hint
 
     output = SingleFile(path)
     fd = output.open()
