@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _QUIET_COLUMNS = frozenset(
     {"time", "delta", "length", "mac_source", "mac_destination", "ethertype"}
 )
+_MEASURED_ROWS = 20_000
 _MAC_TWINS = {"source": "mac_source", "destination": "mac_destination"}
 
 
@@ -41,16 +42,20 @@ class RowPainter:
         self._widest: dict[str, int] = {}
         self._layout: tuple[int, Layout] | None = None
         self._origin: int | None = None
+        self._measured: set[int] = set()
 
     def layout(self, width: int) -> Layout:
         """Return the columns with their widths in a list of `width` cells."""
         if self._layout is None or self._layout[0] != width:
+            if self._layout is not None:
+                self._measured.clear()  # at another width other columns have room
             self._layout = (width, lay_out(self.columns, self._widest, width))
         return self._layout[1]
 
     def forget_widths(self) -> None:
         """Let the columns find their widths anew."""
         self._widest.clear()
+        self._measured.clear()
         self._layout = None
 
     def measure(self, rows: Sequence[int], width: int) -> bool:
@@ -58,12 +63,19 @@ class RowPainter:
 
         Returns whether any has grown, which makes every painted row stale.
         """
+        numbers = [self._view.number(row) for row in rows]
+        new = [r for r, number in zip(rows, numbers, strict=True) if number not in self._measured]
+        if not new:
+            return False
         before = dict(self._widest)
         for _ in range(2):  # a column that goes may leave its text to another one
             layout = self.layout(width)
-            for row in rows:
+            for row in new:
                 self._measure_row(row, layout)
             self._layout = None
+        if len(self._measured) > _MEASURED_ROWS:
+            self._measured.clear()
+        self._measured.update(numbers)
         return self._widest != before
 
     def _measure_row(self, row: int, layout: Layout) -> None:

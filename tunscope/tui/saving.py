@@ -58,7 +58,7 @@ class SaveJob:
         self._thread.join(timeout)
 
     def _run(self) -> None:
-        part = self._path.with_name(f".{self._path.name[:200]}.{os.getpid()}.part")
+        part = self._path.with_name(f".part{os.getpid()}-{self._path.name}")
         try:
             self.result = self._save(part)
         except Exception as error:  # noqa: BLE001  without a result the dialog would never end

@@ -25,7 +25,8 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
         return ""
     size = width_of(text)
     if size > width:
-        return set_cell_size(text, width - 1) + ELLIPSIS
+        simple = size == len(text)  # every character takes one cell
+        return (text[: width - 1] if simple else set_cell_size(text, width - 1)) + ELLIPSIS
     padding = " " * (width - size)
     return padding + text if right else text + padding
 

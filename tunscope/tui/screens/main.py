@@ -10,7 +10,7 @@ from textual.screen import Screen
 
 from tunscope.tui.command_line import Command, GoTo, parse_command
 from tunscope.tui.keymap import MAIN_KEYS, footer
-from tunscope.tui.rate import RateMeter
+from tunscope.tui.rate import Rate, RateMeter
 from tunscope.tui.row_painter import RowPainter
 from tunscope.tui.rows import RowReader
 from tunscope.tui.screens.help import HelpScreen
@@ -154,7 +154,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
             HeaderFacts(
                 self.session.title,
                 self.status.state,
-                self._meter.rate,
+                self._meter.rate if live else Rate(),
                 counters.dropped,
                 table.paused,
             )

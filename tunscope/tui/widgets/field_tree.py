@@ -103,7 +103,7 @@ class FieldTree(VirtualList):
         self._generation += 1
         self._strips.clear()
         self.move_to(self.cursor)
-        self.refresh(self.size.region)
+        self.refresh(self.extent.region)
 
     def _walk(self, parent: FieldNode, path: FieldPath) -> Iterator[FieldRow]:
         for step, node in _steps(parent):

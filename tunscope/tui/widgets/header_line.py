@@ -51,13 +51,13 @@ class HeaderLine(LineWidget):
         """Show other facts; paints only if they differ."""
         if facts != self._facts:
             self._facts = facts
-            self.refresh(self.size.region)
+            self.refresh(self.extent.region)
 
     def paint_line(self, y: int) -> Strip:
         """Paint the line."""
         del y
         styles = self.palette
-        width = self.size.width
+        width = self.extent.width
         facts = self._facts
         right = self._right(styles, facts, width)
         right_width = sum(width_of(text) for text, _ in right)

@@ -49,7 +49,7 @@ class HexView(VirtualList):
     @property
     def line_bytes(self) -> int:
         """Bytes on a line."""
-        return 16 if self.size.width >= _WIDE_LINE else 8
+        return 16 if self.extent.width >= _WIDE_LINE else 8
 
     @property
     def row_count(self) -> int:

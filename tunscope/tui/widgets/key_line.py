@@ -36,20 +36,20 @@ class KeyLine(LineWidget):
         """Show other keys; paints only if they differ."""
         if tuple(entries) != self._entries:
             self._entries = tuple(entries)
-            self.refresh(self.size.region)
+            self.refresh(self.extent.region)
 
     def paint_line(self, y: int) -> Strip:
         """Paint the line."""
         del y
         styles = self.palette
-        line = LineBuilder(self.size.width)
+        line = LineBuilder(self.extent.width)
         for key, label, _ in self._fitting():
             line.add(f" {key}", styles.accent)
             line.add(f" {label} ", styles.muted)
         return line.strip(styles.text)
 
     def _fitting(self) -> list[tuple[str, str, str]]:
-        room = self.size.width
+        room = self.extent.width
         fitting = []
         for entry in self._entries:
             room -= width_of(entry[0]) + width_of(entry[1]) + 3

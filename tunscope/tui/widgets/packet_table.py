@@ -93,9 +93,9 @@ class PacketTable(VirtualList):
         if not self.paused and (self.view.update() or self._shown != len(self.view)):
             self._take_rows()
         if self.thumb() != thumb:
-            self.refresh(self.size.region)
+            self.refresh(self.extent.region)
         elif self.overlay() != badge:
-            self.repaint_lines((self.size.height - 1,))
+            self.repaint_lines((self.extent.height - 1,))
 
     def _take_rows(self) -> None:
         before, self._shown = self._shown, len(self.view)
@@ -106,9 +106,9 @@ class PacketTable(VirtualList):
         self._see()
         if self._only_appended(before):
             first, last = self.line_of(before), self.line_of(self._shown)
-            self.repaint_lines(range(max(0, first), min(self.size.height, last)))
+            self.repaint_lines(range(max(0, first), min(self.extent.height, last)))
         else:
-            self.refresh(self.size.region)
+            self.refresh(self.extent.region)
         self._top_number = self.view.number(self.top) if self._shown else None
         if self._anchor is None and self._shown:
             self._anchor = self.selected_number
@@ -134,7 +134,7 @@ class PacketTable(VirtualList):
         self.top = max(0, self.top + row - self.cursor)
         self.cursor = row
         self.move_to(row)
-        self.refresh(self.size.region)
+        self.refresh(self.extent.region)
         if self.selected_number != anchor:
             self._anchor = self.selected_number
             self.post_message(self.CursorMoved(self))
@@ -185,7 +185,7 @@ class PacketTable(VirtualList):
         self._seen = self._shown
         if following:
             self.move_to(self._shown - 1)
-        self.repaint_lines((self.size.height - 1,))
+        self.repaint_lines((self.extent.height - 1,))
         self.post_message(self.FollowChanged())
 
     def set_paused(self, paused: bool) -> None:
@@ -195,7 +195,7 @@ class PacketTable(VirtualList):
         self._count_at_pause = self.view.index.count
         if not paused:
             self.pull()
-        self.repaint_lines((self.size.height - 1,))
+        self.repaint_lines((self.extent.height - 1,))
         self.post_message(self.FollowChanged())
 
     # --- painting
@@ -218,14 +218,14 @@ class PacketTable(VirtualList):
     def paint_heading(self, y: int, line: LineBuilder) -> None:
         """Paint the column titles, after fitting the columns to what is on the screen."""
         del y
-        if self.painter.measure(self.visible_rows, self.size.width):
+        if self.painter.measure(self.visible_rows, self.extent.width):
             self._strips.clear()
-        self.painter.paint_heading(line, self.size.width, self.palette)
+        self.painter.paint_heading(line, self.extent.width, self.palette)
 
     def paint_row(self, row: int, line: LineBuilder, *, selected: bool) -> None:
         """Paint one packet."""
         style = self.row_style(selected=True) if selected else None
-        self.painter.paint(row, line, self.size.width, self.palette, style)
+        self.painter.paint(row, line, self.extent.width, self.palette, style)
 
     def paint_blank(self, y: int, line: LineBuilder) -> None:
         """Say in an empty list what is being waited for."""

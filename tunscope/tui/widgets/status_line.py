@@ -53,7 +53,7 @@ class StatusLine(LineWidget):
         """Show other facts; paints only if they differ."""
         if facts != self._facts:
             self._facts = facts
-            self.refresh(self.size.region)
+            self.refresh(self.extent.region)
 
     def paint_line(self, y: int) -> Strip:
         """Paint the line."""
@@ -61,11 +61,11 @@ class StatusLine(LineWidget):
         styles = self.palette
         facts = self._facts
         right = _right(facts)
-        line = LineBuilder(self.size.width)
+        line = LineBuilder(self.extent.width)
         line.add(f" {units.packets(facts.packets)}", styles.bar_strong)
         if facts.error:
             line.add(f"  ✖ {printable(facts.error)}", styles.bar_error)
-        room = self.size.width - width_of(right) - 2
+        room = self.extent.width - width_of(right) - 2
         for text, bad in _pieces(facts):
             if line.used + width_of(text) + 3 <= room:
                 line.add(" · ", styles.bar_muted)

@@ -60,6 +60,9 @@ class VirtualList(LineWidget, can_focus=True):
         self._prefixed = False
         self._strips: dict[Hashable, Strip] = {}
         self._thumb_grip: int | None = None
+        self._frame_thumb = range(0)
+        self._frame_focus = False
+        self._frame_overlay = ""
 
     # --- what a subclass answers
 
@@ -95,7 +98,7 @@ class VirtualList(LineWidget, can_focus=True):
     @property
     def body_height(self) -> int:
         """Lines that can show rows."""
-        return max(1, self.size.height - self.HEADING_LINES)
+        return max(1, self.extent.height - self.HEADING_LINES)
 
     @property
     def visible_rows(self) -> range:
@@ -124,9 +127,15 @@ class VirtualList(LineWidget, can_focus=True):
             return styles.text
         return styles.cursor if self.has_focus else styles.cursor_blurred
 
+    def begin_frame(self) -> None:
+        """Find out once what every line needs."""
+        self._frame_thumb = self.thumb()
+        self._frame_focus = self.has_focus
+        self._frame_overlay = self.overlay()
+
     def paint_line(self, y: int) -> Strip:
         """Return line `y`: a heading, a row with its piece of scrollbar, or a blank."""
-        width = self.size.width
+        width = self.extent.width
         body_line = y - self.HEADING_LINES
         if body_line < 0:
             line = LineBuilder(width)
@@ -137,10 +146,10 @@ class VirtualList(LineWidget, can_focus=True):
             line = LineBuilder(width)
             self.paint_blank(body_line, line)
             return line.strip(self.palette.text)
-        overlay = self.overlay() if body_line == self.body_height - 1 else ""
-        on_thumb = body_line in self.thumb()
+        overlay = self._frame_overlay if body_line == self.body_height - 1 else ""
+        on_thumb = body_line in self._frame_thumb
         selected = row == self.cursor
-        focus = selected and self.has_focus
+        focus = selected and self._frame_focus
         generation = self.style_generation
         key = (self.row_key(row), width, selected, focus, on_thumb, overlay, generation)
         strip = self._strips.get(key)
@@ -179,7 +188,7 @@ class VirtualList(LineWidget, can_focus=True):
     def forget_painted(self) -> None:
         """Drop every cached strip and repaint: something all rows depend on has changed."""
         self._strips.clear()
-        self.refresh(self.size.region)
+        self.refresh(self.extent.region)
 
     def notify_style_update(self) -> None:
         """Drop strips painted with the old theme."""
@@ -194,7 +203,7 @@ class VirtualList(LineWidget, can_focus=True):
         self.cursor = max(0, min(row, self.row_count - 1))
         self._show_cursor()
         if self.top != old_top:
-            self.refresh(self.size.region)
+            self.refresh(self.extent.region)
         elif self.cursor != old_cursor:
             self.repaint_lines((self.line_of(old_cursor), self.line_of(self.cursor)))
         if self.cursor != old_cursor:
@@ -224,7 +233,7 @@ class VirtualList(LineWidget, can_focus=True):
         if new_top == self.top:
             return
         self.top = new_top
-        self.refresh(self.size.region)
+        self.refresh(self.extent.region)
         self.move_to(max(new_top, min(self.cursor, new_top + body - 1)))
 
     def take_count(self) -> int | None:
@@ -251,7 +260,7 @@ class VirtualList(LineWidget, can_focus=True):
         top = max(0, min(self.top + rows, self.row_count - self.body_height))
         if top != self.top:
             self.top = top
-            self.refresh(self.size.region)
+            self.refresh(self.extent.region)
         self.move_to(self.cursor + rows)
 
     def action_first(self) -> None:
@@ -303,7 +312,7 @@ class VirtualList(LineWidget, can_focus=True):
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Put the cursor on the clicked row, or grip the scrollbar."""
         line = event.y - self.HEADING_LINES
-        if event.x == self.size.width - 1 and self.row_count > self.body_height and line >= 0:
+        if event.x == self.extent.width - 1 and self.row_count > self.body_height and line >= 0:
             thumb = self.thumb()
             self._thumb_grip = line - thumb.start if line in thumb else len(thumb) // 2
             self.capture_mouse()
@@ -335,7 +344,7 @@ class VirtualList(LineWidget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Choose the row at a double click."""
-        if event.chain == 2 and event.y >= self.HEADING_LINES and event.x < self.size.width - 1:
+        if event.chain == 2 and event.y >= self.HEADING_LINES and event.x < self.extent.width - 1:
             self.action_choose()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
