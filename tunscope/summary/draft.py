@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tunscope.summary.memory import Conversation
+
 if TYPE_CHECKING:
     from tunscope.packet.record import PacketRecord
     from tunscope.summary.memory import Memory
@@ -19,15 +21,16 @@ MAX_DEPTH: Final = 24
 class Draft:
     """The texts so far, and the state that inner protocols need from outer ones.
 
-    `sport` and `dport` are those of the innermost transport so far; `fragmented` holds while
-    the bytes below belong to the first fragment of a larger packet. `network` holds the
-    innermost network addresses, as bytes. `memory` knows what other packets said. `beyond`
-    counts the bytes of an application unit that later segments hold. `quoted` holds for a
-    packet inside an ICMP error, often cut, never shown.
+    `sport` and `dport` are those of the innermost transport so far, `network` the innermost
+    network addresses as bytes, `conversation` what the packets between them have in common;
+    `memory` knows what other packets said. `fragmented` holds while the bytes below belong to
+    the first fragment of a larger packet, `quoted` for a packet inside an ICMP error, often
+    cut, never shown. `beyond` counts the bytes of an application unit that later segments hold.
     """
 
     __slots__ = (
         "beyond",
+        "conversation",
         "depth",
         "destination",
         "dport",
@@ -63,6 +66,7 @@ class Draft:
         self.depth = 0
         self.sport = 0
         self.beyond = 0
+        self.conversation = Conversation()
         self.dport = 0
         self.ttl = 0
         self.quoted = False

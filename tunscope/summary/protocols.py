@@ -7,11 +7,13 @@ from tunscope.summary import (  # noqa: F401
     cooked,
     dns,
     ethernet,
+    http,
     icmp,
     icmpv6,
     ip,
     ipv6,
     tcp,
+    tls,
     udp,
 )
 from tunscope.summary.registry import LINK_TYPES

@@ -29,6 +29,8 @@ IP_PROTOCOLS: Final[dict[int, Reader]] = {}
 #: Application protocols by port, tried before any guess.
 TCP_PORTS: Final[dict[int, Guess]] = {}
 UDP_PORTS: Final[dict[int, Guess]] = {}
+#: Application protocols by the name under which a conversation remembers them.
+APPLICATIONS: Final[dict[str, Guess]] = {}
 #: Application protocols by look, tried in order when no port decides.
 TCP_GUESSES: Final[list[Guess]] = []
 UDP_GUESSES: Final[list[Guess]] = []
@@ -52,5 +54,15 @@ def guessed(*lists: list[Guess]) -> Callable[[Guess], Guess]:
         for candidates in lists:
             candidates.append(guess)
         return guess
+
+    return enter
+
+
+def application(name: str) -> Callable[[Guess], Guess]:
+    """Enter the decorated reader as the one for conversations whose application is `name`."""
+
+    def enter(reader: Guess) -> Guess:
+        APPLICATIONS[name] = reader
+        return reader
 
     return enter

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from tunscope.summary.model import NO_HINTS
-from tunscope.summary.registry import IP_PROTOCOLS, TCP_GUESSES, TCP_PORTS, entered
+from tunscope.summary.registry import APPLICATIONS, IP_PROTOCOLS, TCP_GUESSES, TCP_PORTS, entered
 from tunscope.summary.tcp_analysis import ACK, NOT_NEW, RST, SYN, Segment
 from tunscope.summary.window import Malformed
 
@@ -19,6 +19,7 @@ from tunscope.summary.window import Window
 _MIN_HEADER: Final = 20
 #: Guessing looks at this many bytes of a payload.
 _LOOK: Final = 8
+_TCP: Final = 6
 _URG: Final = 0x20
 _FLAGS: Final = (
     (0x01, "FIN"),
@@ -101,6 +102,7 @@ def read_tcp(window: Window, draft: Draft) -> None:
 
 def _read_stream(body: Window, segment: Segment, endpoints: Endpoints, draft: Draft) -> None:
     """Read the payload, past what belongs to a unit that an earlier segment began."""
+    draft.conversation = draft.memory.conversation(_TCP, endpoints)
     stop = segment.sequence + segment.length
     before = draft.memory.unit_before(endpoints, segment.sequence, stop)
     if before is not None:
@@ -116,15 +118,18 @@ def _read_stream(body: Window, segment: Segment, endpoints: Endpoints, draft: Dr
 
 
 def read_payload(body: Window, draft: Draft) -> None:
-    """Hand the payload to the application protocol of the lower port, the higher, or a guess."""
-    low, high = sorted((draft.sport, draft.dport))
+    """Hand the payload to the application that the conversation, a port or its look names."""
     if not body.captured:
         return
+    reader = APPLICATIONS.get(draft.conversation.application)
+    if reader is not None and reader(body, draft):
+        return
+    low, high = sorted((draft.sport, draft.dport))
     for port in (low, high):
         reader = TCP_PORTS.get(port)
         if reader is not None and reader(body, draft):
             return
-    body.check(0, min(_LOOK, body.length))
     for guess in TCP_GUESSES:
         if guess(body, draft):
             return
+    body.check(0, min(_LOOK, body.length))

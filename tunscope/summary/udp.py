@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tunscope.summary.registry import IP_PROTOCOLS, UDP_GUESSES, UDP_PORTS, entered
+from tunscope.summary.registry import APPLICATIONS, IP_PROTOCOLS, UDP_GUESSES, UDP_PORTS, entered
 from tunscope.summary.window import Malformed
 
 if TYPE_CHECKING:
     from tunscope.summary.draft import Draft
     from tunscope.summary.window import Window
 
+_UDP: Final = 17
 _HEADER: Final = 8
 #: Guessing looks at this many bytes of a payload.
 _LOOK: Final = 4
@@ -41,12 +42,16 @@ def read_udp(window: Window, draft: Draft) -> None:
     if not body.length or draft.quoted:
         return
     body.check(0, 1)
+    draft.conversation = draft.memory.conversation(_UDP, (*draft.network, sport, dport))
+    reader = APPLICATIONS.get(draft.conversation.application)
+    if reader is not None and reader(body, draft):
+        return
     low, high = min(sport, dport), max(sport, dport)
     for port in (low, high):
         reader = UDP_PORTS.get(port)
         if reader is not None and reader(body, draft):
             return
-    body.check(0, min(_LOOK, body.length))
     for guess in UDP_GUESSES:
         if guess(body, draft):
             return
+    body.check(0, min(_LOOK, body.length))
