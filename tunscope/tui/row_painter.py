@@ -72,6 +72,8 @@ class RowPainter:
             layout = self.layout(width)
             for row in new:
                 self._measure_row(row, layout)
+            if self._widest == before:
+                break
             self._layout = None
         if len(self._measured) > _MEASURED_ROWS:
             self._measured.clear()
@@ -105,6 +107,7 @@ class RowPainter:
         blank = selected or styles.text
         line.add("▌ " if selected else "  ", blank)
         layout = self.layout(width)
+        gap = " " * layout.gap
         for column, cells in layout.columns:
             style = selected or _cell_style(packet, column.id, styles)
             text = self.cell(row, packet, column.id, layout)
@@ -113,8 +116,17 @@ class RowPainter:
                 continue
             if column.id == layout.arrow_column:
                 text = f"{packet.arrow} {text}"
-            line.add(fit(text, cells, right=column.right), style)
-            line.add(" " * min(layout.gap, line.room), blank)
+            line.add(fit(text, cells, right=column.right) + gap, style)
+
+    def read_ahead(self, rows: Sequence[int], most: int) -> None:
+        """Make the texts of `rows` ready, of `most` at a time that are not yet."""
+        for row in rows:
+            number = self._view.number(row)
+            if not self._rows.has(number):
+                self._rows.row(number)
+                most -= 1
+                if most <= 0:
+                    return
 
     def cell(self, row: int, packet: PacketRow, column: str, layout: Layout) -> str:
         """Return the text of one cell; an address that has a MAC column is not said twice."""

@@ -53,6 +53,10 @@ class RowReader:
             row = self._rows[number] = self._read(number)
         return row
 
+    def has(self, number: int) -> bool:
+        """Return whether the row of packet `number` is there already."""
+        return number in self._rows
+
     def _read(self, number: int) -> PacketRow:
         try:
             record = self._capture.record(number)

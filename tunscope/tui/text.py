@@ -41,6 +41,10 @@ class LineBuilder:
         self._width = width
         self.used = 0
 
+    def extend(self, width: int) -> None:
+        """Make the line `width` cells longer."""
+        self._width += width
+
     @property
     def room(self) -> int:
         """Cells that are still free."""

@@ -112,6 +112,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
             self.tunscope.tell(message.text, message.severity)
         self._set_live()
         self.table.pull()
+        self.table.read_ahead()
         self._count_bytes()
         self.show_selected()
         now = time.monotonic()

@@ -47,6 +47,11 @@ class HeaderLine(LineWidget):
         super().__init__(id=id)
         self._facts = facts
 
+    @property
+    def facts(self) -> HeaderFacts:
+        """What is shown."""
+        return self._facts
+
     def show(self, facts: HeaderFacts) -> None:
         """Show other facts; paints only if they differ."""
         if facts != self._facts:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from tunscope.tui.text import LineBuilder
     from tunscope.tui.time_format import TimeFormat
 
+#: Rows prepared in one pull: a few milliseconds at most.
+_READ_AHEAD_ROWS = 8
+
 
 class PacketTable(VirtualList):
     """Packets that pass the view, with a cursor that can follow the newest.
@@ -96,6 +99,14 @@ class PacketTable(VirtualList):
             self.refresh(self.extent.region)
         elif self.overlay() != badge:
             self.repaint_lines((self.extent.height - 1,))
+
+    def read_ahead(self) -> None:
+        """Use a quiet moment to prepare a few rows of the pages before and behind."""
+        if not self.following:
+            body = self.body_height
+            ahead = range(self.top, min(self._shown, self.top + 2 * body))
+            behind = range(max(0, self.top - body), min(self._shown, self.top))
+            self.painter.read_ahead((*ahead, *behind), _READ_AHEAD_ROWS)
 
     def _take_rows(self) -> None:
         before, self._shown = self._shown, len(self.view)

@@ -170,20 +170,16 @@ class VirtualList(LineWidget, can_focus=True):
         self, row: int, width: int, selected: bool, on_thumb: bool, overlay: str
     ) -> Strip:
         styles = self.palette
-        line = LineBuilder(max(0, width - 1))
+        line = LineBuilder(max(0, width - 1 - len(overlay)))
         self.paint_row(row, line, selected=selected)
-        strip = line.strip(self.row_style(selected=selected))
-        if overlay:
-            end = LineBuilder(len(overlay))
-            end.add(overlay, styles.badge)
-            start = max(0, strip.cell_length - len(overlay))
-            strip = Strip.join([strip.crop(0, start), end.strip(styles.badge)])
-        bar = LineBuilder(1)
+        line.fill(self.row_style(selected=selected))
+        line.extend(len(overlay) + 1)
+        line.add(overlay, styles.badge)
         if on_thumb:
-            bar.add("█", styles.thumb)
+            line.add("█", styles.thumb)
         elif self.row_count > self.body_height:
-            bar.add("│", styles.track)
-        return Strip.join([strip, bar.strip(styles.text)])
+            line.add("│", styles.track)
+        return line.strip(styles.text)
 
     def forget_painted(self) -> None:
         """Drop every cached strip and repaint: something all rows depend on has changed."""

@@ -1,0 +1,93 @@
+"""Makes the pictures of the README from a fixed capture: ``python screenshots/make.py``.
+
+Every picture is a terminal of 120 by 36, drawn without a terminal; two runs give the same files.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tunscope.engine.counters import Counters
+from tunscope.index.capture import CaptureIndex
+from tunscope.index.source import FileSource
+from tunscope.tui.app import TunscopeApp
+from tunscope.tui.rate import Rate
+from tunscope.tui.session import FileSession, SessionState, SessionStatus, SessionTitle
+
+HERE = Path(__file__).parent
+DATA = HERE.parent / "tests" / "data"
+SIZE = (120, 36)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture: the capture it shows, the keys that lead to it, the theme."""
+
+    name: str
+    kind: str
+    keys: tuple[str, ...]
+    theme: str = "tunscope-dark"
+
+
+PICTURES = (
+    Picture("main", "tun", ("6", "G", "enter", "home", "right", *["down"] * 8, "escape")),
+    Picture("main-light", "tun", ("6", "G", "enter", "home", "down", "escape"), "tunscope-light"),
+    Picture("tap", "tap", ("1", "0", "G",)),
+)  # fmt: skip
+
+
+def session_for(kind: str, packets: int) -> FileSession:
+    """Return a live session as a capture on a device of the lab would have it."""
+    title = SessionTitle(f"{kind}0", kind, "owned", ("10.9.0.1/24",), 1500, "ping 10.9.0.2")
+    counters = Counters(received=packets, captured=packets, written_bytes=120 * packets)
+    spool = {"spool_bytes": 120 * packets, "spool_limit": 2_000_000_000}
+    return FileSession(title, SessionStatus(SessionState.LIVE, counters, **spool))
+
+
+async def draw(picture: Picture) -> str:
+    """Return the picture as SVG."""
+    capture = CaptureIndex(FileSource(DATA / f"browser_{picture.kind}.pcapng"))
+    capture.start()
+    capture.wait(10)
+    app = TunscopeApp(capture, session_for(picture.kind, capture.count), theme=picture.theme)
+    async with app.run_test(size=SIZE) as pilot:
+        browser = app.browser
+        await pilot.pause(0.2)
+        for key in picture.keys:
+            await pilot.press(key)
+            await pilot.pause(0.1)
+        while not browser.detail.is_decoded:
+            await pilot.pause(0.05)
+        await pilot.pause(0.2)
+        history = (210.0, 380.0, 620.0, 1190.0, 980.0, 420.0, 300.0, 350.0, 760.0, 1240.0)
+        browser.header.show(replace(browser.header.facts, rate=Rate(1240.0, 9_800_000.0, history)))
+        svg = app.export_screenshot(title=f"tunscope {picture.kind}0")
+    capture.stop()
+    return with_stable_names(svg)
+
+
+def with_stable_names(svg: str) -> str:
+    """Return the SVG with a fixed prefix in place of the one that Rich derives from the run."""
+    return re.sub(r"terminal-\d+", "terminal", svg)
+
+
+def main() -> None:
+    """Draw every picture."""
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    wanted = set(sys.argv[1:])
+    for picture in PICTURES:
+        if not wanted or picture.name in wanted:
+            path = HERE / f"{picture.name}.svg"
+            path.write_text(asyncio.run(draw(picture)))
+            print(path)
+
+
+if __name__ == "__main__":
+    main()
