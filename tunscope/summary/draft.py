@@ -88,6 +88,10 @@ class Draft:
         """Add to the Info text."""
         self.info += info
 
+    def append_item(self, info: str) -> None:
+        """Add to the Info text, behind a comma if there is any text yet."""
+        self.info = f"{self.info}, {info}" if self.info else info
+
     def prepend_fenced(self, prefix: str) -> None:
         """Put `prefix` before the Info text, and keep it from being replaced."""
         self.info = prefix + self.info

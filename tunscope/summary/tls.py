@@ -32,7 +32,7 @@ _HEADER: Final = 5
 @application("TLS")
 def read_tls(window: Window, draft: Draft) -> bool:
     """Read the records of a segment; decline plain text."""
-    if all(0x20 <= byte < 0x7F for byte in window.rest(0, 3)):
+    if window.length >= _HEADER and all(0x20 <= byte < 0x7F for byte in window.rest(0, 4)):
         return False
     conversation = draft.conversation
     conversation.application = "TLS"
@@ -63,22 +63,22 @@ def _read_record(window: Window, draft: Draft) -> int:
     """Read one record; return how many bytes to go on after."""
     if _is_client_hello_2(window):
         draft.name("SSLv2")
-        _show("Client Hello", draft)
+        draft.append_item("Client Hello")
         return window.length
     known = draft.conversation.version
     kind = window.u8(0)
     valid = _CHANGE_CIPHER <= kind <= _HEARTBEAT
     if known in _LENIENT and not valid:
-        _show("Ignored Unknown Record", draft)
-        return window.length
-    if not known and not valid:
-        _show("Continuation Data", draft)
+        draft.append_item("Ignored Unknown Record")
         return window.length
     if window.length < _HEADER:
         return window.length
+    if not known and not valid:
+        draft.append_item("Continuation Data")
+        return window.length
     version, length = window.u16(1), window.u16(3)
     if not valid or (not known and version not in _VERSIONS):
-        _show("Continuation Data", draft)
+        draft.append_item("Continuation Data")
         return _HEADER + length if known else window.length
     if window.length < _HEADER + length:
         return window.length
@@ -99,26 +99,21 @@ def _show_record(kind: int, body: Window, draft: Draft) -> None:
     notes = draft.conversation.notes
     encrypted = f"ciphered {draft.sport}"
     if kind == _CHANGE_CIPHER:
-        _show("Change Cipher Spec", draft)
+        draft.append_item("Change Cipher Spec")
         notes[encrypted] = 1
     elif kind == _ALERT:
         plain = alert_text(body.u8(0), body.u8(1)) if body.length == 2 else ""
-        _show(f"Alert ({plain})" if plain else "Encrypted Alert", draft)
+        draft.append_item(f"Alert ({plain})" if plain else "Encrypted Alert")
     elif kind == _HANDSHAKE:
         show_handshake(body, encrypted in notes, draft)
     elif kind == _APPLICATION:
-        _show("Application Data", draft)
+        draft.append_item("Application Data")
     else:
         names = {1: "Heartbeat Request", 2: "Heartbeat Response"}
         plain = ""
         if body.length > 2 and body.u16(1) + 3 <= body.length:
             plain = names.get(body.u8(0), "")
-        _show(plain or "Encrypted Heartbeat", draft)
-
-
-def _show(text: str, draft: Draft) -> None:
-    separator = ", " if draft.info[draft.fence :] else ""
-    draft.append(separator + text)
+        draft.append_item(plain or "Encrypted Heartbeat")
 
 
 def _is_client_hello_2(window: Window) -> bool:

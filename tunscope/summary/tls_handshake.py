@@ -22,7 +22,7 @@ def show_handshake(body: Window, encrypted: bool, draft: Draft) -> None:
     """Add the messages of a handshake record to the Info text."""
     if encrypted and body.length >= _LEAST_ENCRYPTED:
         body.check(0, body.length)
-        _show("Encrypted Handshake Message", draft)
+        draft.append_item("Encrypted Handshake Message")
         return
     offset = 0
     for _ in range(_MAX_MESSAGES):
@@ -32,25 +32,20 @@ def show_handshake(body: Window, encrypted: bool, draft: Draft) -> None:
         name = HANDSHAKE_TYPES.get(kind)
         if name is None:
             body.check(0, body.length)
-            _show("Encrypted Handshake Message", draft)
+            draft.append_item("Encrypted Handshake Message")
             return
         length = body.u24(offset + 1)
         if offset + 4 + length > body.length:
-            _show(f"[{name} Fragment]", draft)
+            draft.append_item(f"[{name} Fragment]")
             return
         message = body.sub(offset + 4, length)
         message.check(0, length)
-        _show(name, draft)
+        draft.append_item(name)
         if kind == _SERVER_HELLO:
             _read_server_hello(message, draft)
         elif kind == _CLIENT_HELLO:
             _walk_client_hello(message)
         offset += 4 + length
-
-
-def _show(text: str, draft: Draft) -> None:
-    separator = ", " if draft.info[draft.fence :] else ""
-    draft.append(separator + text)
 
 
 def _read_server_hello(message: Window, draft: Draft) -> None:
