@@ -10,7 +10,7 @@ import numpy as np
 from tunscope.columns.addresses import AddressBook
 from tunscope.columns.batch import Column, Rows
 from tunscope.columns.frames import Frames
-from tunscope.columns.gather import ByteWindow
+from tunscope.columns.gather import ByteWindow, Mask
 from tunscope.columns.layout import MAX_LEVELS, Layer
 from tunscope.columns.link import decode_links
 from tunscope.columns.network import decode_network
@@ -22,10 +22,14 @@ from tunscope.columns.tunnels import find_inner
 
 @dataclass(frozen=True, slots=True)
 class DecodedLevel:
-    """One level's columns; a column that is nowhere set is left out. `packets` ascends."""
+    """One level's columns; a column that is nowhere set is left out. `packets` ascends.
+
+    `conversing` says which rows belong to a conversation.
+    """
 
     packets: Rows
-    columns: Mapping[str, Column]
+    columns: dict[str, Column]
+    conversing: Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def decode_headers(frames: Frames, window: ByteWindow, addresses: AddressBook) -
             stack.mark_rows(starts.rows, Layer.INNER)
         stack.columns["layers"] = stack.layers
         shims += _shims(stack, len(levels))
-        levels.append(DecodedLevel(stack.packets, stack.columns))
+        levels.append(DecodedLevel(stack.packets, stack.columns, stack.conversing))
         if starts is None:
             return Decoded(tuple(levels), _in_order(shims))
         stack, kinds = _enter(stack, starts), starts.kind

@@ -13,14 +13,19 @@ from tunscope.columns.batch import Column
 Words = npt.NDArray[np.uint64]
 Ids = npt.NDArray[np.uint32]
 
-_FIRST_BITS: Final = 10
+#: Slots of a new table, a power of two.
+_FIRST_BITS: Final = 14
+#: Slots a key: a look-up that misses costs a round for all keys asked for with it.
+_SLOTS_A_KEY: Final = 4
+#: Keys that a new table has room for.
+_FIRST_KEYS: Final = 1024
 _U32: Final = np.uint64(32)
 
 
 class KeyTable:
     """Keys of one or two 64-bit words, numbered from 1 in the order of their first occurrence.
 
-    Open addressing with linear probing, at most half full. The hash has a random key, so that
+    Open addressing with linear probing. The hash has a random key, so that
     packets cannot be made to collide. Readers in other threads may use `words` and `count` at any
     time; only one thread may insert.
     """
@@ -29,7 +34,7 @@ class KeyTable:
         self._factors: Final = [np.uint64(secrets.randbits(64) | 1) for _ in range(words + 1)]
         self._bits = _FIRST_BITS
         self._slots: Ids = np.zeros(1 << self._bits, np.uint32)
-        self._words: list[Words] = [np.zeros(1 << self._bits, np.uint64) for _ in range(words)]
+        self._words: list[Words] = [np.zeros(_FIRST_KEYS, np.uint64) for _ in range(words)]
         self._count = 0
 
     @property
@@ -126,8 +131,8 @@ class KeyTable:
         for stored, word in zip(self._words, key, strict=True):
             stored[first : count + 1] = word
         self._count = count
-        if 2 * count > len(self._slots):
-            while 2 * count > 1 << self._bits:
+        if _SLOTS_A_KEY * count > len(self._slots):
+            while _SLOTS_A_KEY * count > 1 << self._bits:
                 self._bits += 1
             self._slots = np.zeros(1 << self._bits, np.uint32)
             key, first = [word[1:] for word in self.words], 1

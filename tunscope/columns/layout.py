@@ -78,17 +78,18 @@ HEADER_COLUMNS: Final[ColumnTypes] = {
     # `sport`, code in `dport`, without PORTS. ARP: opcode in `sport`.
     "sport": "u2",
     "dport": "u2",
-    # The 12 flag bits of TCP (tcp.flags) and the raw window, valid with Layer.TCP_COMPLETE.
+    # The 12 flag bits of TCP (tcp.flags) and the raw window, valid with TCP_COMPLETE.
     "tcp_flags": "u2",
     "window": "u2",
-    # TCP: raw sequence and acknowledgement number, valid with TCP_COMPLETE; `seq` alone also with
-    # TCP_SEQUENCE (the 8 bytes an ICMP error quotes).
+    # TCP: raw sequence number, valid with TCP_SEQUENCE, and acknowledgement, with TCP_COMPLETE.
+    # `FlowTable.bases` makes them relative.
     "seq": "u4",
     "ack": "u4",
     # TCP and UDP payload as their headers and IP's say it (tcp.len, udp.length - 8), whatever
-    # was captured; saturated at 65535.
+    # was captured; saturated at 65535. tshark has a tcp.len only with TCP_COMPLETE and without
+    # QUOTED, FRAGMENT and MALFORMED.
     "payload_len": "u2",
-    # Id of the conversation in the flow table (TCP, UDP); 0 for none.
+    # Id of the TCP or UDP conversation in `columns.flows`; 0 for none.
     "flow": "u4",
 }
 
@@ -172,9 +173,9 @@ class Layer(IntFlag):
     ADDRESSES = 1 << 24
     #: `sport` and `dport` hold ports.
     PORTS = 1 << 25
-    #: The TCP header's 20 fixed bytes are there: flags, window, acknowledgement are valid.
+    #: The TCP header's first 16 bytes are there: flags, window, acknowledgement are valid.
     TCP_COMPLETE = 1 << 26
-    #: `seq` is valid.
+    #: `seq` is valid: with TCP_COMPLETE, and for the 8 bytes an ICMP error quotes.
     TCP_SEQUENCE = 1 << 27
     #: The shim table has rows for this level of the packet.
     SHIMS = 1 << 28

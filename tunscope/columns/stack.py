@@ -79,6 +79,8 @@ class HeaderStack:
         self.protocol: npt.NDArray[np.uint8] = np.zeros(count, np.uint8)
         #: Rows whose transport header stands at `position`.
         self.transport: Mask = np.zeros(count, np.bool_)
+        #: Rows whose TCP or UDP header belongs to a conversation.
+        self.conversing: Mask = np.zeros(count, np.bool_)
         #: The columns found so far; one that is nowhere set is left out.
         self.columns: Final[dict[str, Column]] = {}
         self.shims: Final[list[ShimRows]] = []

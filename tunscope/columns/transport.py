@@ -19,10 +19,13 @@ SCTP: Final = 132
 UDPLITE: Final = 136
 
 _MAX_U16: Final = 0xFFFF
-_MIN_TCP: Final = 20
-_MIN_SEQUENCE: Final = 8
-_MIN_PORTS: Final = 4
+_PORTS_SIZE: Final = 4
 _UDP_SIZE: Final = 8
+#: TCP up to its window, which tshark takes in one go; and up to the sequence number, which it
+#: shows alone only where an ICMP error quotes no more.
+_TCP_FIELDS: Final = 16
+_QUOTED_SEQUENCE: Final = 8
+_UDP: Final = np.uint32(Layer.UDP | Layer.UDPLITE)
 _TCP_WHOLE: Final = np.uint32(Layer.TCP_COMPLETE)
 
 #: Layer bits by protocol number, if the header was captured whole.
@@ -54,37 +57,45 @@ _HEADER: Final = header_type(
 
 def decode_transport(stack: HeaderStack) -> None:
     """Decode the transport header of every row that has one."""
-    protocol = stack.protocol * stack.transport
+    at, end = stack.position, stack.end
+    room = stack.wire_end - at
+    # tshark shows no transport layer where the packet ends with its network header.
+    protocol = stack.protocol * (stack.transport & (room > 0))
     layers = _LAYERS.take(protocol)
     known = layers != 0
     if not known.any():
         return
-    at, end = stack.position, stack.end
     header, short = stack.window.take_whole(_HEADER, at, end, known)
     left = end - at
     if len(short):
         header = stack.window.take(_HEADER, at, end, known)
-        layers &= ~((left < _MIN_TCP) * _TCP_WHOLE)
-        layers &= ~((left < _MIN_SEQUENCE) * np.uint32(Layer.TCP_SEQUENCE))
-        layers &= ~((left < _MIN_PORTS) * np.uint32(Layer.PORTS))
+        layers = _of_short(layers, left, stack.layers)
         layers |= known & (left < _LEAST.take(protocol)) * np.uint32(Layer.CUT)
-    stack.layers |= layers
     ports = layers & np.uint32(Layer.PORTS) != 0
     stack.put("sport", header["sport"] * ports)
     stack.put("dport", header["dport"] * ports)
-    tcp, udp = layers & _TCP_WHOLE != 0, layers & np.uint32(Layer.UDP) != 0
-    room = stack.wire_end - at
     payload = np.zeros(len(stack), np.int64)
-    bogus = np.zeros(len(stack), np.bool_)
-    if tcp.any():
-        _tcp(stack, header, layers, room, payload, bogus)
-    if udp.any():
-        _udp(stack, header, udp & (left >= _UDP_SIZE), room, payload, bogus)
-    if bogus.any():
-        stack.mark(bogus, Layer.MALFORMED)
+    stack.layers |= layers
+    if (layers & np.uint32(Layer.TCP)).any():
+        _tcp(stack, header, layers, room, payload)
+    datagrams = layers & _UDP != 0
+    if datagrams.any():
+        _udp(stack, header, datagrams & (left >= _UDP_SIZE), room, payload)
     np.maximum(payload, 0, out=payload)
     stack.put("payload_len", np.minimum(payload, _MAX_U16, out=payload))
     _messages(stack, header, protocol, left)
+
+
+def _of_short(
+    layers: npt.NDArray[np.uint32], left: Positions, outer: npt.NDArray[np.uint32]
+) -> npt.NDArray[np.uint32]:
+    """Take from `layers` the bits for what was not captured."""
+    quoted = outer & np.uint32(Layer.QUOTED) != 0
+    enough = np.where(quoted, _QUOTED_SEQUENCE, _TCP_FIELDS)
+    layers = layers & ~((left < _TCP_FIELDS) * _TCP_WHOLE)
+    layers &= ~((left < enough) * np.uint32(Layer.TCP_SEQUENCE))
+    layers &= ~((left < _PORTS_SIZE) * np.uint32(Layer.PORTS))
+    return layers
 
 
 def _tcp(
@@ -93,28 +104,23 @@ def _tcp(
     layers: npt.NDArray[np.uint32],
     room: Positions,
     payload: Positions,
-    bogus: Mask,
 ) -> None:
     whole = layers & _TCP_WHOLE != 0
-    sequence = layers & np.uint32(Layer.TCP_SEQUENCE) != 0
     words = header["flags"] * whole
-    size = (words >> 12 << 2).astype(np.int64)
-    stack.put("seq", header["seq"] * sequence)
+    stack.put("seq", header["seq"] * (layers & np.uint32(Layer.TCP_SEQUENCE) != 0))
     stack.put("ack", header["ack"] * whole)
     stack.put("window", header["window"] * whole)
     stack.put("tcp_flags", words & 0x0FFF)
-    rest = (room - size) * whole
-    bogus |= whole & ((size < _MIN_TCP) | (rest < 0))
+    stack.conversing = stack.conversing | whole
+    rest = (room - (words >> 12 << 2)) * whole
     payload += rest
+    longer = rest < 0
+    if longer.any():
+        stack.mark(longer, Layer.MALFORMED)
 
 
 def _udp(
-    stack: HeaderStack,
-    header: Headers,
-    whole: Mask,
-    room: Positions,
-    payload: Positions,
-    bogus: Mask,
+    stack: HeaderStack, header: Headers, whole: Mask, room: Positions, payload: Positions
 ) -> None:
     length = header["udp_length"] * whole.astype(np.int64)
     # Length 0 is a jumbogram over IPv6: the rest of the packet.
@@ -122,8 +128,12 @@ def _udp(
     if jumbo.any():
         jumbo &= stack.layers & np.uint32(Layer.IPV6) != 0
         length += room * jumbo
-    bogus |= whole & ((length < _UDP_SIZE) | (length > room))
-    payload += length - _UDP_SIZE * whole
+    enough = length >= _UDP_SIZE
+    stack.conversing = stack.conversing | enough
+    payload += (length - _UDP_SIZE) * enough
+    bogus = whole & (~enough | (length > room))
+    if bogus.any():
+        stack.mark(bogus, Layer.MALFORMED)
 
 
 def _messages(

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tunscope.index.store import reserve
+from tunscope.index.memory import reserve
 
 Numbers = npt.NDArray[np.uint32]
 
@@ -22,7 +22,7 @@ class MatchList:
     """
 
     def __init__(self, before: int, capacity: int) -> None:
-        memory, _ = reserve(_ITEM, capacity)
+        memory, _ = reserve(_ITEM, capacity, capacity)
         self._numbers: Final = np.frombuffer(memory, np.uint32)
         self._start = self._stop = before
 

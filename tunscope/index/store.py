@@ -1,9 +1,7 @@
-"""Flat columns over one sparse memfd: they grow without copying and take what they use."""
+"""Flat columns in reserved memory: they grow without copying and take what they use."""
 
 from __future__ import annotations
 
-import mmap
-import os
 from collections.abc import Mapping
 from typing import Final
 
@@ -11,10 +9,13 @@ import numpy as np
 
 from tunscope.columns.batch import Column
 from tunscope.columns.layout import ColumnTypes
+from tunscope.index.memory import Region, reserve
 
-#: Rows reserved in the address space; only pages that are written to take memory.
+#: Rows reserved in the address space; a power of two, so that every column starts on a page.
 CAPACITY: Final = 1 << 31
 _LEAST_CAPACITY: Final = 1 << 20
+#: Rows whose memory is made ready at a time: many pages a call, little that may stay unused.
+_READY_ROWS: Final = 1 << 14
 
 
 class ColumnStore:
@@ -28,13 +29,13 @@ class ColumnStore:
     def __init__(self, columns: ColumnTypes, capacity: int = CAPACITY) -> None:
         self._types: Final = {name: np.dtype(code) for name, code in columns.items()}
         width = sum(kind.itemsize for kind in self._types.values())
-        self._memory, self.capacity = reserve(width, capacity)
+        memory, self.capacity = reserve(width, capacity, _LEAST_CAPACITY)
         self._columns: Final[dict[str, Column]] = {}
-        self._places: Final[dict[str, int]] = {}
+        self._regions: Final[dict[str, Region]] = {}
         place = 0
         for name, kind in self._types.items():
-            self._columns[name] = np.frombuffer(self._memory, kind, self.capacity, place)
-            self._places[name] = place
+            self._columns[name] = np.frombuffer(memory, kind, self.capacity, place)
+            self._regions[name] = Region(memory, place)
             place += kind.itemsize * self.capacity
         self.count = 0
         self.first = 0
@@ -56,42 +57,14 @@ class ColumnStore:
         start, stop = self.count, self.count + rows
         if stop > self.capacity:
             raise BufferError(f"more than {self.capacity} rows")
+        ready = -(-stop // _READY_ROWS) * _READY_ROWS
         for name, values in columns.items():
+            self._regions[name].prepare(ready * self._types[name].itemsize)
             self._columns[name][start:stop] = values
         self.count = stop
 
     def discard(self, first: int) -> None:
         """Give back the memory of the rows before `first`."""
-        first = min(first, self.count)
+        self.first = max(self.first, min(first, self.count))
         for name, kind in self._types.items():
-            place = self._places[name]
-            # Capacity is a power of two of at least a page: no two columns share a page.
-            start = _page(place + self.first * kind.itemsize)
-            stop = _page(place + first * kind.itemsize)
-            if stop > start:
-                self._memory.madvise(mmap.MADV_REMOVE, start, stop - start)
-        self.first = first
-
-
-def _page(place: int) -> int:
-    return place // mmap.PAGESIZE * mmap.PAGESIZE
-
-
-def reserve(width: int, rows: int) -> tuple[mmap.mmap, int]:
-    """Map a sparse memfd of `rows` times `width` bytes; return it and the rows it has room for.
-
-    Only pages that are written to take memory. Where the process may not have as much address
-    space (`ulimit -v`), the room is less.
-    """
-    while True:
-        fd = os.memfd_create("tunscope", os.MFD_CLOEXEC)
-        try:
-            size = width * rows
-            os.ftruncate(fd, size)
-            return mmap.mmap(fd, size), rows
-        except OSError:
-            if rows <= _LEAST_CAPACITY:
-                raise
-            rows //= 4
-        finally:
-            os.close(fd)
+            self._regions[name].discard(self.first * kind.itemsize)

@@ -10,7 +10,7 @@ from tunscope.capfile.contents import CaptureContents
 from tunscope.columns.addresses import AddressBook
 from tunscope.columns.batch import ByteReader, Column, ColumnBatch, Level, Rows, Shims
 from tunscope.columns.decode import decode_headers
-from tunscope.columns.flows import FlowTable, assign_flows
+from tunscope.columns.flows import FlowTable
 from tunscope.columns.frames import Frames
 from tunscope.columns.gather import ByteWindow
 from tunscope.columns.interfaces import InterfaceTable
@@ -21,6 +21,7 @@ from tunscope.columns.layout import (
     PACKET_COLUMNS,
     SHIM_COLUMNS,
 )
+from tunscope.columns.streams import assign_flows
 from tunscope.index.store import ColumnStore
 
 #: Rows that a sparse table can hold.
@@ -47,7 +48,7 @@ class Tables:
         """Decode packets and append them; `file_offset` is where the window starts in its file."""
         first = self.packets.count
         decoded = decode_headers(frames, window, self.addresses)
-        assign_flows(decoded, self.flows, first)
+        assign_flows(decoded.levels, self.flows, first)
         for number, level in enumerate(decoded.levels[1:]):
             if number == len(self.inner):
                 self.inner.append(

@@ -1,0 +1,204 @@
+"""Which conversation every packet belongs to, decided in the order in which tshark would."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tunscope.columns.batch import Column, Rows
+from tunscope.columns.flows import KIND_BITS, KIND_IPV6, KIND_UDP, PORT_BITS, FlowTable
+from tunscope.columns.gather import Mask
+from tunscope.columns.layout import Layer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tunscope.columns.decode import DecodedLevel
+    from tunscope.columns.keytable import Ids, Words
+
+SYN: Final = 0x02
+ACK: Final = 0x10
+_UDP: Final = np.uint32(Layer.UDP | Layer.UDPLITE)
+_IPV6: Final = np.uint32(Layer.IPV6)
+#: Segments that tshark learns nothing of a conversation from.
+_UNHEARD: Final = np.uint32(Layer.QUOTED | Layer.FRAGMENT | Layer.MALFORMED)
+_TCP: Final = np.uint32(Layer.TCP_COMPLETE)
+_ONE: Final = np.uint32(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Segments:
+    """TCP and UDP headers in the order of dissection: packet by packet, outer before inner."""
+
+    packets: Rows
+    first: Words
+    second: Words
+    reverse: Mask
+    udp: Mask
+    #: Whether the header counts for the sequence numbers of its conversation.
+    heard: Mask
+    flags: npt.NDArray[np.uint16]
+    seq: npt.NDArray[np.uint32]
+    ack: npt.NDArray[np.uint32]
+
+
+def assign_flows(levels: Sequence[DecodedLevel], flows: FlowTable, first: int) -> None:
+    """Fill the column `flow` and the REVERSE bit of all levels of a run of packets.
+
+    `first` is the row of the run's first packet. Runs come in the order of the capture.
+    """
+    rows = [np.flatnonzero(level.conversing) for level in levels]
+    parts = [
+        _segments(level, chosen) for level, chosen in zip(levels, rows, strict=True) if len(chosen)
+    ]
+    if not parts:
+        return
+    if len(parts) == 1:
+        flow, reverse = _assign(parts[0], flows, first), parts[0].reverse
+    else:
+        joined = [np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(_Segments)]
+        order = np.argsort(joined[0], kind="stable")
+        segments = _Segments(*(column[order] for column in joined))
+        flow, reverse = np.empty(len(order), np.uint32), joined[3]
+        flow[order] = _assign(segments, flows, first)
+    start = 0
+    for level, chosen in zip(levels, rows, strict=True):
+        part = slice(start, start + len(chosen))
+        start = part.stop
+        if not len(chosen):
+            continue
+        layers = level.columns["layers"]
+        turned = reverse[part] * np.uint32(Layer.REVERSE)
+        if len(chosen) == len(layers):
+            level.columns["flow"] = flow[part]
+            layers |= turned
+        else:
+            column = np.zeros(len(layers), np.uint32)
+            column[chosen] = flow[part]
+            level.columns["flow"] = column
+            layers[chosen] |= turned
+
+
+def _segments(level: DecodedLevel, rows: Rows) -> _Segments:
+    whole = len(rows) == len(level.packets)
+
+    def column(name: str) -> Column:
+        values = level.columns.get(name)
+        if values is None:
+            return np.zeros(len(rows), np.uint32)
+        return values if whole else values[rows]
+
+    layers = column("layers")
+    udp = layers & _UDP != 0
+    source = column("src").astype(np.uint64) << np.uint64(PORT_BITS) | column("sport")
+    destination = column("dst").astype(np.uint64) << np.uint64(PORT_BITS) | column("dport")
+    kind = (layers & _IPV6 != 0) * np.uint64(KIND_IPV6) | udp * np.uint64(KIND_UDP)
+    return _Segments(
+        level.packets if whole else level.packets[rows],
+        np.minimum(source, destination) | kind << np.uint64(KIND_BITS),
+        np.maximum(source, destination),
+        source > destination,
+        udp,
+        layers & (_TCP | _UNHEARD) == _TCP,
+        column("tcp_flags"),
+        column("seq"),
+        column("ack"),
+    )
+
+
+def _assign(segments: _Segments, flows: FlowTable, first: int) -> Ids:
+    known = flows.pairs.count
+    pairs = flows.number_pairs(segments.first, segments.second)
+    # New pairs are numbered in the order of their first occurrence.
+    begins = np.zeros(len(pairs), np.bool_)
+    if flows.pairs.count > known:
+        highest = np.maximum.accumulate(np.maximum(pairs, np.uint32(known)))
+        begins[0] = pairs[0] > known
+        begins[1:] = highest[1:] > highest[:-1]
+    syn = (segments.flags & np.uint16(SYN | ACK) == SYN) & ~begins
+    splits = _find_splits(segments, flows, pairs, begins, syn) if syn.any() else []
+    begins[splits] = True
+    new = np.flatnonzero(begins)
+    current = flows.current.values
+    if not len(new):
+        ids = current[pairs]
+    else:
+        begun = flows.begin(pairs[new], segments.udp[new], segments.packets[new] + first)
+        if splits:
+            ids = _follow_splits(pairs, pairs[splits], new, begun, current)
+        current[pairs[new]] = begun
+        if splits:
+            rest = ids == 0
+            ids[rest] = current[pairs[rest]]
+        else:
+            ids = current[pairs]
+    _learn_bases(segments, flows, ids)
+    return ids
+
+
+def _follow_splits(pairs: Ids, split: Ids, new: Rows, begun: Ids, current: Ids) -> Ids:
+    """Return ids for the packets of pairs that change conversations within the run, else 0."""
+    ids = np.zeros(len(pairs), np.uint32)
+    starts = dict(zip(new.tolist(), begun.tolist(), strict=True))
+    now: dict[int, int] = {}
+    for row in np.flatnonzero(np.isin(pairs, split)).tolist():
+        pair = int(pairs[row])
+        if row in starts:
+            now[pair] = starts[row]
+        elif pair not in now:
+            now[pair] = int(current[pair])
+        ids[row] = now[pair]
+    return ids
+
+
+def _find_splits(
+    segments: _Segments, flows: FlowTable, pairs: Ids, begins: Mask, syn: Mask
+) -> list[int]:
+    """Return the rows of SYNs that begin a new conversation between known endpoints.
+
+    Few pairs have such SYNs; their packets are gone through one by one.
+    """
+    splits: list[int] = []
+    bases: dict[int, list[int | None]] = {}
+    current, known = flows.current.values, flows.bases
+    for row in np.flatnonzero(np.isin(pairs, pairs[syn])).tolist():
+        pair, side = int(pairs[row]), int(segments.reverse[row])
+        base = bases.get(pair)
+        if base is None:
+            flow = int(current[pair])
+            sides = np.array([2 * flow, 2 * flow + 1])
+            base = [
+                number if based and flow else None
+                for number, based in zip(known[flow].tolist(), flows.based(sides), strict=True)
+            ]
+            bases[pair] = base
+        seq, flags = int(segments.seq[row]), int(segments.flags[row])
+        if syn[row] and base[side] not in (None, seq):
+            splits.append(row)
+            base[:] = [None, None]
+        if segments.heard[row]:
+            if base[side] is None:
+                base[side] = seq if flags & SYN else (seq - 1) % (1 << 32)
+            if base[1 - side] is None and flags & ACK:
+                base[1 - side] = (int(segments.ack[row]) - 1) % (1 << 32)
+    return splits
+
+
+def _learn_bases(segments: _Segments, flows: FlowTable, ids: Ids) -> None:
+    """Set what the first segment of a side, or the first acknowledgement of it, tells."""
+    own = ids.astype(np.int64) * 2 + segments.reverse
+    mine = np.flatnonzero(segments.heard & ~flows.based(own))
+    acknowledged = segments.heard & (segments.flags & np.uint16(ACK) != 0)
+    theirs = np.flatnonzero(acknowledged & ~flows.based(own ^ 1))
+    if not len(mine) and not len(theirs):
+        return
+    rows = np.concatenate([mine, theirs])
+    sides = np.concatenate([own[mine], own[theirs] ^ 1])
+    began = segments.seq[mine] - (segments.flags[mine] & np.uint16(SYN) == 0)
+    bases = np.concatenate([began, segments.ack[theirs] - _ONE])
+    order = np.argsort(rows, kind="stable")
+    sides, places = np.unique(sides[order], return_index=True)
+    flows.set_bases(sides, bases[order][places].astype(np.uint32))
