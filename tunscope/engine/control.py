@@ -83,6 +83,7 @@ class ControlChannel:
     def close(self) -> None:
         """Close the channel: for the other end, the end of the stream."""
         self.closed = True
+        self._fd = -1
         while self._fds:
             os.close(self._fds.popleft())
         if self._socket is not None:
@@ -90,6 +91,8 @@ class ControlChannel:
             self._socket = None
 
     def _read(self) -> bytes | None:
+        if self._fd < 0:
+            return None
         try:
             if self._socket is not None:
                 data, fds = receive_descriptors(

@@ -125,6 +125,15 @@ def test_events_survive_the_wire(event: Event) -> None:
         assert decoded == event
 
 
+def test_a_channel_that_we_closed_has_nothing_more_to_say() -> None:
+    theirs, channel = pair()
+    theirs.sendall(b"{}\n")
+    channel.close()
+    with theirs:
+        assert channel.receive() == []
+        assert channel.closed
+
+
 def test_unknown_events_are_ignored() -> None:
     assert decode_event({"event": "aurora"}) is None
 
