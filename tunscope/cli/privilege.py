@@ -34,18 +34,21 @@ def invoking_user() -> InvokingUser | None:
 
 @contextlib.contextmanager
 def as_invoking_user() -> Iterator[None]:
-    """Open files with the rights of the person behind sudo, and make them theirs."""
+    """Open files with the rights of the person behind sudo, in their home, and make them theirs."""
     user = invoking_user()
     if user is None:
         yield
         return
-    groups = os.getgroups()
+    groups, home = os.getgroups(), os.environ.get("HOME")
     os.setgroups(_groups_of(user))
     os.setegid(user.gid)
     os.seteuid(user.uid)
+    _go_home(user)
     try:
         yield
     finally:
+        if home is not None:
+            os.environ["HOME"] = home
         os.seteuid(0)
         os.setegid(0)
         os.setgroups(groups)
@@ -59,8 +62,7 @@ def drop_privileges() -> None:
     os.setgroups(_groups_of(user))
     os.setresgid(user.gid, user.gid, user.gid)
     os.setresuid(user.uid, user.uid, user.uid)
-    if user.name:
-        os.environ["HOME"] = pwd.getpwuid(user.uid).pw_dir
+    _go_home(user)
 
 
 def sudo_launcher() -> tuple[str, ...]:
@@ -69,6 +71,12 @@ def sudo_launcher() -> tuple[str, ...]:
         return ()
     sudo = shutil.which("sudo")
     return (sudo, "--") if sudo else ()
+
+
+def _go_home(user: InvokingUser) -> None:
+    """Have HOME, which sudo makes root's, name the person's folder."""
+    if user.name:
+        os.environ["HOME"] = pwd.getpwuid(user.uid).pw_dir
 
 
 def _groups_of(user: InvokingUser) -> list[int]:
