@@ -47,6 +47,8 @@ class PrintedLines:
             pass
         except TunscopeError as error:
             self.failure = error
+        except OSError as error:
+            self.failure = TunscopeError("--print", f"cannot write: {error.strerror}")
 
     def _print(self) -> None:
         from tunscope.summary.conversation import ConversationTracker
