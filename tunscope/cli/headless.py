@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -23,7 +24,7 @@ from tunscope.engine.protocol import (
     StoppedEvent,
     StopReason,
 )
-from tunscope.engine.signals import signals_as_bytes
+from tunscope.engine.signals import signals_as_bytes, signals_as_interrupts
 from tunscope.errors import ExitCode, TunscopeError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def open_engine(
             if not launcher:
                 raise
         except BaseException:
-            client.kill()
+            client.close()  # the engine puts the device back as it was
             raise
 
 
@@ -78,12 +79,13 @@ def capture_headless(job: Job, *, follower: Callable[[], bool] | None = None) ->
 
     `follower` is called ten times a second while the capture runs, and ends it by returning False.
     """
-    fd = job.outputs.open()
-    try:
-        client, opening = open_engine(job.open, fd, may_sudo=job.may_sudo)
-    except BaseException:
-        job.outputs.undo()
-        raise
+    with signals_as_interrupts(signal.SIGTERM, signal.SIGHUP):
+        fd = job.outputs.open()
+        try:
+            client, opening = open_engine(job.open, fd, may_sudo=job.may_sudo)
+        except BaseException:
+            job.outputs.undo()
+            raise
     drop_privileges()
     job.outputs.ready()
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
@@ -135,7 +137,7 @@ class _Run:
         if number == signal.SIGUSR1:
             counters = self._client.statistics()
             self._progress.clear()
-            click.echo("\n".join(summary_lines(counters)), err=True)
+            _echo("\n".join(summary_lines(counters)))
             return
         self._interrupts += 1
         if self._interrupts == 1:
@@ -167,7 +169,7 @@ class _Run:
         if stopped.reason is StopReason.READER_GONE:
             self._say("the reader of the capture went away")
         if not self._job.quiet:
-            click.echo("\n".join(summary_lines(stopped.counters)), err=True)
+            _echo("\n".join(summary_lines(stopped.counters)))
         if stopped.error is not None:
             raise stopped.error
         return ExitCode.OK
@@ -175,7 +177,7 @@ class _Run:
     def _say(self, text: str) -> None:
         if not self._job.quiet:
             self._progress.clear()
-            click.echo(f"tunscope: {text}", err=True)
+            _echo(f"tunscope: {text}")
 
 
 class _Progress:
@@ -196,13 +198,19 @@ class _Progress:
             f"{counters.captured:,} packets  {rate:,.0f}/s  "
             f"{counters.dropped:,} dropped  {counters.written_bytes / 1e6:,.1f} MB"
         )
-        click.echo(f"\r\x1b[K{line}", err=True, nl=False)
+        _echo(f"\r\x1b[K{line}", newline=False)
         self._shown = True
 
     def clear(self) -> None:
         if self._shown:
-            click.echo("\r\x1b[K", err=True, nl=False)
+            _echo("\r\x1b[K", newline=False)
             self._shown = False
+
+
+def _echo(text: str, *, newline: bool = True) -> None:
+    """Write to stderr; that nobody reads it any more is no reason to end a capture."""
+    with contextlib.suppress(OSError):
+        click.echo(text, err=True, nl=newline)
 
 
 def summary_lines(counters: Counters) -> list[str]:

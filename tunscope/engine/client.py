@@ -18,6 +18,7 @@ from tunscope.engine.control import ControlChannel
 from tunscope.engine.counters import Counters
 from tunscope.engine.options import CaptureOptions
 from tunscope.engine.protocol import (
+    CountersEvent,
     Event,
     Message,
     Op,
@@ -68,6 +69,9 @@ class EngineClient:
         self._answers: dict[int, Message] = {}
         self._listeners: dict[int, Callable[[TunscopeError | None], None]] = {}
         self._last_id = 0
+        self._counters = Counters()
+        # a launcher may ask a person for a password: that takes as long as it takes
+        self._patience = None if launcher else _ANSWER_SECONDS
         self.stopped: StoppedEvent | None = None
 
     @property
@@ -121,15 +125,20 @@ class EngineClient:
     def request(self, op: Op, fds: Mapping[str, int] | None = None, **arguments: Any) -> Message:
         """Send a request and wait for its answer's result; raises the error it carries."""
         number = self._send(op, fds or {}, arguments)
-        deadline = time.monotonic() + _ANSWER_SECONDS
+        asked = time.monotonic()
         while number not in self._answers:
             if self._channel.closed:
                 raise self._died()
-            remaining = deadline - time.monotonic()
-            if remaining <= 0:
-                raise TunscopeError("engine", f"no answer to {op} within {_ANSWER_SECONDS:.0f} s")
+            remaining = None
+            if self._patience is not None:
+                remaining = asked + self._patience - time.monotonic()
+                if remaining <= 0:
+                    raise TunscopeError(
+                        "engine", f"no answer to {op} within {self._patience:.0f} s"
+                    )
             select.select([self._channel], [], [], remaining)
             self._receive()
+        self._patience = _ANSWER_SECONDS
         answer = self._answers.pop(number)
         if not answer["ok"]:
             raise decode_error(answer["error"])
@@ -139,7 +148,8 @@ class EngineClient:
     def poll(self) -> list[Event]:
         """Return the events that have arrived since the last call, without waiting.
 
-        An engine that died without a last word yields a StoppedEvent with an error.
+        An engine that died without a last word yields a StoppedEvent with an error, and the
+        counters it told last.
         """
         self._receive()
         events = list(self._events)
@@ -159,10 +169,6 @@ class EngineClient:
         finally:
             self._stderr.close()
 
-    def kill(self) -> None:
-        """End the engine at once, even if it cannot be reached."""
-        self._process.kill()
-
     def _send(self, op: Op, fds: Mapping[str, int], arguments: Mapping[str, Any]) -> int:
         self._last_id += 1
         message = {"id": self._last_id, "op": op, "fds": list(fds), **arguments}
@@ -177,6 +183,8 @@ class EngineClient:
                 event = decode_event(message)
                 if isinstance(event, StoppedEvent):
                     self.stopped = event
+                elif isinstance(event, CountersEvent):
+                    self._counters = event.counters
                 if event is not None:
                     self._events.append(event)
             elif message.get("id") in self._listeners:
@@ -186,7 +194,7 @@ class EngineClient:
                 self._answers[message["id"]] = message
 
     def _last_word(self) -> StoppedEvent:
-        self.stopped = StoppedEvent(StopReason.FAILED, Counters(), self._died())
+        self.stopped = StoppedEvent(StopReason.FAILED, self._counters, self._died())
         return self.stopped
 
     def _died(self) -> TunscopeError:
@@ -199,7 +207,9 @@ class EngineClient:
         lines = self._stderr.read().decode(errors="replace").strip().splitlines()
         how = f"killed by signal {-status}" if status < 0 else f"exit status {status}"
         why = f"{lines[-1]}, {how}" if lines else how
-        return TunscopeError("engine", f"ended unexpectedly: {why}")
+        return TunscopeError(
+            "engine", f"ended unexpectedly: {why}", "what it wrote until then is kept"
+        )
 
 
 def _opening(result: Message) -> Opening:
