@@ -142,7 +142,7 @@ class RotatedFiles:
 
     def next(self) -> int | None:
         """Make the file that the next rotation goes on with."""
-        self._fds.append(open_for_writing(self._waiting))
+        self._fds.append(_made_anew(self._waiting))
         return self._fds[-1]
 
     def rotated(self) -> None:
@@ -240,6 +240,15 @@ class SpooledOutput:
 
     def __str__(self) -> str:
         return "standard output"
+
+
+def _made_anew(path: Path) -> int:
+    """Return a descriptor of a new, empty file; a link that lies in wait there is not followed."""
+    path.unlink(missing_ok=True)
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise TunscopeError(str(path), f"cannot write: {error.strerror}") from error
 
 
 def open_for_writing(path: Path) -> int:
