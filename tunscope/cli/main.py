@@ -14,6 +14,8 @@ from tunscope.errors import ExitCode, TunscopeError
 
 #: Command to (module that has it, one line for the help page). Nothing is imported for the page.
 _COMMANDS: Final = {
+    "read": ("tunscope.cli.read", "Print, count or save the packets of capture files."),
+    "fields": ("tunscope.cli.fields", "List the fields of display filters."),
     "devices": ("tunscope.cli.devices", "List network devices: kind, state, addresses, owner."),
     "lab": ("tunscope.cli.lab", "Ready topologies in private namespaces, with traffic."),
     "doctor": ("tunscope.cli.doctor", "What this machine allows, and what mends the rest."),

@@ -1,0 +1,118 @@
+"""What `tunscope read` reads: files, directories of files, standard input."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from tunscope.capfile.blocks import InterfaceDescription
+from tunscope.capfile.errors import CaptureFileError
+from tunscope.capfile.merging import MergedCapture
+from tunscope.capfile.reader import CaptureReader, open_capture
+from tunscope.errors import UsageError
+from tunscope.packet.record import PacketRecord
+
+
+class PacketInput(Protocol):
+    """The packets of one or several captures, once; all else grows with them."""
+
+    @property
+    def describes_interfaces(self) -> bool:
+        """Whether the files tell of interfaces at all."""
+
+    @property
+    def interfaces(self) -> Sequence[InterfaceDescription]:
+        """What records index."""
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Address text to name."""
+
+    @property
+    def comments(self) -> Sequence[str]:
+        """Comments on the capture as a whole."""
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What is missing or was skipped, whole lines for the user."""
+
+    def __iter__(self) -> Iterator[PacketRecord]:
+        """Go on behind the packets that were read already."""
+
+    def close(self) -> None:
+        """Close what was opened."""
+
+
+class SingleInput:
+    """One capture, as a PacketInput."""
+
+    def __init__(self, reader: CaptureReader) -> None:
+        self._reader = reader
+        self.describes_interfaces = reader.format == "pcapng"
+        self.interfaces = reader.interfaces
+        self.names = reader.names
+        self.comments = reader.comments
+        self.close = reader.close
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """The reader's warnings, with the name of the file in front."""
+        return [f"{self._reader.name}: {warning}" for warning in self._reader.warnings]
+
+    def __iter__(self) -> Iterator[PacketRecord]:
+        return iter(self._reader)
+
+
+def open_input(paths: Sequence[str], *, lenient: bool) -> PacketInput:
+    """Open one capture, or several merged in time order. CaptureFileError: unreadable."""
+    if len(paths) == 1:
+        return SingleInput(open_capture(paths[0], lenient=lenient))
+    return MergedCapture(paths, lenient=lenient)
+
+
+def expanded(words: Sequence[str]) -> list[str]:
+    """Return the files that `words` name: a directory stands for the captures right in it.
+
+    What is no capture in a directory is passed over, whatever its name; one without any is a
+    UsageError. The files of a directory come in the order of their names.
+    """
+    found: list[str] = []
+    for word in words:
+        if word == "-" or not os.path.isdir(word):
+            found.append(word)
+            continue
+        captures = [str(path) for path in _listed(word) if _is_capture(path)]
+        if not captures:
+            raise UsageError(word, "no capture file in this directory")
+        found += captures
+    if found.count("-") > 1:
+        raise UsageError("-", "standard input can be read only once")
+    return found
+
+
+def is_regular(path: str) -> bool:
+    """Whether `path` is a plain file, which can be read at any place."""
+    try:
+        return path != "-" and stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _listed(directory: str) -> list[Path]:
+    try:
+        return sorted(path for path in Path(directory).iterdir() if is_regular(str(path)))
+    except OSError as error:
+        raise UsageError(directory, f"cannot be listed: {error.strerror}") from error
+
+
+def _is_capture(path: Path) -> bool:
+    if path.name.startswith("."):
+        return False
+    try:
+        with open_capture(path):
+            return path.stat().st_size > 0
+    except CaptureFileError:
+        return False

@@ -1,0 +1,56 @@
+"""Packets with their numbers and the times of those before them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from tunscope.packet.record import PacketRecord
+
+
+@dataclass(slots=True)
+class ReadPacket:
+    """One packet on its way through `tunscope read`. Times are nanoseconds since 1970.
+
+    `number` is its 1-based place in the capture, `first_ns` the time of the capture's first
+    packet, `previous_ns` that of the packet before, `shown_ns` that of the one shown before; its
+    own time where there is none.
+    """
+
+    number: int
+    record: PacketRecord
+    first_ns: int
+    previous_ns: int
+    shown_ns: int
+
+
+def numbered(records: Iterable[PacketRecord], limit: int | None = None) -> Iterator[ReadPacket]:
+    """Yield the first `limit` packets with numbers and times; `shown_ns` is their own."""
+    first = previous = None
+    for number, record in enumerate(islice(records, limit), 1):
+        now = record.ts_ns
+        if first is None or previous is None:
+            first = previous = now
+        yield ReadPacket(number, record, first, previous, now)
+        previous = now
+
+
+class StreamedPackets:
+    """The first `limit` of `records`, each with whether it passes; without a test all do."""
+
+    def __init__(
+        self,
+        records: Iterable[PacketRecord],
+        limit: int | None = None,
+        passes: Callable[[ReadPacket], bool] | None = None,
+    ) -> None:
+        self._records: Final = records
+        self._limit: Final = limit
+        self._passes: Final = passes
+
+    def __iter__(self) -> Iterator[tuple[ReadPacket, bool]]:
+        passes = self._passes
+        for packet in numbered(self._records, self._limit):
+            yield packet, passes is None or passes(packet)
