@@ -63,7 +63,7 @@ def read_iovecs(batch: Batch) -> bytes:
 def encode(packets: list[Placed], snaplen: int = 262144) -> tuple[Batch, bytes]:
     ring, first = make_block(packets)
     encoder = BlockEncoder(ring, snaplen)
-    batch = encoder.encode(first, len(packets))
+    batch = encoder.encode([(first, len(packets))])
     return batch, read_iovecs(batch)
 
 
