@@ -13,6 +13,7 @@ from tunscope.engine.counters import Counters
 from tunscope.index.capture import CaptureIndex
 from tunscope.index.source import FileSource
 from tunscope.tui.app import TunscopeApp
+from tunscope.tui.filter_language import FilterLanguage
 from tunscope.tui.session import FileSession, SessionState, SessionStatus, SessionTitle
 
 
@@ -32,6 +33,7 @@ def open_browser(tmp_path: Path) -> OpenBrowser:
         keymap: dict[str, str] | None = None,
         source: Path | None = None,
         name: str | None = None,
+        language: FilterLanguage | None = None,
     ) -> AsyncIterator[Browser]:
         head, blocks = blocks_of(source or DATA / f"browser_{kind}.pcapng")
         shown = len(blocks) if packets is None else packets
@@ -52,7 +54,10 @@ def open_browser(tmp_path: Path) -> OpenBrowser:
         session = FileSession(title, SessionStatus(state, counters, unsaved=unsaved))
         capture = CaptureIndex(FileSource(path, growing=live))
         capture.start()
-        app = TunscopeApp(capture, session, theme=theme, keymap=keymap)
+        history = tmp_path / "state" / "filters"
+        app = TunscopeApp(
+            capture, session, theme=theme, keymap=keymap, language=language, history_path=history
+        )
         try:
             async with app.run_test(size=size, notifications=True) as pilot:
                 browser = Browser(app, pilot, session, path, blocks[shown:])

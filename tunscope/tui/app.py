@@ -16,6 +16,7 @@ from textual.app import App, SystemCommand
 from tunscope.errors import TunscopeError
 from tunscope.index.view import View
 from tunscope.packet.printable import printable
+from tunscope.tui.filter_history import FilterHistory
 from tunscope.tui.keymap import APP_KEYS, ENTRIES
 from tunscope.tui.saving import SaveResult
 from tunscope.tui.screens.main import MainScreen
@@ -24,6 +25,7 @@ from tunscope.tui.screens.quit import QuitChoice, QuitScreen
 from tunscope.tui.screens.save import SaveScreen
 from tunscope.tui.session import Ending, Severity
 from tunscope.tui.themes import THEMES
+from tunscope.tui.widgets.filter_bar import FilterBar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
     from tunscope.index.capture import CaptureIndex
     from tunscope.tui.command_line import Command
+    from tunscope.tui.filter_language import FilterLanguage
     from tunscope.tui.session import Session
 
 _KEPT_MESSAGES = 1000
@@ -42,7 +45,8 @@ _TOAST_SECONDS = {Severity.INFORMATION: 3.0, Severity.WARNING: 6.0, Severity.ERR
 class TunscopeApp(App[Ending], inherit_bindings=False):
     """Shows `capture`, fed by `session`, until the person quits; see `run_browser`.
 
-    `keymap` gives other keys to binding ids, `theme` names a Textual theme.
+    `keymap` gives other keys to binding ids, `theme` names a Textual theme. With a `language`
+    there is a filter bar, whose history lives in `history_path`.
     """
 
     TITLE = "tunscope"
@@ -72,6 +76,8 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         *,
         theme: str = "tunscope-dark",
         keymap: Mapping[str, str] | None = None,
+        language: FilterLanguage | None = None,
+        history_path: Path | None = None,
     ) -> None:
         super().__init__()
         for known in THEMES:
@@ -84,12 +90,17 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         self.key_overrides = dict(keymap or {})
         self.failure: Exception | None = None
         self._asking_to_quit = False
+        self._language = language
+        self._history_path = history_path
         if self.key_overrides:
             self.set_keymap(self.key_overrides)
 
     def get_default_screen(self) -> Screen[None]:
         """Return the packet browser."""
-        return MainScreen(self.capture, self.view, self.session, self.key_overrides)
+        bar = None
+        if self._language is not None:
+            bar = FilterBar(self._language, FilterHistory(self._history_path))
+        return MainScreen(self.capture, self.view, self.session, self.key_overrides, bar)
 
     @property
     def browser(self) -> MainScreen:
@@ -137,6 +148,8 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         """Run a command of the command line, or say that there is none of that name."""
         if command.name == "capture.save" and command.argument:
             self.save_displayed(command.argument)
+        elif command.name == "filter":
+            self._apply_filter(command.argument)
         elif command.name == "theme":
             self._set_theme(command.argument)
         elif command.name in ENTRIES:
@@ -146,6 +159,13 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
                 f"{command.name}: no such command (? lists the names, ^p finds them)",
                 Severity.WARNING,
             )
+
+    def _apply_filter(self, text: str) -> None:
+        bar = self.browser.filter_bar
+        if bar is None:
+            self.tell("filter: there is no filter language here", Severity.WARNING)
+        elif not bar.apply(text):
+            bar.edit()
 
     def _set_theme(self, name: str) -> None:
         if name in self.available_themes:
@@ -234,13 +254,22 @@ def run_browser(
     *,
     theme: str = "tunscope-dark",
     keymap: Mapping[str, str] | None = None,
+    language: FilterLanguage | None = None,
+    history_path: Path | None = None,
 ) -> Ending:
     """Run the browser in this terminal until it ends; return what is to become of the capture.
 
     Raises TunscopeError when the screen fails, its cause attached; the terminal is in order then
     and the capture untouched.
     """
-    app = TunscopeApp(capture, session, theme=theme, keymap=keymap)
+    app = TunscopeApp(
+        capture,
+        session,
+        theme=theme,
+        keymap=keymap,
+        language=language,
+        history_path=history_path,
+    )
     ending = app.run()
     if app.failure is not None:
         failure = app.failure

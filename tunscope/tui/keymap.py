@@ -6,7 +6,7 @@ the dot is the group it belongs to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +22,7 @@ GROUPS: Final = {
     "list": "Moving in any list",
     "packet": "Packets",
     "detail": "Fields and bytes",
+    "filter": "Display filter",
     "view": "Panes and looks",
     "capture": "The capture",
     "app": "The program",
@@ -63,8 +64,33 @@ HEX_KEYS: Final = (
     _key("detail.byte_right", "right,l", "step(1)", "Byte right", "next byte"),
 )
 
+FILTER_KEYS: Final = (
+    _key("filter.edit", "slash", "edit_filter", "Filter", "type a display filter"),
+    _key("filter.toggle", "exclamation_mark", "toggle_filter", "Filter off/on", "and on again"),
+)
+
 MAIN_KEYS: Final = (
+    *FILTER_KEYS,
     _key("packet.goto", "ctrl+g", "go_to", "Go to", "go to a packet by its number"),
+    _key("packet.mark", "m", "mark", "Mark", "mark the packet, or take its mark away"),
+    _key("packet.next_mark", "full_stop", "step_mark(1)", "Next mark", "go to the next mark"),
+    _key("packet.previous_mark", "comma", "step_mark(-1)", "Previous mark", "and the one before"),
+    _key("packet.marked_only", "M", "marked_only", "Marked only", "show only marked packets"),
+    _key(
+        "packet.sort_next",
+        "greater_than_sign",
+        "step_sort(1)",
+        "Sort by next",
+        "sort by the next column; a click on a heading sorts by it",
+    ),
+    _key(
+        "packet.sort_previous",
+        "less_than_sign",
+        "step_sort(-1)",
+        "Sort by previous",
+        "sort by the previous column",
+    ),
+    _key("packet.sort_reverse", "S", "reverse_order", "Reverse", "sort the other way round"),
     _key("view.follow", "F", "follow", "Follow", "keep the newest packet in view"),
     _key("view.pause", "p", "pause", "Pause", "freeze the list; the capture goes on"),
     _key("view.next_pane", "tab", "next_pane", "Panes", "list, fields, bytes"),
@@ -131,6 +157,7 @@ ENTRIES: Final = {
 }
 
 _SHOWN: Final = (
+    "filter.edit",
     "view.pause",
     "view.follow",
     "view.next_pane",
@@ -149,6 +176,11 @@ _KEY_NAMES: Final = {
     "backslash": "\\",
     "colon": ":",
     "slash": "/",
+    "full_stop": ".",
+    "exclamation_mark": "!",
+    "comma": ",",
+    "greater_than_sign": ">",
+    "less_than_sign": "<",
     "plus": "+",
     "minus": "-",
     "space": "Space",
@@ -179,10 +211,17 @@ def key_names(keys: str) -> str:
     return " ".join(key_name(key.strip()) for key in keys.split(","))
 
 
-def footer(keymap: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:
-    """Return key, label and id of the actions the last line shows, the most useful first."""
+def footer(
+    keymap: Mapping[str, str], hidden: Container[str] = ()
+) -> tuple[tuple[str, str, str], ...]:
+    """Return key, label and id of the actions the last line shows, the most useful first.
+
+    `hidden` are ids of actions that are not there.
+    """
     shown = []
     for identity in _SHOWN:
+        if identity in hidden:
+            continue
         binding = ENTRIES[identity].binding
         keys = keymap.get(identity, binding.key)
         shown.append((key_name(keys.split(",")[0]), binding.description, identity))

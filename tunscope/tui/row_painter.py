@@ -36,6 +36,9 @@ class RowPainter:
         self.time_format = TimeFormat.START
         self.reference: int | None = None
         self.info_offset = 0
+        self.marks: set[int] = set()
+        self.sorted_by = ""
+        self.descending = False
         self._capture = capture
         self._view = view
         self._rows = rows
@@ -96,7 +99,10 @@ class RowPainter:
             title = column.title
             if column.id == "info" and self.info_offset:
                 title = f"‹{self.info_offset} {title}"
-            line.add(fit(title, cells, right=column.right), styles.head)
+            style = styles.head
+            if column.id == self.sorted_by:
+                title, style = f"{title}{'▼' if self.descending else '▲'}", styles.head_active
+            line.add(fit(title, cells, right=column.right), style)
             line.add(" " * min(layout.gap, line.room), styles.head)
 
     def paint(
@@ -105,7 +111,9 @@ class RowPainter:
         """Add the cells of `row`, all of them in the style `selected` if that is given."""
         packet = self._rows.row(self._view.number(row))
         blank = selected or styles.text
-        line.add("▌ " if selected else "  ", blank)
+        line.add("▌" if selected else " ", blank)
+        marked = packet.number in self.marks
+        line.add("●" if marked else " ", selected or (styles.accent if marked else blank))
         layout = self.layout(width)
         gap = " " * layout.gap
         for column, cells in layout.columns:

@@ -10,6 +10,7 @@ from textual.screen import Screen
 
 from tunscope.tui.command_line import Command, GoTo, parse_command
 from tunscope.tui.keymap import MAIN_KEYS, footer
+from tunscope.tui.predicates import every, marked
 from tunscope.tui.rate import Rate, RateMeter
 from tunscope.tui.row_painter import RowPainter
 from tunscope.tui.rows import RowReader
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from tunscope.index.view import View
     from tunscope.tui.app import TunscopeApp
     from tunscope.tui.session import Session
+    from tunscope.tui.widgets.filter_bar import FilterBar
 
 _PULLS_A_SECOND = 25
 #: While the list follows, the panes show another packet this often at most (seconds).
@@ -54,7 +56,12 @@ class MainScreen(Screen[None], inherit_bindings=False):
     ]
 
     def __init__(
-        self, capture: CaptureIndex, view: View, session: Session, keymap: Mapping[str, str]
+        self,
+        capture: CaptureIndex,
+        view: View,
+        session: Session,
+        keymap: Mapping[str, str],
+        filter_bar: FilterBar | None = None,
     ) -> None:
         super().__init__()
         self.capture = capture
@@ -69,16 +76,21 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.table = PacketTable(view, RowPainter(capture, view, rows, columns), id="packets")
         self.detail = DetailPane(capture, id="detail")
         self.status_line = StatusLine()
-        self.key_line = KeyLine(footer(keymap))
+        hidden = () if filter_bar else ("filter.edit",)
+        self.key_line = KeyLine(footer(keymap, hidden))
         self.prompt = PromptLine()
+        self.filter_bar = filter_bar
         self._meter = RateMeter()
         self._counted = 0
         self._detail_due = 0.0
         self._field = ""
+        self._marked_only = False
 
     def compose(self) -> ComposeResult:
         """The parts from top to bottom."""
         yield self.header
+        if self.filter_bar is not None:
+            yield self.filter_bar
         yield self.table
         yield self.detail
         yield self.status_line
@@ -160,10 +172,14 @@ class MainScreen(Screen[None], inherit_bindings=False):
                 table.paused,
             )
         )
+        if self.filter_bar is not None and self.filter_bar.in_force:
+            view = self.view
+            self.filter_bar.show_counts(len(view), self.capture.count, view.progress)
         self.status_line.show(
             StatusFacts(
                 packets=self.capture.count,
                 displayed=len(self.view),
+                filtered=self.view.filtered,
                 octets=self.octets,
                 counters=counters,
                 spool_bytes=self.status.spool_bytes,
@@ -297,6 +313,68 @@ class MainScreen(Screen[None], inherit_bindings=False):
         if self.table.selected_number != number:
             self.tunscope.tell(f"packet {number} is not displayed: at the nearest one")
 
+    # --- marks and order
+
+    def action_mark(self) -> None:
+        """Mark the packet, or take its mark away."""
+        self.table.toggle_mark()
+        if self._marked_only:
+            self._set_filter()
+
+    def action_step_mark(self, step: int) -> None:
+        """Go to another marked packet."""
+        if not self.table.step_mark(step):
+            self.tunscope.tell("no packet shown here is marked (m marks)")
+
+    def action_marked_only(self) -> None:
+        """Show only marked packets, or all again."""
+        if not self._marked_only and not self.table.painter.marks:
+            self.tunscope.tell("no packet is marked (m marks)")
+            return
+        self._marked_only = not self._marked_only
+        self._set_filter()
+
+    # --- display filter
+
+    def action_edit_filter(self) -> None:
+        """Go to the filter bar."""
+        if self.filter_bar is not None:
+            self.filter_bar.edit()
+        else:
+            self.tunscope.tell("filter: there is no filter language here")
+
+    def action_toggle_filter(self) -> None:
+        """Switch the filter off or on."""
+        if self.filter_bar is not None:
+            self.filter_bar.toggle()
+
+    def on_filter_bar_applied(self) -> None:
+        """Show what passes."""
+        self._set_filter()
+
+    def on_filter_bar_left(self) -> None:
+        """Go back to the list."""
+        self.table.focus()
+
+    def _set_filter(self) -> None:
+        """Show what passes the display filter and, if only marks are wanted, is marked."""
+        chosen = []
+        if self.filter_bar is not None and (predicate := self.filter_bar.predicate()):
+            chosen.append(predicate)
+        if self._marked_only:
+            chosen.append(marked(self.table.painter.marks))
+        self.view.set_filter(every(chosen), self.table.selected_number)
+        self.table.reload()
+        self.show_facts()
+
+    def action_step_sort(self, step: int) -> None:
+        """Sort by another column."""
+        self.table.step_sort_column(step)
+
+    def action_reverse_order(self) -> None:
+        """Sort the other way round."""
+        self.table.reverse_order()
+
     # --- dialogs
 
     def action_help(self) -> None:
@@ -363,6 +441,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Go one step back: out of the question, the zoom, the pane, the program."""
         if self.prompt.asking:
             self.prompt.cancel()
+        elif self.filter_bar is not None and self.filter_bar.has_focus_within:
+            self.filter_bar.cancel()
         elif self.has_class("-zoomed"):
             self._zoom(None)
         elif self.focused is not self.table:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.message import Message
 
+from tunscope.index.ordering import SORT_KEYS
 from tunscope.packet.printable import printable
 from tunscope.tui import units
 from tunscope.tui.keymap import TABLE_KEYS
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from tunscope.tui.text import LineBuilder
     from tunscope.tui.time_format import TimeFormat
 
+#: Columns that can be sorted by.
+SORTABLE: Final = frozenset({"time", "direction", "source", "destination", "length"})
 #: Rows prepared in one pull: a few milliseconds at most.
 _READ_AHEAD_ROWS = 8
 
@@ -54,7 +57,6 @@ class PacketTable(VirtualList):
         self.following = live
         self.paused = False
         self.painter = painter
-        self.sorted_by: str | None = None
         self._shown = 0
         self._seen = 0
         self._count_at_pause = 0
@@ -127,7 +129,7 @@ class PacketTable(VirtualList):
 
     def _only_appended(self, before: int) -> bool:
         """Whether the rows that were there are still where they were."""
-        if not 0 < before <= self._shown or self.sorted_by is not None:
+        if not 0 < before <= self._shown or self.painter.sorted_by:
             return False
         return self._top_number == self.view.number(min(self.top, self._shown - 1))
 
@@ -209,6 +211,69 @@ class PacketTable(VirtualList):
         self.repaint_lines((self.extent.height - 1,))
         self.post_message(self.FollowChanged())
 
+    # --- order
+
+    def heading_clicked(self, x: int) -> None:
+        """Sort by the clicked column."""
+        column = self.painter.layout(self.extent.width).at(x)
+        if column is not None:
+            self.sort_by(column.id)
+
+    def sort_by(self, column: str) -> None:
+        """Sort by a column: upwards, downwards the second time, by number the third time."""
+        painter = self.painter
+        if column not in SORTABLE:
+            return
+        if column != painter.sorted_by:
+            painter.sorted_by, painter.descending = column, False
+        elif not painter.descending:
+            painter.descending = True
+        else:
+            painter.sorted_by = ""
+        self._sort()
+
+    def reverse_order(self) -> None:
+        """Sort the other way round."""
+        self.painter.descending = not self.painter.descending
+        self._sort()
+
+    def step_sort_column(self, step: int) -> None:
+        """Sort by the next column that can be sorted by; past the last one by none."""
+        layout = self.painter.layout(self.extent.width)
+        ids = ["", *(c.id for c, _ in layout.columns if c.id in SORTABLE)]
+        index = ids.index(self.painter.sorted_by) if self.painter.sorted_by in ids else 0
+        self.painter.sorted_by = ids[(index + step) % len(ids)]
+        self._sort()
+
+    def _sort(self) -> None:
+        painter = self.painter
+        self.set_following(False)
+        key = SORT_KEYS[painter.sorted_by] if painter.sorted_by else None
+        self.view.sort(key, descending=painter.descending and key is not None)
+        self.reload()
+
+    # --- marks
+
+    def toggle_mark(self) -> None:
+        """Mark the packet under the cursor, or take its mark away."""
+        number = self.selected_number
+        if number is not None:
+            self.painter.marks ^= {number}
+            self.repaint_lines((self.line_of(self.cursor),))
+
+    def step_mark(self, step: int) -> bool:
+        """Go to the next (1) or previous (-1) marked row, round the end; False without marks."""
+        shown = (n for n in self.painter.marks if self.view.shows(n))
+        rows = sorted(self.row_of_number(number) for number in shown)
+        if not rows:
+            return False
+        ahead = [row for row in rows if (row - self.cursor) * step > 0]
+        if ahead:
+            self.move_to(ahead[0] if step > 0 else ahead[-1])
+        else:
+            self.move_to(rows[0] if step > 0 else rows[-1])
+        return True
+
     # --- painting
 
     def set_time_format(self, time_format: TimeFormat, reference: int | None) -> None:
@@ -223,8 +288,10 @@ class PacketTable(VirtualList):
         self.forget_painted()
 
     def row_key(self, row: int) -> Hashable:
-        """Return the packet number, and the previous one, from which Δ is counted."""
-        return (self.view.number(row), self.view.number(row - 1) if row else 0)
+        """Return the number, its mark, and the previous number, from which Δ is counted."""
+        number = self.view.number(row)
+        previous = self.view.number(row - 1) if row else 0
+        return (number, previous, number in self.painter.marks)
 
     def paint_heading(self, y: int, line: LineBuilder) -> None:
         """Paint the column titles, after fitting the columns to what is on the screen."""

@@ -26,6 +26,7 @@ class StatusFacts:
 
     packets: int = 0
     displayed: int = 0
+    filtered: bool = False
     octets: int = 0
     counters: Counters = field(default_factory=Counters)
     spool_bytes: int = 0
@@ -81,6 +82,10 @@ def _pieces(facts: StatusFacts) -> list[tuple[str, bool]]:
     pieces: list[tuple[str, bool]] = []
     if facts.loading is not None:
         pieces.append((f"loading {_bar(facts.loading)} {facts.loading:.0%}", False))
+    if facts.filtered:
+        share = units.percentage(facts.displayed, facts.packets)
+        shown, whole = units.count(facts.displayed), units.count(facts.packets)
+        pieces.append((f"{shown} of {whole} shown ({share})", False))
     pieces.append((units.size(facts.octets), False))
     losses = (
         ("dropped by kernel", counters.dropped_kernel),

@@ -313,13 +313,18 @@ class VirtualList(LineWidget, can_focus=True):
             self._thumb_grip = line - thumb.start if line in thumb else len(thumb) // 2
             self.capture_mouse()
             self._drag_thumb(line)
-        elif line >= 0 and self.top + line < self.row_count:
+        elif line < 0:
+            self.heading_clicked(event.x)
+        elif self.top + line < self.row_count:
             self.clicked(self.top + line, event.x)
 
     def clicked(self, row: int, x: int) -> None:
         """React to a click on `row` at column `x`."""
         del x
         self.move_to(row)
+
+    def heading_clicked(self, x: int) -> None:
+        """React to a click on the heading at column `x`."""
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Drag the scrollbar."""

@@ -1,0 +1,185 @@
+"""The display filter: typed, judged at every key, applied with Enter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.suggester import Suggester
+from textual.widgets import Input, Static
+
+from tunscope.packet.printable import printable
+from tunscope.tui import units
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from tunscope.index.filtering import Predicate
+    from tunscope.tui.filter_history import FilterHistory
+    from tunscope.tui.filter_language import FilterLanguage
+
+
+class _Completions(Suggester):
+    def __init__(self, language: FilterLanguage) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._language = language
+
+    async def get_suggestion(self, value: str) -> str | None:
+        return self._language.completion(value)
+
+
+class FilterBar(Horizontal):
+    """One line: a sign, the filter, and what came of it.
+
+    `applied` is the filter in force, "" for none; `enabled` says whether it is looked at. The
+    verdict has a sign and a sentence, the colour only repeats them.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "older", "Older", show=False, id="filter.older"),
+        Binding("down", "newer", "Newer", show=False, id="filter.newer"),
+        Binding("tab", "complete", "Complete", show=False, id="filter.complete"),
+    ]
+    DEFAULT_CSS = """
+    FilterBar { height: 1; background: $surface; }
+    FilterBar > #filter-sign { width: 3; background: $surface; color: $text-accent; }
+    FilterBar > Input {
+        width: 1fr; height: 1; border: none; padding: 0; background: $surface; color: $foreground;
+    }
+    FilterBar > #filter-verdict {
+        width: auto; max-width: 60%; padding: 0 1; background: $surface; color: $foreground 70%;
+    }
+    FilterBar > #filter-verdict.-right { color: $text-success; text-style: bold; }
+    FilterBar > #filter-verdict.-wrong { color: $text-error; text-style: bold; }
+    """
+
+    class Applied(Message):
+        """Another filter is in force, or it was switched on or off."""
+
+    class Left(Message):
+        """The person went back to the list."""
+
+    def __init__(
+        self, language: FilterLanguage, history: FilterHistory, *, id: str | None = None
+    ) -> None:
+        super().__init__(id=id)
+        self.applied = ""
+        self.enabled = True
+        self._language = language
+        self._history = history
+        self._counts = ""
+        self._input = Input(
+            placeholder="display filter, as in Wireshark: tcp.port == 443 and ip.ttl < 5",
+            suggester=_Completions(language),
+            select_on_focus=False,
+        )
+        self._verdict = Static("", id="filter-verdict", markup=False)
+
+    def compose(self) -> ComposeResult:
+        """The sign, the filter, the verdict."""
+        yield Static(" / ", id="filter-sign", markup=False)
+        yield self._input
+        yield self._verdict
+
+    @property
+    def in_force(self) -> str:
+        """The filter that decides what is displayed, "" if none does."""
+        return self.applied if self.enabled else ""
+
+    def predicate(self) -> Predicate | None:
+        """Return the filter in force as a predicate, None if all packets pass."""
+        return self._language.predicate(self.in_force) if self.in_force else None
+
+    def edit(self) -> None:
+        """Go to the filter with the cursor at its end."""
+        self._input.focus()
+        self._input.cursor_position = len(self._input.value)
+
+    def apply(self, text: str) -> bool:
+        """Put `text` in force; False, with the reason shown, if it is no filter."""
+        self._input.value = text
+        if self._language.mistake(text) is not None:
+            self._judge()
+            return False
+        self.applied, self.enabled = text.strip(), True
+        self._history.add(self.applied)
+        self._counts = ""
+        self._judge()
+        self.post_message(self.Applied())
+        return True
+
+    def toggle(self) -> None:
+        """Switch the filter off, or on again."""
+        if self.applied:
+            self.enabled = not self.enabled
+            self._judge()
+            self.post_message(self.Applied())
+
+    def cancel(self) -> None:
+        """Go back to the filter in force and to the list."""
+        self._input.value = self.applied
+        self._judge()
+        self.post_message(self.Left())
+
+    def show_counts(self, displayed: int, total: int, progress: float) -> None:
+        """Show how many of the packets pass, and how far a slow filter has got."""
+        share = units.percentage(displayed, total)
+        counts = f"{units.count(displayed)} of {units.count(total)} ({share})"
+        if progress < 1:
+            counts = f"{progress:.0%} looked at · {counts}"
+        if counts != self._counts:
+            self._counts = counts
+            self._judge()
+
+    def _judge(self) -> None:
+        text = self._input.value
+        mistake = self._language.mistake(text)
+        verdict = self._verdict
+        edited = text.strip() != self.applied
+        verdict.set_class(mistake is not None, "-wrong")
+        verdict.set_class(mistake is None and bool(text.strip()) and self.enabled, "-right")
+        if mistake is not None:
+            verdict.update(printable(f"✘ column {mistake.column}: {mistake.message}"))
+        elif edited:
+            verdict.update("✔ Enter applies" if text.strip() else "Enter shows all")
+        elif not self.applied:
+            verdict.update("")
+        else:
+            verdict.update(f"✔ {self._counts}" if self.enabled else "○ off (! switches it on)")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Judge what is typed."""
+        event.stop()
+        self._judge()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Apply what was typed; a mistake stays on the screen with its place."""
+        event.stop()
+        if self.apply(event.value):
+            self.post_message(self.Left())
+        else:
+            mistake = self._language.mistake(event.value)
+            assert mistake is not None
+            self._input.cursor_position = min(mistake.column - 1, len(event.value))
+
+    def action_older(self) -> None:
+        """Take the filter before from the history."""
+        self._recall(-1)
+
+    def action_newer(self) -> None:
+        """Take the filter after from the history."""
+        self._recall(1)
+
+    def _recall(self, step: int) -> None:
+        self._input.value = self._history.step(step)
+        self._input.cursor_position = len(self._input.value)
+
+    def action_complete(self) -> None:
+        """Complete the word before the cursor."""
+        completed = self._language.completion(self._input.value)
+        if completed:
+            self._input.value = completed
+            self._input.cursor_position = len(completed)
