@@ -41,7 +41,7 @@ _FLAGS_ONLY: Final = {"<": b"\x02\x00\x04\x00", ">": b"\x00\x02\x00\x04"}
 #: The end mark, of no length.
 _END: Final = b"\0\0\0\0"
 #: Blocks that are passed over, but have fields of their own that have to be there.
-_LEAST: Final = {10: 20, 0x0BAD: 16, 0x40000BAD: 16}
+_LEAST: Final = {9: 36, 10: 20, 0x0BAD: 16, 0x40000BAD: 16}
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,12 @@ _NAMES_PER_BLOCK: Final = 1000
 
 
 class PcapngWriter:
-    """Writes a section header at once, then each interface before its first packet.
+    """Writes each interface before its first packet.
 
     `interfaces` are those that records index, and may still grow, as a reader's do; they keep
     their order and numbers as far as they are known at the first packet. `names` (address text to
-    name) may grow as well. Timestamps are written in nanoseconds.
+    name) may grow as well, and `comments` on the capture until the first packet. Timestamps are
+    written in nanoseconds.
     """
 
     def __init__(
@@ -44,12 +45,14 @@ class PcapngWriter:
         self._write = stream.write
         self._interfaces = interfaces
         self._names = names
+        self._comments = comments
+        self._application = application
+        self._begun = False
         self._names_written = 0
         self._described = 0
         self._blocks = 0
         #: Number in this file and description, by the record's interface and link type.
         self._known: dict[tuple[int, int], tuple[int, InterfaceDescription]] = {}
-        self._write(section_header(application, comment="\n".join(comments)))
 
     def write(self, record: PacketRecord) -> None:
         """Append one packet with its comments, flags and packet id."""
@@ -63,11 +66,13 @@ class PcapngWriter:
 
     def close(self) -> None:
         """Write what is known but was not needed yet: interfaces without packets, late names."""
+        self._begin()
         self._describe_known()
         self._write_names()
 
     def _describe(self, record: PacketRecord) -> tuple[int, InterfaceDescription]:
         """Return number and description of the interface that fits the record."""
+        self._begin()
         self._write_names()
         self._describe_known()
         place = record.interface, record.linktype
@@ -81,6 +86,11 @@ class PcapngWriter:
         if 0 < description.snaplen < len(record.data):
             description = replace(description, snaplen=0)
         return self._add(place, description)
+
+    def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            self._write(section_header(self._application, comment="\n".join(self._comments)))
 
     def _describe_known(self) -> None:
         for interface in range(self._described, len(self._interfaces)):

@@ -137,7 +137,8 @@ class CaptureReader:
     def _recognise(self, *, can_look_ahead: bool) -> _PacketStream:
         window = self._window
         if not window.has(4) and not window.buffered:
-            self._contents.warn("the file is empty")
+            if not window.cut:
+                self._contents.warn("the file is empty")
             return _NoPackets()
         head = window.data[:4]
         if head == _SECTION_MAGIC:
@@ -149,7 +150,8 @@ class CaptureReader:
         self.format = "pcap"
         form = decode_header(window.data) if window.has(HEADER_SIZE) else None
         if form is None or not window.skip(form.size):
-            self._contents.warn("cut short: the file ends within its header")
+            if not window.cut:
+                self._contents.warn("cut short: the file ends within its header")
             return _NoPackets()
         self._contents.interfaces.append(form.interface)
         if can_look_ahead and not form.certain:
