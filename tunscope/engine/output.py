@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import os
 import select
 import stat
@@ -34,6 +35,8 @@ class Output:
         self.written = 0
         self._pending: Iovecs | None = None
         self._is_file = stat.S_ISREG(os.fstat(fd).st_mode)
+        self._base = _position(fd) if self._is_file else 0
+        self._offered = b""
         if stat.S_ISFIFO(os.fstat(fd).st_mode):
             self.fd = _reopened_nonblocking(fd)
 
@@ -50,6 +53,12 @@ class Output:
         assert self._pending is None, "flush first"
         self._pending = np.ascontiguousarray(iovecs)
         return self.flush()
+
+    def offer(self, data: bytes) -> bool:
+        """Write `data` as `write` does, and keep it as long as that takes."""
+        self._offered = data
+        address = np.frombuffer(data, np.uint8).ctypes.data
+        return self.write(np.array([[address, len(data)]], np.uint64))
 
     def write_bytes(self, data: bytes) -> None:
         """Write `data` whole, waiting for a slow reader."""
@@ -86,10 +95,13 @@ class Output:
         return True
 
     def truncate(self, size: int) -> None:
-        """Forget what is pending; cut a regular file back to `size` bytes, a whole block."""
+        """Forget what is pending; cut a regular file back to `size` bytes of ours, a whole block.
+
+        What the file held before, as in ``>> FILE``, is never touched.
+        """
         if self._is_file:
-            os.ftruncate(self.fd, size)
-            os.lseek(self.fd, size, os.SEEK_SET)
+            os.ftruncate(self.fd, self._base + size)
+            os.lseek(self.fd, self._base + size, os.SEEK_SET)
             self.written = size
         self._pending = None
 
@@ -108,6 +120,13 @@ class Output:
                 return -1
             if code != errno.EINTR:
                 raise OSError(code, os.strerror(code))
+
+
+def _position(fd: int) -> int:
+    """Return the place in a regular file where the next byte goes."""
+    if fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_APPEND:
+        return os.fstat(fd).st_size
+    return os.lseek(fd, 0, os.SEEK_CUR)
 
 
 def _reopened_nonblocking(fd: int) -> int:
