@@ -10,9 +10,11 @@ from typing import Any, Self
 class Counters:
     """Running totals since the capture started; packets, except `written_bytes`.
 
-    On an observed device ``received = captured + dropped_kernel + left behind by a limit``.
-    On an owned device ``received = captured + filtered + dropped_output``, and `dropped_queue`
-    counts what the device's own queue lost before tunscope could read it.
+    On an observed device ``received = captured + dropped_kernel + filtered``, `filtered` being
+    what user space rejected (VLAN filters) after the kernel let it pass. On an owned device
+    ``received = captured + filtered + dropped_output``, and `dropped_queue` counts what the
+    device's own queue lost before tunscope could read it. A capture that a limit or a second
+    interrupt ended has received more than that: what it left behind.
     """
 
     received: int = 0

@@ -97,6 +97,8 @@ class OwnedDevice:
 
     def take(self) -> Batch | None:
         """Move what waits on both sides, and return the record of it."""
+        if self._stopped_at and time.monotonic() - self._stopped_at > _DRAIN_SECONDS:
+            return None
         sizes: list[int] = []
         end = self._from_kernel(0, sizes)
         if self.relays:
@@ -152,8 +154,6 @@ class OwnedDevice:
 
     def _from_kernel(self, position: int, sizes: list[int]) -> int:
         """Read what the kernel sent until nothing waits or the arena is full."""
-        if self._stopped_at and time.monotonic() - self._stopped_at > _DRAIN_SECONDS:
-            return position
         view, fd, prefix, readv = self._view, self._fd, self._prefix, os.readv
         accept, enclose = self._accept, self._enclose
         peer_send = self._peer.send if self.relays else None

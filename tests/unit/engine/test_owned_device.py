@@ -6,11 +6,13 @@ import ctypes
 import os
 import socket
 import struct
+import time
 from collections.abc import Iterator
 
 import pytest
 from epbs import HEADER, packets_in
 
+from tunscope.engine import owned as owned_module
 from tunscope.engine.batch import Batch
 from tunscope.engine.counters import Counters
 from tunscope.engine.owned import OwnedDevice
@@ -89,6 +91,20 @@ def test_the_kernels_prefix_is_not_recorded(kernel: Kernel) -> None:
     for packet in (PING, PING * 3):
         kernel.end.send(struct.pack(">HH", 0, 0x800) + bytes(12) + packet)
     assert packets_in(read(device.take())) == [PING, PING * 3]
+
+
+def test_a_peer_that_never_falls_silent_does_not_prolong_the_end(
+    kernel: Kernel, other: Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owned_module, "_DRAIN_SECONDS", 0.01)
+    device = own(kernel, DevicePeer(os.dup(other.device.fileno())))
+    device.stop_arrivals()
+    other.end.send(PING)
+    assert device.take() is not None
+    time.sleep(0.02)
+    other.end.send(PING)
+    assert device.take() is None
+    device.close()
 
 
 def test_a_prefix_that_is_too_large_is_refused(kernel: Kernel) -> None:
