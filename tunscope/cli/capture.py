@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _DIRECTIONS: Final = {"inout": 0, "in": 1, "out": 2}
 _MAX_BUFFER_MIB: Final = 4095
+#: Seconds that packets wait for the next file of `-b`, so that every file ends where it should.
+_ROTATION_PATIENCE: Final = 1.0
 
 
 class _ByteSize(click.ParamType[int]):
@@ -118,6 +120,9 @@ class Invocation:
     type=_ByteSize(),
     metavar="SIZE",
     help="Bound the unnamed capture of the screen; the oldest packets go first.",
+)
+@click.option(
+    "-p", "--no-promiscuous", is_flag=True, help="Leave an observed device out of promiscuous mode."
 )
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary on stderr.")
 @click.option("--no-sudo", is_flag=True, help="Never ask for a password to get the rights needed.")
@@ -239,6 +244,8 @@ def _capture_options(filter_words: tuple[str, ...], given: dict[str, Any]) -> Ca
         buffer_mib=given["buffer"],
         stop=stop,
         rotate=rotate,
+        rotation_patience=_ROTATION_PATIENCE,
+        promiscuous=not given["no_promiscuous"],
     )
 
 

@@ -220,7 +220,7 @@ def _spooled(options: CaptureOptions, keep: int | None) -> CaptureOptions:
     segment = _SEGMENT_SIZE
     if keep is not None:
         segment = max(_SMALLEST_SEGMENT, min(segment, keep // 4))
-    return replace(options, rotate=Rotation(filesize=segment))
+    return replace(options, rotate=Rotation(filesize=segment), rotation_patience=0.0)
 
 
 def _need_terminal() -> None:

@@ -37,7 +37,7 @@ def record(invocation: Invocation) -> ExitCode:
 def _job(invocation: Invocation, outputs: Outputs) -> Job:
     options, request = invocation.options, invocation.request
     if isinstance(outputs, SpooledOutput):
-        options = replace(options, rotate=Rotation(filesize=_SEGMENT_SIZE))
+        options = replace(options, rotate=Rotation(filesize=_SEGMENT_SIZE), rotation_patience=0.0)
     return Job(
         open=lambda client: client.open(request, options),
         options=options,

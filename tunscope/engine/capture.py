@@ -44,27 +44,40 @@ class Capture:
             header,
             stop=options.stop,
             rotate=options.rotate,
+            patience=options.rotation_patience,
             losses=self._losses,
             on_rotated=on_rotated,
         )
         self._started = 0.0
         self._stopping_since: float | None = None
+        self._ending: tuple[StopReason, TunscopeError | None] | None = None
+        self._gone = False
 
     @property
     def blocked_fd(self) -> int | None:
         """The descriptor whose reader holds the capture up, None if nobody does."""
-        return self._recorder.output_fd if self._recorder.blocked else None
+        return self._recorder.blocked_fd
+
+    @property
+    def source_fds(self) -> list[int]:
+        """The descriptors on which packets can be acted on now."""
+        if self._gone or (self._recorder.held_up and not self.source.relays):
+            return []
+        return self.source.filenos()
 
     @property
     def deadline(self) -> float | None:
         """The time.monotonic() at which `pump` must be called even if nothing arrives."""
-        if self._stopping_since is not None:
-            return time.monotonic() + 0.02
         waits = []
-        if self._options.stop.duration is not None:
+        if self._recorder.waits_until is not None:
+            waits.append(self._recorder.waits_until)
+        if self._stopping_since is None and self._options.stop.duration is not None:
             waits.append(self._started + self._options.stop.duration)
-        if self._recorder.switch_time is not None:
-            waits.append(time.monotonic() + self._recorder.switch_time - time.time())
+        if not self._recorder.held_up:
+            if self._stopping_since is not None:
+                waits.append(time.monotonic() + 0.02)
+            if self._recorder.switch_time is not None:
+                waits.append(time.monotonic() + self._recorder.switch_time - time.time())
         return min(waits, default=None)
 
     def start(self) -> None:
@@ -90,17 +103,26 @@ class Capture:
             self.source.stop_arrivals()
 
     def abort(self) -> None:
-        """End at once, without what has arrived but was not recorded."""
-        self._end(StopReason.ASKED)
+        """End at once, without what has arrived but was not recorded, or a slow reader's rest."""
+        if self.ended is None and self.blocked_fd is None:
+            self._end(StopReason.ASKED)
+        if self.ended is None:
+            reason, error = self._ending or (StopReason.ASKED, None)
+            self._recorder.give_up()
+            self.ended = StoppedEvent(reason, self.update_counters(), error)
 
     def pump(self) -> bool:
         """Record some of what waits; return True if there may be more."""
         if self.ended:
             return False
         try:
-            return self._pump()
+            if self._ending is None:
+                return self._pump()
+            if not self._conclude():
+                self.source.pass_on()
         except SourceGone:
-            self._end_without_device()
+            if self._ending is None:
+                self._end_without_device()
         except RecordError as error:
             self._fail(error)
         return False
@@ -110,7 +132,8 @@ class Capture:
         try:
             return self.source.interrupted()
         except SourceGone:
-            self._end_without_device()
+            self._gone = True  # what arrived before is still to be read
+            self.stop()
             return False
 
     def update_counters(self) -> Counters:
@@ -122,7 +145,8 @@ class Capture:
 
     def _pump(self) -> bool:
         recorder, source = self._recorder, self.source
-        if recorder.blocked:
+        self._stop_if_time_is_up()
+        if recorder.held_up:
             if not recorder.flush():
                 source.pass_on()
                 return False
@@ -141,17 +165,20 @@ class Capture:
         return True
 
     def _end_if_due(self) -> None:
-        now = time.monotonic()
-        duration = self._options.stop.duration
-        if self._stopping_since is not None:
-            if self.source.settled(now - self._stopping_since):
-                self._end(StopReason.ASKED)
-        elif duration is not None and now - self._started >= duration:
-            self.stop()
-        else:
+        if self._stopping_since is None:
             self._recorder.rotate_if_due()
             if self._recorder.finished:
                 self._end(StopReason.LIMIT)
+        elif self.source.settled(time.monotonic() - self._stopping_since):
+            if self._gone:
+                self._end_without_device()
+            else:
+                self._end(StopReason.ASKED)
+
+    def _stop_if_time_is_up(self) -> None:
+        duration = self._options.stop.duration
+        if duration is not None and time.monotonic() - self._started >= duration:
+            self.stop()
 
     def _losses(self) -> Losses:
         self.source.update(self.counters)
@@ -176,14 +203,22 @@ class Capture:
         self._end(StopReason.DISK_FULL if full else StopReason.FAILED, what)
 
     def _end(self, reason: StopReason, error: TunscopeError | None = None) -> None:
-        self.update_counters()
+        self._ending = reason, error
+        self._conclude()
+
+    def _conclude(self) -> bool:
+        """Finish the file as far as its reader takes it; `ended` says so when all is out."""
+        assert self._ending is not None, "only once the end has begun"
+        reason, error = self._ending
         try:
-            self._recorder.finish()
+            if not self._recorder.finish():
+                return False
         except RecordError as failure:
             if reason in {StopReason.ASKED, StopReason.LIMIT}:
                 self._fail_at_the_end(failure)
-                return
+                return True
         self.ended = StoppedEvent(reason, self.update_counters(), error)
+        return True
 
     def _fail_at_the_end(self, error: RecordError) -> None:
         reason = StopReason.READER_GONE if error.errno == errno.EPIPE else StopReason.DISK_FULL

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import re
 import socket
+import struct
+from typing import Final
 
 from tunscope.device import bpf
 from tunscope.engine.batch import Batch
@@ -14,6 +17,11 @@ from tunscope.engine.ring import RETIRE_MS, PacketRing
 from tunscope.engine.source import SourceGone
 from tunscope.packet.direction import Direction
 from tunscope.packet.linktype import LinkType
+
+_SIOCGIFINDEX: Final = 0x8933
+_SOL_PACKET: Final = 263
+_PACKET_ADD_MEMBERSHIP: Final = 1
+_PACKET_MR_PROMISC: Final = 1
 
 
 class ObservedDevice:
@@ -32,6 +40,7 @@ class ObservedDevice:
         direction: Direction,
         expression: str,
         buffer_mib: int,
+        promiscuous: bool,
     ) -> None:
         self._socket = sock
         self._linktype = linktype
@@ -43,6 +52,8 @@ class ObservedDevice:
         self._received = 0
         self._dropped = 0
         self._ring.bind(device)
+        if promiscuous:
+            _join_promiscuous(sock, device)
 
     @property
     def relays(self) -> bool:
@@ -109,6 +120,14 @@ class ObservedDevice:
     def close(self) -> None:
         """Close the socket; the ring goes with the process."""
         self._socket.close()
+
+
+def _join_promiscuous(sock: socket.socket, device: str) -> None:
+    """Have the device pass on frames for others (packet(7)), until the socket is closed."""
+    answer = fcntl.ioctl(sock, _SIOCGIFINDEX, struct.pack("16s16x", device.encode()))
+    (index,) = struct.unpack_from("=i", answer, 16)
+    membership = struct.pack("=iHH8x", index, _PACKET_MR_PROMISC, 0)
+    sock.setsockopt(_SOL_PACKET, _PACKET_ADD_MEMBERSHIP, membership)
 
 
 def _speaks_of_tags(expression: str) -> bool:

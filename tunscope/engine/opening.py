@@ -112,6 +112,7 @@ def _observe(device: OpenDevice, linktype: LinkType, options: CaptureOptions) ->
             direction=_direction(device.facts, options.direction),
             expression=options.filter,
             buffer_mib=options.buffer_mib,
+            promiscuous=options.promiscuous,
         )
     except MemoryError as error:
         raise TunscopeError(

@@ -18,7 +18,9 @@ class CaptureOptions:
 
     `filter` is a BPF expression ("" accepts all), `snaplen` the bytes kept of each packet,
     `direction` UNKNOWN for both, `buffer_mib` the packet ring in MiB. `stop` ends the capture,
-    `rotate` goes on in the next output file.
+    `rotate` goes on in the next output file; packets wait up to `rotation_patience` seconds for
+    that file to be handed over, then the full one takes them all the same. `promiscuous` has an
+    observed device pass on frames that are for others.
     """
 
     filter: str = ""
@@ -27,6 +29,8 @@ class CaptureOptions:
     buffer_mib: int = 128
     stop: StopConditions = field(default_factory=StopConditions)
     rotate: Rotation = field(default_factory=Rotation)
+    rotation_patience: float = 0.0
+    promiscuous: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """Return the options as a JSON object."""

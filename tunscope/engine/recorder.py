@@ -33,8 +33,9 @@ class Recorder:
     """Writes batches to an output until a limit is met.
 
     Every file starts with `header` and ends with an Interface Statistics Block. The next file of
-    a rotated capture is taken from `next_outputs` when one is there, and `on_rotated` told the
-    number of packets and bytes of the one that was closed.
+    a rotated capture is taken from `next_outputs`, and `on_rotated` told the number of packets
+    and bytes of the one that was closed. Where no next file is there, packets wait `patience`
+    seconds for one; then the file that is full takes them.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Recorder:
         *,
         stop: StopConditions,
         rotate: Rotation,
+        patience: float,
         losses: Callable[[], Losses],
         on_rotated: Callable[[int, int], None],
     ) -> None:
@@ -51,6 +53,7 @@ class Recorder:
         self._header = header
         self._stop = stop
         self._rotate = rotate
+        self._patience = patience
         self._losses = losses
         self._on_rotated = on_rotated
         self.next_outputs: deque[Output] = deque()
@@ -61,6 +64,8 @@ class Recorder:
         self._files = 1
         self._file_started_ns = 0
         self._switch_time: float | None = None
+        self._waits_until: float | None = None
+        self._closing = False
         self._before = Losses()
         self.finished = False
         self.comments: list[str] = []
@@ -71,26 +76,31 @@ class Recorder:
         return self._closed_bytes + self._output.written
 
     @property
-    def blocked(self) -> bool:
-        """Whether a slow reader holds up what was given to `write`."""
-        return self._output.pending
+    def held_up(self) -> bool:
+        """Whether something that was given to `write` waits, for a reader or for the next file."""
+        return self._output.pending or bool(self._queue)
 
     @property
-    def output_fd(self) -> int:
-        """The descriptor to watch for room while `blocked`."""
-        return self._output.fd
+    def blocked_fd(self) -> int | None:
+        """The descriptor whose reader is slow, to be watched for room; None if none is."""
+        return self._output.fd if self._output.pending else None
+
+    @property
+    def waits_until(self) -> float | None:
+        """The time.monotonic() until which packets wait for the next file, None if they do not."""
+        return self._waits_until if self._queue and not self._output.pending else None
 
     @property
     def switch_time(self) -> float | None:
-        """The time.time() at which the clock ends the current file, None if it never does."""
-        return self._switch_time
+        """The time.time() at which the clock ends the current file, None if nothing follows it."""
+        return self._switch_time if self.next_outputs or self._is_last else None
 
     def start(self) -> None:
         """Begin the first file."""
         self._begin_file()
 
     def write(self, batch: Batch) -> bool:
-        """Record `batch`; return False while some of it waits for a slow reader (`flush` then).
+        """Record `batch`; return False while some of it is held up (`flush` then).
 
         Raises RecordError when the output takes no more.
         """
@@ -104,6 +114,8 @@ class Recorder:
                 return False
             self.rotate_if_due()
             while self._queue and not self.finished:
+                if self._waits_for_file():
+                    return False
                 batch, rest = self._until_limit(self._queue.popleft())
                 if rest.packets:
                     self._queue.appendleft(rest)
@@ -116,42 +128,94 @@ class Recorder:
         return True
 
     def rotate_if_due(self) -> None:
-        """Go on in the next file if the current one is full and there is a next one."""
+        """Go on in the next file if the current one is full and there is a next one.
+
+        Raises RecordError as `write` does.
+        """
+        if self.finished or not self._is_full():
+            return
+        if self._is_last:
+            self.finished = True
+        elif self.next_outputs:
+            try:
+                self._rotate_file()
+            except OSError as error:
+                raise RecordError(error.errno, error.strerror) from error
+
+    def finish(self) -> bool:
+        """End the current file; False while a slow reader has to take the rest: call again then.
+
+        Nothing more is recorded. Raises RecordError as `write` does.
+        """
+        self._queue.clear()
+        self.finished = True
+        size = self._output.written
+        try:
+            if not self._output.flush():
+                return False
+            if not self._closing:
+                self._closing = True
+                if not self._output.offer(self._statistics()):
+                    return False
+        except OSError as error:
+            self._output.truncate(size)
+            self._output.close()
+            raise RecordError(error.errno, error.strerror) from error
+        self._output.close()
+        return True
+
+    def give_up(self) -> None:
+        """End where a slow reader has got to, in the middle of a block if need be."""
+        self._queue.clear()
+        self.finished = True
+        self._output.truncate(self._output.written)
+        self._output.close()
+
+    @property
+    def _is_last(self) -> bool:
+        return self._stop.files is not None and self._files >= self._stop.files
+
+    def _rotate_file(self) -> None:
+        self._end_file()
+        self._files += 1
+        self._closed_bytes += self._output.written
+        packets, nbytes = self._file_packets, self._output.written
+        self._output = self.next_outputs.popleft()
+        self._begin_file()
+        self._on_rotated(packets, nbytes)
+
+    def _is_full(self) -> bool:
         rotate = self._rotate
-        due = (
+        return (
             (rotate.packets is not None and self._file_packets >= rotate.packets)
             or (rotate.filesize is not None and self._output.written >= rotate.filesize)
             or (self._switch_time is not None and time.time() >= self._switch_time)
         )
-        if due and self._stop.files is not None and self._files >= self._stop.files:
-            self.finished = True
-        elif due and self.next_outputs:
-            self._end_file()
-            self._files += 1
-            self._closed_bytes += self._output.written
-            packets, nbytes = self._file_packets, self._output.written
-            self._output = self.next_outputs.popleft()
-            self._begin_file()
-            self._on_rotated(packets, nbytes)
 
-    def finish(self) -> None:
-        """End the current file; nothing more is written. Raises RecordError as `write` does."""
-        self._queue.clear()
-        self.finished = True
-        try:
-            self._end_file()
-        except OSError as error:
-            raise RecordError(error.errno, error.strerror) from error
+    def _waits_for_file(self) -> bool:
+        """Whether the file is full and the next one may still come in time."""
+        if not self._is_full():
+            return False
+        if self._waits_until is None:
+            self._waits_until = time.monotonic() + self._patience
+        return time.monotonic() < self._waits_until
 
     def _begin_file(self) -> None:
         self._file_packets = 0
+        self._waits_until = None
         self._switch_time = self._rotate.switch_time(time.time())
         self._file_started_ns = time.time_ns()
-        self._before = self._losses()
-        self._output.write_bytes(self._header)
+        try:
+            self._output.write_bytes(self._header)
+        except OSError:
+            self._output.truncate(0)
+            self._closing = True  # without a header there is nothing to end
+            raise
 
-    def _end_file(self) -> None:
+    def _statistics(self) -> bytes:
+        """Return the block that ends a file: what came since the one before it ended."""
         now, before = self._losses(), self._before
+        self._before = now
         statistics = InterfaceStatistics(
             interface=0,
             ts_ns=time.time_ns(),
@@ -163,25 +227,32 @@ class Recorder:
             usrdeliv=self._file_packets,
             comment="; ".join(self.comments),
         )
+        return interface_statistics(statistics)
+
+    def _end_file(self) -> None:
         size = self._output.written
         try:
-            self._output.write_bytes(interface_statistics(statistics))
+            self._output.write_bytes(self._statistics())
         except OSError:
             self._output.truncate(size)
             raise
-        finally:
-            self._output.close()
+        self._output.close()
 
     def _until_limit(self, batch: Batch) -> tuple[Batch, Batch]:
         """Return the part of `batch` that the current file takes, and the rest."""
         room = batch.packets
         if self._stop.packets is not None:
             room = min(room, self._stop.packets - self.captured)
-        if self._rotate.packets is not None and self.next_outputs:
+        if self._stop.filesize is not None:
+            left = self._stop.filesize - self.written_bytes
+            room = min(room, batch.packets_within(max(0, left)))
+        if self._is_full():  # and nothing follows: this file takes what there is
+            return batch.split(room)
+        if self._rotate.packets is not None:
             room = min(room, self._rotate.packets - self._file_packets)
-        for size in (self._stop.filesize, self._rotate.filesize):
-            if size is not None and (size is self._stop.filesize or self.next_outputs):
-                room = min(room, batch.packets_within(max(0, size - self._output.written)))
+        if self._rotate.filesize is not None:
+            left = self._rotate.filesize - self._output.written
+            room = min(room, batch.packets_within(left))
         return batch.split(room)
 
     def _record(self, batch: Batch) -> bool:
@@ -197,7 +268,7 @@ class Recorder:
         self._count(batch.packets)
         stop = self._stop
         self.finished = (stop.packets is not None and self.captured >= stop.packets) or (
-            stop.filesize is not None and start + batch.nbytes >= stop.filesize
+            stop.filesize is not None and self._closed_bytes + start + batch.nbytes >= stop.filesize
         )
         return went
 

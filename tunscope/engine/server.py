@@ -33,6 +33,9 @@ from tunscope.engine.signals import signals_as_bytes
 from tunscope.errors import ExitCode, TunscopeError, UsageError
 
 _TICK_SECONDS: Final = 1.0
+#: A drain whose front end is gone may wait this long for a reader of its output.
+_ABANDONED_SECONDS: Final = 10.0
+_TROUBLE: Final = select.POLLERR | select.POLLHUP | select.POLLNVAL
 
 
 class Server:
@@ -46,6 +49,7 @@ class Server:
         self._capture: Capture | None = None
         self._poll = select.poll()
         self._watched: dict[int, int] = {}
+        self._abandoned_at: float | None = None
         self._next_tick = time.monotonic() + _TICK_SECONDS
         self._handlers: dict[str, Callable[[Message], dict[str, Any]]] = {
             Op.OPEN: self._open,
@@ -68,9 +72,11 @@ class Server:
                         self._take_signals(wakeup)
                     elif fd == self._control.fileno():
                         self._take_requests()
-                    elif what & (select.POLLERR | select.POLLHUP | select.POLLNVAL):
+                    elif what & _TROUBLE and self._watched[fd] == select.POLLIN:
                         self._look_at_device()
                 self._tick()
+                if self._control.closed:
+                    self._end_without_front_end()
         return self._close()
 
     @property
@@ -103,8 +109,7 @@ class Server:
             blocked = self._capture.blocked_fd
             if blocked is not None:
                 wanted[blocked] = select.POLLOUT
-            if blocked is None or self._capture.source.relays:
-                wanted |= dict.fromkeys(self._capture.source.filenos(), select.POLLIN)
+            wanted |= dict.fromkeys(self._capture.source_fds, select.POLLIN)
         if wanted != self._watched:
             for fd in self._watched.keys() - wanted.keys():
                 self._poll.unregister(fd)
@@ -131,8 +136,16 @@ class Server:
                 self._control.send({"id": None, "ok": False, "error": encode_error(message)})
             else:
                 self._answer(message)
-        if self._control.closed and self._capture is not None:
+
+    def _end_without_front_end(self) -> None:
+        """Nobody is left to ask: drain, but not for ever where a reader of the output stalls."""
+        now = time.monotonic()
+        if self._abandoned_at is None:
+            self._abandoned_at = now
+        if self._capture is not None:
             self._capture.stop()
+            if now - self._abandoned_at > _ABANDONED_SECONDS:
+                self._capture.abort()
 
     def _answer(self, message: Message) -> None:
         reply: Message = {"id": message.get("id"), "ok": True}
@@ -207,7 +220,7 @@ class Server:
         return self._capture
 
     def _look_at_device(self) -> None:
-        """Something is wrong with a descriptor: the device is down, deleted, or the reader left."""
+        """Something is wrong with a descriptor of the device: it is down, or deleted."""
         if self._capture is None or not self._capture.interrupted():
             return
         name = self._opened.facts.name if self._opened else ""

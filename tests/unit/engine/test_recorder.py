@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import resource
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +29,7 @@ def new_recorder(
     stop: StopConditions | None = None,
     rotate: Rotation | None = None,
     rotated: list[tuple[int, int]] | None = None,
+    patience: float = 0.0,
 ) -> Recorder:
     told = rotated if rotated is not None else []
     recorder = Recorder(
@@ -34,6 +37,7 @@ def new_recorder(
         HEADER,
         stop=stop or StopConditions(),
         rotate=rotate or Rotation(),
+        patience=patience,
         losses=lambda: Losses(received=9, dropped=2, dropped_by_os=1),
         on_rotated=lambda packets, nbytes: told.append((packets, nbytes)),
     )
@@ -110,6 +114,75 @@ def test_without_a_next_file_the_current_one_goes_on(tmp_path: Path) -> None:
     assert len(packets_in((tmp_path / "1").read_bytes())) == 7
 
 
+def test_a_limit_that_fills_a_file_begins_no_other(tmp_path: Path) -> None:
+    recorder = new_recorder(
+        new_file(tmp_path / "1"), StopConditions(packets=4), Rotation(packets=4)
+    )
+    recorder.next_outputs.append(new_file(tmp_path / "2"))
+    write(recorder, [b"x"] * 9)
+    recorder.finish()
+    assert recorder.captured == 4
+    assert (tmp_path / "2").read_bytes() == b""
+
+
+def test_packets_wait_for_the_next_file(tmp_path: Path) -> None:
+    recorder = new_recorder(new_file(tmp_path / "1"), rotate=Rotation(packets=4), patience=60)
+    packets = [bytes([i]) for i in range(10)]
+    batch, _memory = make_batch(packets)
+    assert not recorder.write(batch)
+    assert recorder.held_up
+    assert recorder.blocked_fd is None, "no reader is to blame"
+    for name in ("2", "3"):
+        recorder.next_outputs.append(new_file(tmp_path / name))
+    assert recorder.flush()
+    recorder.finish()
+    found = [packets_in((tmp_path / name).read_bytes()) for name in ("1", "2", "3")]
+    assert found == [packets[:4], packets[4:8], packets[8:]]
+
+
+def test_packets_do_not_wait_for_ever_for_the_next_file(tmp_path: Path) -> None:
+    recorder = new_recorder(new_file(tmp_path / "1"), rotate=Rotation(packets=4), patience=0.05)
+    batch, _memory = make_batch([b"x"] * 10)
+    assert not recorder.write(batch)
+    assert recorder.waits_until is not None
+    time.sleep(0.06)
+    assert recorder.flush()
+    recorder.finish()
+    assert len(packets_in((tmp_path / "1").read_bytes())) == 10
+
+
+def test_a_size_limit_counts_all_files(tmp_path: Path) -> None:
+    limit = 3 * len(HEADER) + 7 * 132
+    stop = StopConditions(filesize=limit)
+    recorder = new_recorder(new_file(tmp_path / "1"), stop, Rotation(packets=4))
+    for name in ("2", "3"):
+        recorder.next_outputs.append(new_file(tmp_path / name))
+    write(recorder, [b"x" * 100] * 3)
+    write(recorder, [b"x" * 100] * 20)
+    assert recorder.finished
+    assert recorder.captured < 8
+
+
+def test_the_statistics_of_all_files_add_up(tmp_path: Path) -> None:
+    seen = iter(range(5, 1000, 5))
+    recorder = Recorder(
+        new_file(tmp_path / "1"),
+        HEADER,
+        stop=StopConditions(),
+        rotate=Rotation(packets=4),
+        patience=0.0,
+        losses=lambda: Losses(received=next(seen)),
+        on_rotated=lambda packets, nbytes: None,
+    )
+    recorder.start()
+    for name in ("2", "3"):
+        recorder.next_outputs.append(new_file(tmp_path / name))
+    write(recorder, [b"x"] * 9)
+    recorder.finish()
+    told = [statistics_in((tmp_path / n).read_bytes())["isb_ifrecv"] for n in "123"]
+    assert sum(told) == next(seen) - 5, "what came between two files is in one of them"
+
+
 def test_the_last_file_of_several_ends_the_capture(tmp_path: Path) -> None:
     recorder = new_recorder(new_file(tmp_path / "1"), StopConditions(files=2), Rotation(packets=2))
     for name in ("2", "3"):
@@ -152,7 +225,7 @@ def test_a_slow_reader_gets_everything_in_the_end() -> None:
     packets = [bytes([i]) * 60000 for i in range(20)]
     batch, _memory = make_batch(packets)
     assert not recorder.write(batch), "a pipe holds 64 KiB"
-    assert recorder.blocked
+    assert recorder.blocked_fd is not None
     received: list[bytes] = []
 
     def read() -> None:
@@ -163,11 +236,85 @@ def test_a_slow_reader_gets_everything_in_the_end() -> None:
     reader.start()
     while not recorder.flush():
         pass
-    recorder.finish()
+    while not recorder.finish():
+        pass
     os.close(write_end)
     reader.join()
     os.close(read_end)
     assert packets_in(b"".join(received)) == packets
+
+
+def test_a_full_disk_at_a_rotation_by_the_clock_ends_with_a_whole_block(
+    tmp_path: Path, small_files: int
+) -> None:
+    recorder = new_recorder(new_file(tmp_path / "1"), rotate=Rotation(duration=0.05))
+    recorder.next_outputs.append(new_file(tmp_path / "2"))
+    whole = (small_files - len(HEADER)) // 132
+    write(recorder, [b"x" * 100] * whole)
+    time.sleep(0.06)
+    with pytest.raises(RecordError):
+        recorder.rotate_if_due()
+    with pytest.raises(RecordError):
+        recorder.finish()
+    assert len(packets_in((tmp_path / "1").read_bytes())) == recorder.captured == whole
+    assert (tmp_path / "2").read_bytes() == b""
+
+
+def test_a_file_without_room_for_its_header_stays_empty(tmp_path: Path, small_files: int) -> None:
+    fd = os.open(tmp_path / "1", os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC)
+    os.lseek(fd, small_files - 10, os.SEEK_SET)
+    recorder = Recorder(
+        Output(fd),
+        HEADER,
+        stop=StopConditions(),
+        rotate=Rotation(),
+        patience=0.0,
+        losses=Losses,
+        on_rotated=lambda packets, nbytes: None,
+    )
+    with pytest.raises(OSError, match="File too large"):
+        recorder.start()
+    assert recorder.finish()
+    assert (tmp_path / "1").stat().st_size == small_files - 10
+
+
+@pytest.mark.parametrize("flags", [0, os.O_APPEND])
+def test_a_full_disk_leaves_what_the_file_held_before(
+    tmp_path: Path, small_files: int, flags: int
+) -> None:
+    file = tmp_path / "x"
+    file.write_bytes(b"precious" * 100)
+    fd = os.open(file, os.O_WRONLY | os.O_CLOEXEC | flags)
+    if not flags:
+        os.lseek(fd, 0, os.SEEK_END)
+    recorder = new_recorder(Output(fd))
+    with pytest.raises(RecordError):
+        write(recorder, [b"x" * 100] * 100)
+    content = file.read_bytes()
+    assert content[:800] == b"precious" * 100
+    whole = (small_files - 800 - len(HEADER)) // 132
+    assert len(packets_in(content[800:])) == recorder.captured == whole
+
+
+def fill(fd: int) -> None:
+    os.set_blocking(fd, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(fd, bytes(4096))
+    os.set_blocking(fd, True)
+
+
+def test_a_reader_that_stalls_at_the_end_does_not_hold_the_engine() -> None:
+    read_end, write_end = os.pipe()
+    recorder = new_recorder(Output(write_end))
+    assert write(recorder, [b"x"])
+    fill(write_end)
+    assert not recorder.finish()
+    assert recorder.blocked_fd is not None
+    recorder.give_up()
+    assert recorder.blocked_fd is None
+    os.close(write_end)
+    os.close(read_end)
 
 
 def test_a_reader_that_went_away_is_told() -> None:
