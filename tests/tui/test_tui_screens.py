@@ -60,4 +60,6 @@ async def test_screen(
     if os.environ.get("UPDATE_SCREENS"):
         path.parent.mkdir(exist_ok=True)
         path.write_text(found)
+    if not path.exists():
+        pytest.fail(f"no screen is stored as {path.name}: write it with UPDATE_SCREENS=1")
     assert found == path.read_text()

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Dissection:
-    """The fields of packet `number`."""
+    """The fields of packet `number`, or in `note` why there are none."""
 
     number: int
-    root: FieldNode
+    root: FieldNode | None
+    note: str = ""
 
 
 class Dissector:
@@ -59,8 +60,14 @@ class Dissector:
             return None if self._stopped else wanted
 
     def _run(self) -> None:
+        while (wanted := self._next()) is not None:
+            self._done(_dissected(*wanted))
+
+
+def _dissected(number: int, record: PacketRecord) -> Dissection:
+    try:
         from tunscope.dissect import field_tree
 
-        while (wanted := self._next()) is not None:
-            number, record = wanted
-            self._done(Dissection(number, field_tree(record)))
+        return Dissection(number, field_tree(record))
+    except Exception as error:  # noqa: BLE001  one packet's fault must not cost all later ones
+        return Dissection(number, None, f"cannot be decoded: {type(error).__name__}: {error}")

@@ -81,7 +81,7 @@ MAIN_KEYS: Final = (
         "greater_than_sign",
         "step_sort(1)",
         "Sort by next",
-        "sort by the next column; a click on a heading sorts by it",
+        "sort by the next column (or click it)",
     ),
     _key(
         "packet.sort_previous",

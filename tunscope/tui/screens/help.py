@@ -24,8 +24,9 @@ class HelpScreen(Pager):
 
 def help_lines(keymap: Mapping[str, str]) -> Iterator[PagerLine]:
     """Yield the lines of the help for the bindings with the overrides of `keymap`."""
-    for group in GROUPS.values():
-        yield PagerLine()
+    for index, group in enumerate(GROUPS.values()):
+        if index:
+            yield PagerLine()
         yield PagerLine(((f" {group}", "accent"),))
         for entry in ENTRIES.values():
             if entry.group != group:

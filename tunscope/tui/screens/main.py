@@ -179,7 +179,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
             StatusFacts(
                 packets=self.capture.count,
                 displayed=len(self.view),
-                filtered=self.view.filtered,
+                filtered=self._marked_only,
                 octets=self.octets,
                 counters=counters,
                 spool_bytes=self.status.spool_bytes,

@@ -87,7 +87,8 @@ class DetailPane(Container):
         found = event.dissection
         if found.number == self.number:
             self._decoded = found.number
-            self._tree.show(found.root, subject=f"packet {units.count(found.number)}")
+            subject = f"packet {units.count(found.number)}"
+            self._tree.show(found.root, subject, found.note)
 
     def on_field_tree_field_selected(self, event: FieldTree.FieldSelected) -> None:
         """Highlight the field's bytes."""
