@@ -96,6 +96,12 @@ def test_a_second_ctrl_c_ends_a_capture_whose_reader_stalls(
     os.close(read_end)
 
 
+def test_a_closed_stdout_is_refused(netns: NetworkNamespace) -> None:
+    done = netns.run("sh", "-c", f"{sys.executable} -m tunscope lo --pcap - -c 1 >&-", check=False)
+    assert done.returncode == 2
+    assert done.stderr == "tunscope: --pcap -: stdout is closed\n"
+
+
 def test_a_reader_that_leaves_an_owned_device_is_no_vanished_device(
     netns: NetworkNamespace,
 ) -> None:
@@ -237,3 +243,21 @@ def test_frames_for_others_are_left_alone_when_asked(
             assert capture.interrupt() == 0
     (link,) = json.loads(a.ip("-d -j link show dev v0"))
     assert link["promiscuity"] == 0
+
+
+def test_a_killed_front_end_and_a_stalled_reader_do_not_keep_the_device(
+    netns: NetworkNamespace,
+) -> None:
+    netns.disable_ipv6()
+    read_end, write_end = os.pipe()
+    with capturing(netns, "tun0", "--addr", "10.9.0.1/24", "--pcap", "-", stdout=write_end) as c:
+        os.close(write_end)
+        netns.run(sys.executable, FLOOD, "tun0", "100", "3000", "ip")
+        time.sleep(0.5)
+        c.process.kill()
+        c.process.wait()
+    deadline = time.monotonic() + 15
+    while netns.links() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert netns.links() == []
+    os.close(read_end)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -17,6 +18,7 @@ from tunscope.cli.headless import open_engine
 from tunscope.cli.outputs import SingleFile
 from tunscope.cli.privilege import as_invoking_user, drop_privileges
 from tunscope.engine.options import CaptureOptions
+from tunscope.engine.signals import signals_as_interrupts
 from tunscope.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -100,12 +102,13 @@ def _into_file(
     from tunscope.cli.engine_session import EngineSession, NamedFile, ping_hint
 
     output = SingleFile(path)
-    fd = output.open()
-    try:
-        client, opening = open_engine(opener, fd, may_sudo=invocation.may_sudo)
-    except BaseException:
-        output.undo()
-        raise
+    with signals_as_interrupts(signal.SIGTERM, signal.SIGHUP):
+        fd = output.open()
+        try:
+            client, opening = open_engine(opener, fd, may_sudo=invocation.may_sudo)
+        except BaseException:
+            output.undo()
+            raise
     drop_privileges()
     output.ready()
     with _closing(client):
@@ -138,16 +141,17 @@ def _into_spool(
     """Capture into a private spool; `started` and `news` are what a lab adds to it."""
     from tunscope.cli.engine_session import EngineSession, SpoolStorage, ping_hint
 
-    with as_invoking_user():
-        spool = Spool.create(device)
-        _, fd = spool.open_next()
-    try:
-        client, opening = open_engine(opener, fd, may_sudo=may_sudo)
-    except BaseException:
-        spool.discard()
-        raise
-    finally:
-        os.close(fd)
+    with signals_as_interrupts(signal.SIGTERM, signal.SIGHUP):
+        with as_invoking_user():
+            spool = Spool.create(device)
+            _, fd = spool.open_next()
+        try:
+            client, opening = open_engine(opener, fd, may_sudo=may_sudo)
+        except BaseException:
+            spool.discard()
+            raise
+        finally:
+            os.close(fd)
     drop_privileges()
     with _closing(client):
         client.start()

@@ -46,6 +46,8 @@ class StandardOutput:
 
     def open(self) -> int:
         """Stdout, unless a person would see binary bytes there."""
+        if sys.stdout is None:  # as after >&-
+            raise UsageError("--pcap -", "stdout is closed")
         if sys.stdout.isatty():
             raise UsageError(
                 "--pcap -", "stdout is a terminal", "pipe it: tunscope tun0 --pcap - | tshark -r -"
