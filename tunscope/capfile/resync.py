@@ -92,8 +92,14 @@ def find_record(window: Window, form: PcapFormat, last_seconds: int | None) -> b
     same behind it, or the end of the file. False, with the window at the end, if there is none.
     """
     window.position += min(1, window.buffered)
+    search = _time_pattern(form.order, last_seconds)
     while window.has(_RECORD):
-        size = _record_length(window, form, 0, last_seconds)
+        found = search.search(window.data, window.position)
+        if found is None:
+            window.position = len(window.data) - _RECORD + 1
+            continue
+        window.position = found.start()
+        size = window.has(_RECORD) and _record_length(window, form, 0, last_seconds)
         if size and window.has(size):
             if window.buffered == size and not window.has(size + 1):
                 return True
@@ -102,6 +108,16 @@ def find_record(window: Window, form: PcapFormat, last_seconds: int | None) -> b
         window.position += 1
     window.drop_buffered()
     return False
+
+
+def _time_pattern(order: ByteOrder, last_seconds: int | None) -> re.Pattern[bytes]:
+    """Return what matches the seconds near `last_seconds`, at any byte, as far as a byte tells."""
+    if last_seconds is None:
+        return re.compile(rb"....", re.DOTALL)
+    low = max(0, last_seconds - _MAX_STEP) >> 24
+    high = min(0xFFFFFFFF, last_seconds + _MAX_STEP) >> 24
+    top = b"[" + re.escape(bytes([low])) + b"-" + re.escape(bytes([high])) + b"]"
+    return re.compile(top + b"..." if order == ">" else b"..." + top, re.DOTALL)
 
 
 def _record_length(window: Window, form: PcapFormat, place: int, last_seconds: int | None) -> int:
