@@ -1,0 +1,115 @@
+"""`frame`: what the capture says about a packet, whatever is in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from tunscope.filter.layers.dissection import Dissection, Octets
+from tunscope.filter.layers.registry import dissect_data, dissect_guarded, dissector_of
+
+#: Severity of a packet comment.
+_COMMENT: Final = 0x00100000
+_COMMENT_GROUP: Final = 0x0B000000
+
+#: Link type -> what Wireshark numbers it internally (frame.encap_type).
+_ENCAPSULATIONS: Final = {
+    0: 15,
+    1: 1,
+    6: 2,
+    7: 8,
+    9: 4,
+    12: 7,
+    14: 7,
+    101: 7,
+    104: 28,
+    105: 20,
+    108: 174,
+    113: 25,
+    127: 23,
+    129: 9,
+    228: 129,
+    229: 130,
+    276: 210,
+}
+#: frame.packet_flags_*: name, shift, mask.
+_FLAG_FIELDS: Final = (
+    ("frame.packet_flags_direction", 0, 0x3),
+    ("frame.packet_flags_reception_type", 2, 0x7),
+    ("frame.packet_flags_fcs_length", 5, 0xF),
+    ("frame.packet_flags_reserved", 9, 0x7F),
+    ("frame.packet_flags_crc_error", 24, 1),
+    ("frame.packet_flags_packet_too_error", 25, 1),
+    ("frame.packet_flags_packet_too_short_error", 26, 1),
+    ("frame.packet_flags_wrong_inter_frame_gap_error", 27, 1),
+    ("frame.packet_flags_unaligned_frame_error", 28, 1),
+    ("frame.packet_flags_start_frame_delimiter_error", 29, 1),
+    ("frame.packet_flags_preamble_error", 30, 1),
+    ("frame.packet_flags_symbol_error", 31, 1),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameContext:
+    """What the packets around one say about it. Times are nanoseconds since 1970.
+
+    `number` is the packet number, `first_ns` and `previous_ns` the times of the capture's first
+    packet and of the one before. `interface_name` and the rest are None or empty where the file
+    does not say (a pcap file knows no interfaces).
+    """
+
+    number: int
+    first_ns: int
+    previous_ns: int
+    interface_name: str = ""
+    interface_description: str = ""
+    interface_known: bool = False
+    section: int = 1
+
+
+def dissect_frame(dissection: Dissection, context: FrameContext | None) -> None:
+    """Dissect the packet of `dissection`: its link layer and on, and `frame` itself."""
+    record = dissection.record
+    octets = Octets(record.data, max(record.origlen, len(record.data)))
+    dissector = dissector_of("linktype", record.linktype) or dissect_data
+    if octets.data or dissector_of("linktype", record.linktype):
+        dissect_guarded(dissection, dissector, octets)
+    if "frame" in dissection.wanted:
+        _add_frame(dissection, octets, context)
+
+
+def _add_frame(dissection: Dissection, octets: Octets, context: FrameContext | None) -> None:
+    record, add = dissection.record, dissection.add
+    protocols = ":".join(dissection.protocols)
+    dissection.begin("frame", octets, len(record.data))
+    add("frame.encap_type", _ENCAPSULATIONS.get(record.linktype, 0))
+    add("frame.time", record.ts_ns)
+    add("frame.offset_shift", 0)
+    add("frame.time_epoch", record.ts_ns)
+    if context is not None:
+        delta = record.ts_ns - context.previous_ns
+        add("frame.time_delta", delta)
+        add("frame.time_delta_displayed", delta)
+        add("frame.time_relative", record.ts_ns - context.first_ns)
+        add("frame.number", context.number)
+    add("frame.len", record.origlen)
+    add("frame.cap_len", record.caplen)
+    add("frame.marked", 0)
+    add("frame.ignored", 0)
+    add("frame.protocols", protocols)
+    if context is not None and context.interface_known:
+        add("frame.interface_id", record.interface)
+        add("frame.section_number", context.section)
+        if context.interface_name:
+            add("frame.interface_name", context.interface_name)
+        if context.interface_description:
+            add("frame.interface_description", context.interface_description)
+    if record.flags:
+        add("frame.packet_flags", record.flags)
+        for name, shift, mask in _FLAG_FIELDS:
+            add(name, record.flags >> shift & mask)
+    if record.packet_id is not None:
+        add("frame.packet_id", record.packet_id)
+    for comment in record.comments:
+        add("frame.comment", comment)
+        dissection.expert("frame.comment.expert", _COMMENT, _COMMENT_GROUP, comment)

@@ -1,0 +1,157 @@
+"""ICMP (RFC 792, RFC 1256, RFC 4884)."""
+
+from __future__ import annotations
+
+import struct
+from typing import Final
+
+from tunscope.filter.layers.dissection import (
+    CHECKSUM_GROUP,
+    WARN,
+    Dissection,
+    Octets,
+    take,
+    u16,
+    u32,
+)
+from tunscope.filter.layers.icmp_extensions import dissect_extensions
+from tunscope.filter.layers.ipv4 import dissect_ip
+from tunscope.filter.layers.registry import dissect_data, takes
+from tunscope.packet.checksum import internet_checksum
+
+_ECHO_REPLY, _UNREACHABLE, _QUENCH, _REDIRECT, _ECHO = 0, 3, 4, 5, 8
+_ADVERTISEMENT, _SOLICITATION, _EXCEEDED, _PROBLEM = 9, 10, 11, 12
+_ERRORS: Final = frozenset({_UNREACHABLE, _QUENCH, _REDIRECT, _EXCEEDED, _PROBLEM, 32})
+#: Errors whose fifth byte may count the quoted packet's words (RFC 4884).
+_EXTENSIBLE: Final = frozenset({_UNREACHABLE, _EXCEEDED, _PROBLEM})
+_WITH_IDENTIFIER: Final = frozenset({0, 8, 13, 14, 15, 16, 17, 18})
+_FRAGMENTATION_NEEDED: Final = 4
+_DAY: Final = 86400
+
+
+@takes("ip.proto", 1)
+def dissect_icmp(dissection: Dissection, octets: Octets) -> None:
+    """Dissect an ICMP message and the packet it may quote."""
+    data = octets.data
+    wanted = dissection.begin("icmp", octets)
+    kind, code, checksum = *take(data, 0, 6)[:2], u16(data, 2)
+    if wanted:
+        dissection.add("icmp.type", kind)
+        dissection.add("icmp.code", code)
+        dissection.add("icmp.checksum", checksum)
+        _check(dissection, octets)
+        _add_rest_of_header(dissection, data, kind, code)
+    if kind in _ERRORS:
+        _dissect_quoted(dissection, octets, kind, wanted=wanted)
+    elif kind in (_ECHO, _ECHO_REPLY):
+        dissect_echoed(dissection, octets.rest(8), "icmp", wanted=wanted)
+    elif kind in (13, 14) and wanted:
+        for name, offset in (("originate", 8), ("receive", 12), ("transmit", 16)):
+            dissection.add(f"icmp.{name}_timestamp", u32(data, offset))
+    elif kind in (17, 18) and wanted:
+        dissection.add("icmp.address_mask", u32(data, 8))
+    elif kind == _ADVERTISEMENT and wanted:
+        _add_routers(dissection, data)
+
+
+def _check(dissection: Dissection, octets: Octets) -> None:
+    whole = len(octets.data) >= octets.reported and not dissection.network.fragment
+    if not whole or dissection.network.quoted:
+        dissection.add("icmp.checksum.status", 2)
+        return
+    good = internet_checksum(octets.data) == 0
+    dissection.add("icmp.checksum.status", int(good))
+    if not good:
+        dissection.expert("icmp.checksum_bad", WARN, CHECKSUM_GROUP, "Bad checksum")
+
+
+def _add_rest_of_header(dissection: Dissection, data: bytes, kind: int, code: int) -> None:
+    add = dissection.add
+    if kind in _WITH_IDENTIFIER:
+        add("icmp.ident", u16(data, 4))
+        add("icmp.ident_le", int.from_bytes(take(data, 4, 2), "little"))
+        add("icmp.seq", u16(data, 6))
+        add("icmp.seq_le", int.from_bytes(take(data, 6, 2), "little"))
+    elif kind == _REDIRECT:
+        add("icmp.redir_gw", u32(data, 4))
+    elif kind == _PROBLEM:
+        add("icmp.pointer", data[4])
+        _add_length(dissection, data, 6)
+    elif kind == _UNREACHABLE and code == _FRAGMENTATION_NEEDED:
+        _add_length(dissection, data, 6)
+        add("icmp.mtu", u16(data, 6))
+    elif kind in (_UNREACHABLE, _EXCEEDED):
+        _add_length(dissection, data, 8)
+    elif kind in (_QUENCH, _SOLICITATION):
+        add("icmp.unused" if kind == _QUENCH else "icmp.reserved", take(data, 4, 4))
+    elif kind == _ADVERTISEMENT:
+        add("icmp.num_addrs", data[4])
+        add("icmp.addr_entry_size", data[5])
+        add("icmp.lifetime", u16(data, 6))
+
+
+def _add_length(dissection: Dissection, data: bytes, stop: int) -> None:
+    """Note the unused bytes, and where the sixth counts words of the quoted packet, it."""
+    if data[5]:
+        dissection.add("icmp.unused", data[4:5])
+        dissection.add("icmp.length", data[5])
+        dissection.add("icmp.length.original_datagram", data[5] * 4)
+        if stop > 6:
+            dissection.add("icmp.unused", take(data, 6, stop - 6))
+    else:
+        dissection.add("icmp.unused", take(data, 4, stop - 4))
+
+
+def _add_routers(dissection: Dissection, data: bytes) -> None:
+    for number in range(data[4]):
+        offset = 8 + number * 8
+        dissection.add("icmp.router_address", u32(data, offset))
+        level = u32(data, offset + 4)
+        dissection.add("icmp.pref_level", level - (level >> 31 << 32))
+
+
+def _dissect_quoted(dissection: Dissection, octets: Octets, kind: int, *, wanted: bool) -> None:
+    """Dissect the packet that an error quotes, and the extensions behind it."""
+    data = octets.data
+    quoted = octets.rest(8)
+    extensions = None
+    if kind in _EXTENSIBLE and data[5] and octets.reported > 8 + data[5] * 4:
+        extensions = octets.rest(8 + data[5] * 4)
+        quoted.trim(data[5] * 4)
+    elif kind in _EXTENSIBLE and not data[5] and octets.reported > 8 + 128 + 4:
+        extensions = octets.rest(8 + 128)
+        if extensions.data[:1] and extensions.data[0] >> 4 == 2:
+            quoted.trim(128)
+        else:
+            extensions = None
+    network = dissection.network
+    dissection.network = type(network)(
+        network.version, network.source, network.destination, network.protocol, quoted="icmp"
+    )
+    dissect_ip(dissection, quoted)
+    dissection.network = network
+    if extensions is not None and wanted:
+        dissection.resume("icmp")
+        dissect_extensions(dissection, extensions)
+
+
+def dissect_echoed(dissection: Dissection, payload: Octets, protocol: str, *, wanted: bool) -> None:
+    """Note what an echo carries: a ping's time of sending, where it seems to be one, and data."""
+    if protocol == "icmp" and len(payload.data) >= 8 and wanted:
+        sent = _time_of_sending(dissection.record.ts_ns, payload.data)
+        if sent is not None:
+            dissection.add("icmp.data_time", sent)
+            dissection.add("icmp.data_time_relative", dissection.record.ts_ns - sent)
+            payload = payload.rest(8)
+    dissect_data(dissection, payload)
+
+
+def _time_of_sending(now_ns: int, data: bytes) -> int | None:
+    """Return the timestamp (seconds and microseconds, either byte order) that ping puts first,
+    None where it is a day or more away from the packet's own."""
+    now = now_ns // 10**9
+    for layout in (">II", "<II"):
+        seconds, micro = struct.unpack_from(layout, data)
+        if micro < 10**6 and abs(seconds - now) < _DAY:
+            return int(seconds) * 10**9 + int(micro) * 1000
+    return None

@@ -1,0 +1,133 @@
+"""TCP (RFC 9293), as far as one segment tells; what its conversation tells is flow state."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tunscope.filter.layers.dissection import (
+    CHAT,
+    ERROR,
+    NOTE,
+    PROTOCOL_GROUP,
+    SEQUENCE_GROUP,
+    WARN,
+    CutShort,
+    Dissection,
+    Octets,
+    Payload,
+    u16,
+    u32,
+)
+from tunscope.filter.layers.registry import takes
+from tunscope.filter.layers.tcp_options import dissect_options
+
+_FLAGS: Final = (
+    ("tcp.flags.ae", 0x100),
+    ("tcp.flags.cwr", 0x080),
+    ("tcp.flags.ece", 0x040),
+    ("tcp.flags.urg", 0x020),
+    ("tcp.flags.ack", 0x010),
+    ("tcp.flags.push", 0x008),
+    ("tcp.flags.reset", 0x004),
+    ("tcp.flags.syn", 0x002),
+    ("tcp.flags.fin", 0x001),
+)
+_FIN, _SYN, _RST, _ACK, _URG = 1, 2, 4, 16, 32
+_LETTERS: Final = "RRRACEUAPRSF"
+
+
+@takes("ip.proto", 6)
+def dissect_tcp(dissection: Dissection, octets: Octets) -> None:
+    """Dissect a TCP header and hand on what it carries."""
+    wanted = dissection.begin("tcp", octets)
+    data = octets.data
+    source, destination = u16(data, 0), u16(data, 2)
+    if wanted:
+        dissection.add("tcp.srcport", source)
+        dissection.add("tcp.dstport", destination)
+        dissection.add("tcp.port", source)
+        dissection.add("tcp.port", destination)
+    if len(data) < 16:
+        if wanted and dissection.network.quoted == "icmp" and len(data) >= 8:
+            dissection.add("tcp.seq", u32(data, 4))
+        raise CutShort
+    header = data[12] >> 4 << 2
+    flags = u16(data, 12) & 0xFFF
+    length = octets.reported - header
+    if wanted:
+        _add_header(dissection, data, header, flags, length)
+    if header < 20:
+        if wanted:
+            message = f"Bogus TCP Header length ({header}, must be at least 20)"
+            dissection.expert("tcp.bogus_header_length", ERROR, PROTOCOL_GROUP, message)
+        return
+    if wanted:
+        _add_rest(dissection, data, header, flags)
+    payload = octets.rest(header)
+    if wanted and payload.data:
+        dissection.add("tcp.payload", payload.data)
+    if payload.reported:
+        network = dissection.network
+        dissection.payloads.append(Payload("tcp", source, destination, payload, network))
+
+
+def _add_header(dissection: Dissection, data: bytes, header: int, flags: int, length: int) -> None:
+    add = dissection.add
+    if not dissection.network.quoted:
+        add("tcp.len", length)
+    if dissection.network.quoted == "icmp":
+        add("tcp.seq", u32(data, 4))
+        add("tcp.ack", u32(data, 8))
+    else:
+        add("tcp.seq_raw", u32(data, 4))
+    add("tcp.hdr_len", header)
+    if header < 20:
+        return
+    add("tcp.ack_raw", u32(data, 8))
+    add("tcp.flags", flags)
+    add("tcp.flags.res", int(flags >> 9 != 0))
+    dissection.add_bits(flags, _FLAGS)
+    add("tcp.flags.str", flags_text(flags))
+    if not flags & _ACK and u32(data, 8):
+        message = "The acknowledgment number field is nonzero while the ACK flag is not set"
+        dissection.expert("tcp.ack.nonzero", NOTE, PROTOCOL_GROUP, message)
+    _add_events(dissection, data, flags)
+
+
+def flags_text(flags: int) -> str:
+    """Return the 12 flags as letters, a middle dot for each one that is not set."""
+    return "".join(
+        letter if flags >> (11 - place) & 1 else "·" for place, letter in enumerate(_LETTERS)
+    )
+
+
+def _add_events(dissection: Dissection, data: bytes, flags: int) -> None:
+    """Expert informations about connections that begin and end."""
+    port = u16(data, 0)
+    if flags & _SYN:
+        if flags & _ACK:
+            message = f"Connection establish acknowledge (SYN+ACK): server port {port}"
+            dissection.expert("tcp.connection.synack", CHAT, SEQUENCE_GROUP, message)
+        else:
+            message = f"Connection establish request (SYN): server port {u16(data, 2)}"
+            dissection.expert("tcp.connection.syn", CHAT, SEQUENCE_GROUP, message)
+    if flags & _FIN:
+        message = "Connection finish (FIN)"
+        dissection.expert("tcp.connection.fin", CHAT, SEQUENCE_GROUP, message)
+    if flags & _RST:
+        dissection.expert("tcp.connection.rst", WARN, SEQUENCE_GROUP, "Connection reset (RST)")
+
+
+def _add_rest(dissection: Dissection, data: bytes, header: int, flags: int) -> None:
+    add = dissection.add
+    add("tcp.window_size_value", u16(data, 14))
+    add("tcp.checksum", u16(data, 16))
+    add("tcp.checksum.status", 2)
+    urgent = u16(data, 18)
+    add("tcp.urgent_pointer", urgent)
+    if urgent and not flags & _URG:
+        message = "The urgent pointer field is nonzero while the URG flag is not set"
+        dissection.expert("tcp.urgent_pointer.non_zero", NOTE, PROTOCOL_GROUP, message)
+    if header > 20:
+        add("tcp.options", data[20:header])
+        dissect_options(dissection, data[20:header], header - 20, flags)

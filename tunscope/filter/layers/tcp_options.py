@@ -1,0 +1,115 @@
+"""The options of TCP: segment size, timestamps, selective acknowledgement and the rest."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tunscope.filter.layers.dissection import Dissection, u16, u32
+
+_END: Final = 0
+_NOP: Final = 1
+_SYN, _ACK = 0x02, 0x10
+#: Option kind -> (name of the option's bytes, fewest bytes; None for options without a name).
+_OPTIONS: Final[dict[int, tuple[str, int, int]]] = {
+    2: ("tcp.options.mss", 4, 4),
+    3: ("tcp.options.wscale", 3, 3),
+    4: ("tcp.options.sack_perm", 2, 2),
+    5: ("tcp.options.sack", 2, 255),
+    6: ("tcp.options.echo", 6, 6),
+    7: ("tcp.options.echo_reply", 6, 6),
+    8: ("tcp.options.timestamp", 10, 10),
+    11: ("tcp.options.cc", 6, 6),
+    12: ("tcp.options.ccnew", 6, 6),
+    13: ("tcp.options.ccecho", 6, 6),
+    19: ("tcp.options.md5", 18, 18),
+    20: ("tcp.options.scps", 4, 4),
+    21: ("tcp.options.snack", 6, 6),
+    22: ("tcp.options.scpsrec", 2, 255),
+    23: ("tcp.options.scpscor", 2, 255),
+    27: ("tcp.options.qs", 8, 8),
+    28: ("tcp.options.user_to", 4, 4),
+    29: ("tcp.options.ao", 2, 255),
+    30: ("tcp.options.mptcp", 3, 255),
+    34: ("tcp.options.tfo", 2, 18),
+    69: ("tcp.options.encryption_negotiation", 2, 255),
+    76: ("tcp.options.rvbd.probe", 3, 255),
+    78: ("tcp.options.rvbd.trpy", 3, 255),
+    172: ("tcp.options.acc_ecn", 2, 11),
+    174: ("tcp.options.acc_ecn", 2, 11),
+    253: ("tcp.options.experimental", 2, 255),
+    254: ("tcp.options.experimental", 2, 255),
+}
+
+
+def dissect_options(dissection: Dissection, data: bytes, reported: int, flags: int) -> None:
+    """Note the options in `data`, up to their end or the first that contradicts itself.
+
+    `reported` is their length by the header, of which fewer bytes may be captured (IndexError or
+    CutShort where that shows); `flags` are those of the segment.
+    """
+    offset = 0
+    add = dissection.add
+    while offset < reported:
+        kind = data[offset]
+        if kind in (_END, _NOP):
+            add("tcp.options.eol" if kind == _END else "tcp.options.nop", data[offset : offset + 1])
+            add("tcp.option_kind", kind)
+            offset += 1
+            if kind == _END:
+                break
+            continue
+        name, fewest, most = _OPTIONS.get(kind, ("tcp.options.unknown", 2, 255))
+        length = data[offset + 1] if offset + 1 < reported else 0
+        option = data[offset : offset + length]
+        if length < 2 or offset + length > reported or not fewest <= length <= most:
+            add("tcp.option.len.invalid", None)
+            break
+        add(name, option)
+        add("tcp.option_kind", kind)
+        add("tcp.option_len", length)
+        _add_body(dissection, kind, option, flags)
+        offset += length
+
+
+def _add_body(dissection: Dissection, kind: int, option: bytes, flags: int) -> None:
+    add = dissection.add
+    match kind:
+        case 2:
+            add("tcp.options.mss_val", u16(option, 2))
+        case 3:
+            shift = option[2]
+            add("tcp.options.wscale.shift", shift)
+            add("tcp.options.wscale.multiplier", 1 << min(shift, 14))
+        case 5:
+            _add_sack(dissection, option)
+        case 6 | 7:
+            add("tcp.options.echo_value", u32(option, 2))
+        case 8:
+            add("tcp.options.timestamp.tsval", u32(option, 2))
+            add("tcp.options.timestamp.tsecr", u32(option, 6))
+        case 11 | 12 | 13:
+            add("tcp.options.cc_value", u32(option, 2))
+        case 19:
+            add("tcp.options.md5.digest", option[2:])
+        case 28:
+            add("tcp.options.user_to_granularity", option[2] >> 7)
+            add("tcp.options.user_to_val", u16(option, 2) & 0x7FFF)
+        case 34:
+            _add_fast_open(dissection, option, flags)
+        case _:
+            pass
+
+
+def _add_sack(dissection: Dissection, option: bytes) -> None:
+    """The edges are shown relative to the acknowledged side's first number: flow state adds
+    them; here only how many ranges there are."""
+    ranges = (len(option) - 2) // 8
+    dissection.add("tcp.options.sack.count", ranges)
+
+
+def _add_fast_open(dissection: Dissection, option: bytes, flags: int) -> None:
+    if len(option) == 2:
+        if flags & _SYN and not flags & _ACK:
+            dissection.add("tcp.options.tfo.request", None)
+        return
+    dissection.add("tcp.options.tfo.cookie", option[2:])

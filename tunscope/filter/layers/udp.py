@@ -1,0 +1,73 @@
+"""UDP and UDP-Lite (RFC 768, RFC 3828)."""
+
+from __future__ import annotations
+
+from tunscope.filter.layers.dissection import (
+    CHECKSUM_GROUP,
+    ERROR,
+    MALFORMED_GROUP,
+    Dissection,
+    Octets,
+    Payload,
+    u16,
+)
+from tunscope.filter.layers.registry import dissector_of, takes
+
+
+@takes("ip.proto", 17)
+def dissect_udp(dissection: Dissection, octets: Octets) -> None:
+    """Dissect a UDP header and hand on what it carries."""
+    wanted = dissection.begin("udp", octets, 8)
+    data = octets.data
+    source, destination = u16(data, 0), 0
+    if wanted:
+        destination = u16(data, 2)
+        dissection.add("udp.srcport", source)
+        dissection.add("udp.dstport", destination)
+        dissection.add_all(("udp.port",), source)
+        dissection.add_all(("udp.port",), destination)
+    destination = u16(data, 2)
+    length = u16(data, 4)
+    if not length and octets.reported > 0xFFFF:
+        length = octets.reported
+    if wanted:
+        dissection.add("udp.length", length)
+    if length < 8:
+        if wanted:
+            message = f"Bad length value {length} < 8"
+            dissection.expert("udp.length.bad", ERROR, MALFORMED_GROUP, message)
+        return
+    too_long = length > octets.reported
+    if too_long and not dissection.network.fragment and wanted and not dissection.network.quoted:
+        message = f"Bad length value {length} > IP payload length"
+        dissection.expert("udp.length.bad", ERROR, MALFORMED_GROUP, message)
+    octets.trim(length)
+    data = octets.data
+    checksum = u16(data, 6)
+    if wanted:
+        dissection.add("udp.checksum", checksum)
+        if checksum:
+            dissection.add("udp.checksum.status", 2)
+        elif dissection.network.version == 4:
+            dissection.add("udp.checksum.status", 3)
+        else:
+            dissection.add("udp.checksum.status", 0)
+            message = "Illegal Checksum value (0)"
+            dissection.expert("udp.checksum.zero", ERROR, CHECKSUM_GROUP, message)
+    payload = octets.rest(8)
+    if wanted and payload.reported and payload.data:
+        dissection.add("udp.payload", payload.data)
+    _hand_on(dissection, payload, source, destination)
+
+
+def _hand_on(dissection: Dissection, payload: Octets, source: int, destination: int) -> None:
+    """Give the payload to whoever takes one of the ports, the lower one first."""
+    if not payload.reported:
+        return
+    for port in sorted((source, destination)):
+        dissector = dissector_of("udp.port", port)
+        if dissector is not None:
+            dissector(dissection, payload)
+            return
+    network = dissection.network
+    dissection.payloads.append(Payload("udp", source, destination, payload, network))
