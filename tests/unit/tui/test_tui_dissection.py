@@ -43,4 +43,5 @@ def test_a_waiting_request_is_replaced_and_a_fault_is_told(
     assert enough.wait(10)
     dissector.stop()
     assert [dissection.number for dissection in found] == [1, 3]
+    assert all(dissection.root is None for dissection in found)
     assert all("ValueError: a hostile packet" in dissection.note for dissection in found)

@@ -198,7 +198,7 @@ class FieldTree(VirtualList):
             line.add(f"  {self.subject}", self.palette.head)
 
     def paint_row(self, row: int, line: LineBuilder, *, selected: bool) -> None:
-        """Paint one field: its triangle, its label and its value."""
+        """Paint one field: its triangle and its label, the name quieter than the value."""
         styles = self.palette
         field = self._rows[row]
         base = self.row_style(selected=selected)
@@ -206,14 +206,15 @@ class FieldTree(VirtualList):
         indent = "  " * field.depth
         line.add("▌" if selected else " ", base)
         line.add(f"{indent}{sign} ", base if selected else styles.muted)
-        label, value = printable(field.node.label), printable(field.node.value)
-        malformed = "malformed" in field.node.name
-        if field.depth == 0:
-            heading = f"{label}, {value}" if value else label
-            line.add(heading, base if selected else styles.error if malformed else styles.strong)
-            return
-        line.add(f"{label}: " if value else label, base if selected else styles.muted)
-        line.add(value, base if selected else styles.error if malformed else styles.text)
+        label = printable(field.node.label)
+        if "malformed" in label.lower():
+            line.add(label, base if selected else styles.error)
+        elif field.depth == 0:
+            line.add(label, base if selected else styles.strong)
+        else:
+            name, colon, value = label.partition(": ")
+            line.add(name + colon, base if selected else styles.muted if colon else styles.text)
+            line.add(value, base if selected else styles.text)
 
     def paint_blank(self, y: int, line: LineBuilder) -> None:
         """Say why there are no fields."""
