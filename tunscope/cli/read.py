@@ -60,8 +60,14 @@ def read(files: tuple[str, ...], **given: Any) -> int:
     """
     _check(given)
     from tunscope.cli.read_job import ReadJob, read_packets
+    from tunscope.filter.errors import FilterError
 
-    return read_packets(ReadJob(files=files, **given))
+    try:
+        read_packets(ReadJob(files=files, **given))
+    except FilterError as error:
+        click.echo(f"tunscope: {error}\n{error.caret()}", err=True)
+        return ExitCode.USAGE
+    return ExitCode.OK
 
 
 def _check(given: dict[str, Any]) -> None:
@@ -75,6 +81,3 @@ def _check(given: dict[str, Any]) -> None:
         raise UsageError("-E", "is for -T fields")
     if given["count"] and (form or given["out"]):
         raise UsageError("--count", "prints nothing but a number", "leave out -T and -w")
-
-
-__all__ = ["ExitCode", "read"]

@@ -6,18 +6,21 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
-from tunscope.capfile.blocks import InterfaceDescription
+from tunscope.capfile.blocks import BlockType, InterfaceDescription
 from tunscope.capfile.errors import CaptureFileError
 from tunscope.capfile.merging import MergedCapture
+from tunscope.capfile.pcap_header import known_magic
 from tunscope.capfile.reader import CaptureReader, open_capture
 from tunscope.errors import UsageError
 from tunscope.packet.record import PacketRecord
 
+_SECTION_MAGIC: Final = int(BlockType.SECTION_HEADER).to_bytes(4)
+
 
 class PacketInput(Protocol):
-    """The packets of one or several captures, once; all else grows with them."""
+    """One or several captures: what they tell besides packets, which grows with them."""
 
     @property
     def describes_interfaces(self) -> bool:
@@ -39,15 +42,12 @@ class PacketInput(Protocol):
     def warnings(self) -> Sequence[str]:
         """What is missing or was skipped, whole lines for the user."""
 
-    def __iter__(self) -> Iterator[PacketRecord]:
-        """Go on behind the packets that were read already."""
-
     def close(self) -> None:
         """Close what was opened."""
 
 
 class SingleInput:
-    """One capture, as a PacketInput."""
+    """One capture, read once from its beginning."""
 
     def __init__(self, reader: CaptureReader) -> None:
         self._reader = reader
@@ -66,7 +66,7 @@ class SingleInput:
         return iter(self._reader)
 
 
-def open_input(paths: Sequence[str], *, lenient: bool) -> PacketInput:
+def open_input(paths: Sequence[str], *, lenient: bool) -> SingleInput | MergedCapture:
     """Open one capture, or several merged in time order. CaptureFileError: unreadable."""
     if len(paths) == 1:
         return SingleInput(open_capture(paths[0], lenient=lenient))
@@ -99,6 +99,23 @@ def is_regular(path: str) -> bool:
         return path != "-" and stat.S_ISREG(os.stat(path).st_mode)
     except OSError:
         return False
+
+
+def is_plain_capture(path: str) -> bool:
+    """Whether `path` is a regular file that begins as a capture that is not compressed does."""
+    if not is_regular(path):
+        return False
+    try:
+        with open(path, "rb") as file:
+            head = file.read(4)
+    except OSError:
+        return False
+    return is_pcapng(head) or known_magic(head)
+
+
+def is_pcapng(head: bytes) -> bool:
+    """Whether a capture's first bytes are those of a pcapng file."""
+    return head[:4] == _SECTION_MAGIC
 
 
 def _listed(directory: str) -> list[Path]:

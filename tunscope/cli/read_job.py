@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
-from tunscope.capfile.writer import CaptureWriter, open_writer
-from tunscope.cli.read_fields import choose_fields, parse_fields_format
-from tunscope.cli.read_input import PacketInput, expanded, is_regular, open_input
+from tunscope.cli.read_input import (
+    PacketInput,
+    expanded,
+    is_plain_capture,
+    is_regular,
+    open_input,
+)
 from tunscope.cli.read_lines import LineOutput, silence_stdout, standard_output
-from tunscope.cli.read_packets import StreamedPackets
-from tunscope.cli.read_printers import FieldsPrinter, JsonPrinter, Printer, TextPrinter
-from tunscope.cli.read_run import Dissector, Reading
+from tunscope.cli.read_packets import PacketSource, ReadPacket, StreamedPackets
+from tunscope.cli.read_printers import Printer, TextPrinter
+from tunscope.cli.read_run import Reading
 from tunscope.cli.read_times import TimeColumn
-from tunscope.errors import ExitCode, UsageError
+from tunscope.errors import UsageError
+
+if TYPE_CHECKING:
+    from tunscope.capfile.writer import CaptureWriter
+    from tunscope.filter.compiled import DisplayFilter
+    from tunscope.filter.layers.dissection import Dissection
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,38 +45,65 @@ class ReadJob:
     lenient: bool
 
 
-def read_packets(job: ReadJob) -> ExitCode:
-    """Read, filter, print, save; return the exit status.
+def read_packets(job: ReadJob) -> None:
+    """Read, filter, print, save.
 
     Errors as everywhere; packets before a damaged part are printed and saved. A reader of
     stdout that has seen enough is no error.
     """
+    display_filter = _compiled(job.display_filter)
     paths = expanded(job.files)
+    lines = standard_output(eager=not all(map(is_regular, paths)))
+    printer = _printer(job, lines)
     if job.out is not None:
         _refuse_overwriting(job.out, paths)
-    packets = open_input(paths, lenient=job.lenient)
+    columns = printer is not None and printer.columns
+    packets, source = _open(job, paths, display_filter, columns=columns)
     try:
-        _carry_out(job, paths, packets)
+        if job.count:
+            click.echo(source.count())
+        else:
+            times = TimeColumn(job.time, packets.interfaces)
+            dissect = _dissector(printer, packets)
+            Reading(times, lines, printer, dissect, _writer(job.out, packets)).run(source)
     except BrokenPipeError:
         silence_stdout()
     finally:
         packets.close()
         for warning in packets.warnings:
             click.echo(f"tunscope: {warning}", err=True)
-    return ExitCode.OK
 
 
-def _carry_out(job: ReadJob, paths: Sequence[str], packets: PacketInput) -> None:
-    eager = not all(map(is_regular, paths))
-    lines = standard_output(eager=eager)
-    times = TimeColumn(job.time, packets.interfaces)
-    printer = _printer(job, lines)
-    reading = Reading(
-        times, printer, lines, _dissector(printer, packets), _writer(job.out, packets)
-    )
-    count = reading.run(StreamedPackets(packets, job.limit))
-    if job.count:
-        click.echo(count)
+def _compiled(text: str) -> DisplayFilter | None:
+    if not text.strip():
+        return None
+    from tunscope.filter.compiled import compile_filter
+
+    return compile_filter(text)
+
+
+def _open(
+    job: ReadJob, paths: Sequence[str], display_filter: DisplayFilter | None, *, columns: bool
+) -> tuple[PacketInput, PacketSource]:
+    """Return what the packets come from: over the index where that is possible and faster."""
+    indexable = len(paths) == 1 and not job.lenient and is_plain_capture(paths[0])
+    if indexable and job.count and display_filter is None:
+        from tunscope.cli.read_indexed import open_indexed
+
+        return open_indexed(paths[0], None, job.limit, conversations=columns)
+    packets = open_input(paths, lenient=job.lenient)
+    return packets, StreamedPackets(packets, job.limit, _test(display_filter, packets))
+
+
+def _test(
+    display_filter: DisplayFilter | None, packets: PacketInput
+) -> Callable[[ReadPacket], bool] | None:
+    if display_filter is None:
+        return None
+    from tunscope.cli.read_contexts import FrameContexts
+
+    matches, contexts = display_filter.matches, FrameContexts(packets)
+    return lambda packet: matches(packet.record, contexts.of(packet))
 
 
 def _printer(job: ReadJob, lines: LineOutput) -> Printer | None:
@@ -74,25 +111,32 @@ def _printer(job: ReadJob, lines: LineOutput) -> Printer | None:
         return None
     if job.form in {None, "text"}:
         return TextPrinter(lines)
+    from tunscope.cli.read_field_printers import FieldsPrinter, JsonPrinter
+    from tunscope.cli.read_fields import choose_fields, parse_fields_format
+
     fields = choose_fields(job.fields)
     if job.form == "json":
         return JsonPrinter(lines, fields)
     return FieldsPrinter(lines, fields, parse_fields_format(job.field_options))
 
 
-def _dissector(printer: Printer | None, packets: PacketInput) -> Dissector | None:
+def _dissector(
+    printer: Printer | None, packets: PacketInput
+) -> Callable[[ReadPacket], Dissection] | None:
     if printer is None or not printer.dissects:
         return None
-    from tunscope.cli.read_fieldvalues import PacketDissector
+    from tunscope.cli.read_contexts import FrameContexts
+    from tunscope.filter.dissect import dissect
 
-    return PacketDissector(
-        printer.protocols, packets.interfaces, described=packets.describes_interfaces
-    )
+    protocols, contexts = printer.protocols, FrameContexts(packets)
+    return lambda packet: dissect(packet.record, protocols, contexts.of(packet))
 
 
 def _writer(out: str | None, packets: PacketInput) -> CaptureWriter | None:
     if out is None:
         return None
+    from tunscope.capfile.writer import open_writer
+
     return open_writer(out, packets.interfaces, names=packets.names, comments=packets.comments)
 
 

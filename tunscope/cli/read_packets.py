@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Final, Protocol
 
 from tunscope.packet.record import PacketRecord
 
@@ -37,6 +37,19 @@ def numbered(records: Iterable[PacketRecord], limit: int | None = None) -> Itera
         previous = now
 
 
+class PacketSource(Protocol):
+    """Packets on their way, each with whether it is shown.
+
+    A packet that is not shown comes too if the text of a later one may refer to it.
+    """
+
+    def __iter__(self) -> Iterator[tuple[ReadPacket, bool]]:
+        """Yield the packets, once."""
+
+    def count(self) -> int:
+        """Return how many are shown, instead of yielding them."""
+
+
 class StreamedPackets:
     """The first `limit` of `records`, each with whether it passes; without a test all do."""
 
@@ -54,3 +67,7 @@ class StreamedPackets:
         passes = self._passes
         for packet in numbered(self._records, self._limit):
             yield packet, passes is None or passes(packet)
+
+    def count(self) -> int:
+        """Return how many pass."""
+        return sum(shown for _, shown in self)
