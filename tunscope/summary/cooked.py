@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 _IPV4: Final = 0x0800
 _IPV6: Final = 0x86DD
 #: Address families that BSD systems give IP and IPv6 on loopback devices.
-_LOOPBACK_FAMILIES: Final = {2: _IPV4, 24: _IPV6, 28: _IPV6, 30: _IPV6, 10: _IPV6}
+_LOOPBACK_FAMILIES: Final = {2: _IPV4, 24: _IPV6, 28: _IPV6, 30: _IPV6}
 
+#: Wireshark looks at this many bytes for traces of PPP before it takes a packet for IP.
+_LEAST_RAW: Final = 10
 _PACKET_TYPES: Final = {
     0: "Unicast to us",
     1: "Broadcast",
@@ -30,15 +32,33 @@ _ETH_P_802_3: Final = 1
 _ETH_P_802_2: Final = 4
 
 
-@entered(LINK_TYPES, 101, 12, 14, 228, 229)
+@entered(LINK_TYPES, 101, 12, 14)
 def read_raw(window: Window, draft: Draft) -> None:
     """Read a packet that starts with its IP header."""
     draft.name("N/A")
     draft.addresses("N/A", "N/A")
     draft.write("Raw packet data")
+    window.check(0, _LEAST_RAW)
     version = window.u8(0) >> 4
     if version in {4, 6}:
         ETHERTYPES[_IPV4 if version == 4 else _IPV6](window, draft)
+
+
+@entered(LINK_TYPES, 228)
+def read_raw_ipv4(window: Window, draft: Draft) -> None:
+    """Read a packet that is IPv4 by its link type."""
+    version = window.u8(0) >> 4
+    if version in {4, 6}:
+        ETHERTYPES[_IPV4](window, draft)
+    else:
+        draft.name("IP")
+        draft.write(f"Bogus IP version ({version})")
+
+
+@entered(LINK_TYPES, 229)
+def read_raw_ipv6(window: Window, draft: Draft) -> None:
+    """Read a packet that is IPv6 by its link type."""
+    ETHERTYPES[_IPV6](window, draft)
 
 
 @entered(LINK_TYPES, 0, 108)
@@ -50,8 +70,11 @@ def read_loopback(window: Window, draft: Draft) -> None:
     family = window.u32(0)
     if family & 0xFFFF0000:
         family = int.from_bytes(window.take(0, 4), "little")
-    if family in _LOOPBACK_FAMILIES:
-        ETHERTYPES[_LOOPBACK_FAMILIES[family]](window.sub(4), draft)
+    body = window.sub(4)
+    reader = ETHERTYPES.get(_LOOPBACK_FAMILIES.get(family, family))
+    if reader is not None:
+        body.check(0, 1)
+        reader(body, draft)
 
 
 def _read_cooked_payload(protocol: int, body: Window, draft: Draft) -> None:

@@ -19,6 +19,7 @@ Reader = Callable[[Window, Draft], None]
 Guess = Callable[[Window, Draft], bool]
 
 _Entry = TypeVar("_Entry")
+_Number = TypeVar("_Number")
 
 #: LINKTYPE_ numbers.
 LINK_TYPES: Final[dict[int, Reader]] = {}
@@ -36,7 +37,7 @@ TCP_GUESSES: Final[list[Guess]] = []
 UDP_GUESSES: Final[list[Guess]] = []
 
 
-def entered(table: dict[int, _Entry], *numbers: int) -> Callable[[_Entry], _Entry]:
+def entered(table: dict[_Number, _Entry], *numbers: _Number) -> Callable[[_Entry], _Entry]:
     """Enter the decorated reader into `table` under each of `numbers`."""
 
     def enter(reader: _Entry) -> _Entry:

@@ -34,7 +34,8 @@ def read_udp(window: Window, draft: Draft) -> None:
     elif length > window.length and not draft.fragmented:
         draft.append(f" [BAD UDP LENGTH {length} > IP PAYLOAD LENGTH]")
     draft.append(f" Len={length - _HEADER}{' [Jumbogram]' if jumbo else ''}")
-    window.u16(6)
+    if window.u16(6) == 0 and len(draft.network[0]) == 16:
+        draft.append(" [ILLEGAL CHECKSUM (0)]")  # RFC 8200, 8.1
     window = window.shortened(length)
     body = window.sub(_HEADER)
     if length > _HEADER and not body.length and not draft.fragmented:
