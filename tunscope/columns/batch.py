@@ -88,7 +88,8 @@ class ColumnBatch:
     """A run of `count` packets, the first of which is row `start` of the packet table.
 
     `levels[0]` are the outer headers, one entry a packet; further levels exist only if a packet
-    of the run has them. `interfaces` are those of the whole capture.
+    of the run has them. `interfaces` are those of the whole capture, `interface_numbers` their
+    numbers within their sections (what tshark calls frame.interface_id).
     """
 
     start: int
@@ -98,6 +99,7 @@ class ColumnBatch:
     addresses: AddressBook
     flows: FlowTable
     interfaces: Sequence[InterfaceDescription]
+    interface_numbers: Sequence[int]
     reader: ByteReader
 
     def __getitem__(self, name: str) -> Column:

@@ -24,12 +24,14 @@ from tunscope.columns.tunnels import find_inner
 class DecodedLevel:
     """One level's columns; a column that is nowhere set is left out. `packets` ascends.
 
-    `conversing` says which rows belong to a conversation.
+    `conversing` says which rows belong to a conversation, `destinations` with which address if
+    it is not the one in column `dst` (0).
     """
 
     packets: Rows
     columns: dict[str, Column]
     conversing: Mask
+    destinations: Column | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,9 @@ def decode_headers(frames: Frames, window: ByteWindow, addresses: AddressBook) -
             stack.mark_rows(starts.rows, Layer.INNER)
         stack.columns["layers"] = stack.layers
         shims += _shims(stack, len(levels))
-        levels.append(DecodedLevel(stack.packets, stack.columns, stack.conversing))
+        levels.append(
+            DecodedLevel(stack.packets, stack.columns, stack.conversing, stack.destinations)
+        )
         if starts is None:
             return Decoded(tuple(levels), _in_order(shims))
         stack, kinds = _enter(stack, starts), starts.kind
@@ -86,7 +90,8 @@ def _enter(outer: HeaderStack, starts: Starts) -> HeaderStack:
     stack.following = starts.ethertype.copy()
     if starts.ethertype.any():
         stack.columns["ethertype"] = starts.ethertype
-    stack.mark(starts.quoted, Layer.QUOTED)
+    inherited = outer.layers[starts.rows] & np.uint32(Layer.QUOTED)
+    stack.layers |= inherited | starts.layers
     return stack
 
 

@@ -20,6 +20,8 @@ KIND_BITS: Final = 48
 #: Bits of the kind.
 KIND_IPV6: Final = 1
 KIND_UDP: Final = 2
+#: Corrections of a base that are remembered; only hostile captures have many.
+_MAX_CORRECTIONS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class FlowTable:
         self._bases: Final = GrowingArray("u4")
         self._based: Final = GrowingArray("?")
         self._by_stream: Final = {TCP: GrowingArray("u4"), UDP: GrowingArray("u4")}
+        #: Side, row and base before it, where a base was corrected late; in the order of rows.
+        self._corrections: Final[list[tuple[int, int, int]]] = []
         # Id 0, no conversation, has a row in every table but counts in none.
         none = np.zeros(1, np.uint32)
         self.current.extend(none)
@@ -91,14 +95,27 @@ class FlowTable:
         protocols[0] = 0
         return protocols
 
-    @property
-    def bases(self) -> npt.NDArray[np.uint32]:
-        """By id, what relative sequence numbers of a's and of b's bytes count from (n x 2).
+    def sequence_bases(
+        self, flows: Ids, reverse: npt.NDArray[np.bool_], rows: npt.NDArray[np.intp]
+    ) -> npt.NDArray[np.uint32]:
+        """Return what the relative sequence numbers of some segments count from.
 
-        A side's base is that of its SYN, or one less than the first number heard of: its own or
-        the other side's acknowledgement. 0 where nothing was heard.
+        `flows` are the segments' conversations, `reverse` their REVERSE bits, `rows` their rows
+        of the packet table. For acknowledgements turn `reverse` around. A side's base is the
+        number of its SYN, or one less than the first number heard of: its own or the other
+        side's acknowledgement; 0 where nothing was heard. Arithmetic is modulo 2**32.
         """
-        return self._bases.values.reshape(-1, 2)
+        sides = flows.astype(np.int64) * 2 + reverse
+        bases: npt.NDArray[np.uint32] = self._bases.values[sides]
+        corrections = self._corrections
+        if corrections:
+            changed = np.isin(sides, [side for side, _, _ in corrections])
+            for i in np.flatnonzero(changed).tolist():
+                for side, row, before in corrections:
+                    if side == sides[i] and row > rows[i]:
+                        bases[i] = before
+                        break
+        return bases
 
     def find(self, protocol: int, stream: int) -> int:
         """Return the id of a TCP or UDP stream by tshark's number, 0 if there is none."""
@@ -156,6 +173,20 @@ class FlowTable:
         """Set the base of each side."""
         self._bases.values[sides] = bases
         self._based.values[sides] = True
+
+    def side_bases(self, sides: npt.NDArray[np.int64]) -> npt.NDArray[np.uint32]:
+        """Return the base of each side as it is now."""
+        bases: npt.NDArray[np.uint32] = self._bases.values[sides]
+        return bases
+
+    def correct_base(self, side: int, base: int, row: int) -> None:
+        """Give a side another base from the packet in `row` on."""
+        before = int(self._bases.values[side])
+        if before == base:
+            return
+        if len(self._corrections) < _MAX_CORRECTIONS:
+            self._corrections.append((side, row, before))
+        self._bases.values[side] = base
 
     def _append(self, pairs: Ids, streams: Ids, firsts: npt.NDArray[Any]) -> None:
         sides = np.zeros(2 * len(pairs), np.uint32)

@@ -28,6 +28,8 @@ class InterfaceTable:
         self.descriptions: Final = descriptions
         #: Byte order of the section that describes each interface.
         self.orders: Final[list[ByteOrder]] = []
+        #: Number of each interface within its section (frame.interface_id).
+        self.numbers: Final[list[int]] = []
         self._linktypes = np.zeros(8, np.uint16)
         self._longest = np.zeros(8, np.int64)
         self._clocks = np.zeros(8, np.uint16)
@@ -36,7 +38,9 @@ class InterfaceTable:
     def __len__(self) -> int:
         return len(self.descriptions)
 
-    def add(self, description: InterfaceDescription, order: ByteOrder) -> None:
+    def add(
+        self, description: InterfaceDescription, order: ByteOrder, number_in_section: int = 0
+    ) -> None:
         """Append one interface; ValueError if there are too many to number."""
         number = len(self.descriptions)
         if number == MAX_INTERFACES:
@@ -50,11 +54,12 @@ class InterfaceTable:
         self._longest[number] = max_caplen(description.linktype)
         self._clocks[number] = self._known_clocks.setdefault(clock, len(self._known_clocks))
         self.orders.append(order)
+        self.numbers.append(number_in_section)
         self.descriptions.append(description)
 
     def truncate(self, count: int) -> None:
         """Forget all interfaces but the first `count`."""
-        del self.descriptions[count:], self.orders[count:]
+        del self.descriptions[count:], self.orders[count:], self.numbers[count:]
 
     def linktypes(self, interfaces: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
         """Return the link type of every packet."""

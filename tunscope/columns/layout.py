@@ -16,7 +16,9 @@ Four kinds of table, all of them flat numpy arrays that only grow:
 
 A column that does not apply to a packet holds 0; whether it applies, `layers` says. Numbers are
 in host order. Offsets count bytes from the start of the packet. Nothing is ever read past
-caplen: a header that the capture cuts short has the fields that were captured whole, and no more.
+caplen: what was not captured holds 0. In the header that Layer.CUT is about, a field counts only
+if it lies before caplen; Layer.ADDRESSES, PORTS and the TCP bits have seen to that already, but
+an IPv4 or IPv6 header that is cut may have `ttl` and `src` without ADDRESSES.
 """
 
 from __future__ import annotations
@@ -55,9 +57,9 @@ HEADER_COLUMNS: Final[ColumnTypes] = {
     # Layer bits: which headers are there, and what became of them.
     "layers": "u4",
     # The type field of the link header (eth.type, sll.etype, the protocol of GRE for what stands
-    # behind GRE): 0x8100 for a tagged frame, 0 with LLC. Shims hold the types behind tags.
+    # behind GRE): 0x8100 for a tagged frame, 0 for a length. Shims hold the types behind tags.
     "ethertype": "u2",
-    # Tag control information (priority, DEI, 12 bits id) of the first VLAN tag.
+    # Tag control information (priority, DEI, 12 bits id) of the first 802.1Q tag.
     "vlan": "u2",
     # Where the IPv4, IPv6 or ARP header starts; 0 where there is none and in raw IP captures.
     "l3_offset": "u2",
@@ -82,11 +84,11 @@ HEADER_COLUMNS: Final[ColumnTypes] = {
     "tcp_flags": "u2",
     "window": "u2",
     # TCP: raw sequence number, valid with TCP_SEQUENCE, and acknowledgement, with TCP_COMPLETE.
-    # `FlowTable.bases` makes them relative.
+    # `FlowTable.sequence_bases` makes them relative.
     "seq": "u4",
     "ack": "u4",
     # TCP and UDP payload as their headers and IP's say it (tcp.len, udp.length - 8), whatever
-    # was captured; saturated at 65535. tshark has a tcp.len only with TCP_COMPLETE and without
+    # was captured; saturated at 65535. tshark has a tcp.len only with TCP_SEQUENCE and without
     # QUOTED, FRAGMENT and MALFORMED.
     "payload_len": "u2",
     # Id of the TCP or UDP conversation in `columns.flows`; 0 for none.
@@ -137,7 +139,7 @@ class Layer(IntFlag):
     """
 
     ETHERNET = 1 << 0
-    #: At least one 802.1Q or 802.1ad tag; all of them are in the shim table.
+    #: At least one 802.1Q tag; all of them, and those of 802.1ad, are in the shim table.
     VLAN = 1 << 1
     ARP = 1 << 2
     IPV4 = 1 << 3
@@ -173,24 +175,25 @@ class Layer(IntFlag):
     ADDRESSES = 1 << 24
     #: `sport` and `dport` hold ports.
     PORTS = 1 << 25
-    #: The TCP header's first 16 bytes are there: flags, window, acknowledgement are valid.
+    #: The TCP header's first 16 bytes are there and its length is possible: flags, window,
+    #: acknowledgement are valid.
     TCP_COMPLETE = 1 << 26
-    #: `seq` is valid: with TCP_COMPLETE, and for the 8 bytes an ICMP error quotes.
+    #: `seq` is valid: the first 16 bytes are there, or the 8 that an ICMP error quotes.
     TCP_SEQUENCE = 1 << 27
     #: The shim table has rows for this level of the packet.
     SHIMS = 1 << 28
     #: The packet goes from the flow's endpoint b to its endpoint a.
     REVERSE = 1 << 29
-    #: Inner tables only: these headers are quoted by an ICMP or ICMPv6 error.
+    #: Inner tables only: these headers are, or lie within, what an ICMP or ICMPv6 error quotes.
     QUOTED = 1 << 30
-    #: The UDP header is UDP-Lite's (protocol 136); UDP is not set.
-    UDPLITE = 1 << 31
+    #: They are what an ICMP error quotes; tshark shows tcp.seq there, but no tcp.seq_raw.
+    ICMP_QUOTE = 1 << 31
 
 
 class Shim(IntEnum):
     """Values of the shim table's `kind`, and what its `value` holds."""
 
-    #: Tag control information in the top 16 bits, the type behind the tag in the others.
+    #: An 802.1Q tag: control information in the top 16 bits, the type behind the tag below.
     VLAN = 1
     #: The label stack entry: label (20 bits), traffic class, bottom of stack, TTL.
     MPLS = 2
@@ -210,5 +213,7 @@ class Shim(IntEnum):
     DESTINATION = 10
     AH = 11
     MOBILITY = 12
-    #: DSAP, SSAP, control (first byte).
+    #: DSAP and SSAP in the top 16 bits, the first byte of control below.
     LLC = 13
+    #: An 802.1ad service tag (ieee8021ad), in the form of VLAN.
+    SERVICE_VLAN = 14

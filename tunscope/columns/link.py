@@ -42,7 +42,6 @@ _SLL2: Final = header_type(
 _FAMILY: Final = header_type(4, big=(">u4", 0), little=("<u4", 0))
 _NIBBLE: Final = header_type(1, first=("u1", 0))
 _MAC_SIZE: Final = 6
-_MAC_PAIR: Final = 12
 #: Address and control field of PPP in HDLC-like framing (RFC 1662).
 _PPP_FRAMING: Final = 0xFF03
 _PPP: Final = header_type(4, first=(">u2", 0), second=(">u2", 2))
@@ -87,9 +86,8 @@ def _ethernet(stack: HeaderStack, where: Mask) -> None:
     addressed = where
     if len(short):
         stack.mark_rows(short, Layer.CUT)
-        header = stack.window.take(_ETHERNET, stack.position, stack.end, where)
-        addressed = where & (stack.end - stack.position >= _MAC_PAIR)
-        header["type"][short] = 0
+        # tshark takes the 14 bytes in one go.
+        addressed = where & (stack.end - stack.position >= _ETHERNET.itemsize)
     _mac_pairs(stack, header, slice(None) if addressed.all() else np.flatnonzero(addressed))
     kind = header["type"].astype(np.uint16)
     length = kind <= MAX_LENGTH

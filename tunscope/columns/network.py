@@ -7,14 +7,19 @@ from typing import Final
 import numpy as np
 
 from tunscope.columns.batch import Rows
-from tunscope.columns.gather import Mask, Positions, header_type
+from tunscope.columns.gather import Headers, Mask, Positions, header_type
 from tunscope.columns.layout import Layer, Shim
 from tunscope.columns.link import IPV4, IPV6
 from tunscope.columns.stack import HeaderStack, offsets
 
-#: Extension headers in a row that are followed at most.
-_ROUNDS: Final = 32
+#: Extension headers in a row that are followed at most; tshark's limit of layers.
+_ROUNDS: Final = 500
 _IPV6_SIZE: Final = 40
+#: Where the source address ends.
+_IPV4_SOURCE: Final = 16
+#: Where the total length ends.
+_IPV4_TOTAL: Final = 4
+_IPV6_SOURCE: Final = 24
 _ARP_TYPES: Final = (0x0806, 0x8035)
 #: Bytes of ARP up to the addresses; Ethernet's 6 and IPv4's 4 bytes as ARP gives address sizes.
 _ARP_FIXED: Final = 8
@@ -45,17 +50,30 @@ _ARP: Final = header_type(
     28, type=(">u2", 2), sizes=(">u2", 4), opcode=(">u2", 6), src=(">u4", 14), dst=(">u4", 24)
 )
 _EXTENSION: Final = header_type(
-    8, following=("u1", 0), size=("u1", 1), type=("u1", 2), fragment=(">u2", 2)
+    8,
+    following=("u1", 0),
+    size=("u1", 1),
+    type=("u1", 2),
+    left=("u1", 3),
+    fragment=(">u2", 2),
 )
+_ADDRESS: Final = header_type(16, address=("V16", 0))
 
+_HOP_BY_HOP: Final = 0
+_ROUTING: Final = 43
+#: Types of routing header that end in another destination: source route, mobility, segments.
+_SEGMENT_ROUTING: Final = 4
+_ROUTES: Final = (0, 2, _SEGMENT_ROUTING)
 _AH: Final = 51
 _EXTENSIONS: Final = {
-    0: Shim.HOP_BY_HOP,
-    43: Shim.ROUTING,
+    _HOP_BY_HOP: Shim.HOP_BY_HOP,
+    _ROUTING: Shim.ROUTING,
     44: Shim.FRAGMENT,
     _AH: Shim.AH,
     60: Shim.DESTINATION,
 }
+#: Bytes that tshark needs to show anything of some of them.
+_SHOWN: Final = {_ROUTING: 3, 44: 8}
 _IS_EXTENSION: Final = np.zeros(256, np.bool_)
 _IS_EXTENSION[list(_EXTENSIONS)] = True
 
@@ -104,16 +122,16 @@ def _ipv4(
     first = header["first"].copy()
     total = header["total"].astype(np.int64)
     size = ((first & 15) << 2).astype(np.int64)
-    good = (first >= 0x45) & (first < 0x50) & ((total >= size) | (total == 0))
+    plausible = (first >= 0x45) & (first < 0x50) & ((total >= size) | (total == 0))
+    good = plausible & (end - at >= size)
     six = np.zeros(len(stack), np.bool_)
     if len(short) or not np.array_equal(good, where):
         bad = where & ~good
-        version = stack.window.take(_VERSION, at, end, where)["first"] >> 4
-        six = bad & (version == 6)
         stack.mark(bad, Layer.IPV4)
-        stack.mark_rows(short, Layer.CUT)
+        six = bad & (stack.window.take(_VERSION, at, end, where)["first"] >> 4 == 6)
+        cut = _cut_ipv4(stack, np.append(short, np.flatnonzero(plausible & bad)))
         malformed = bad & ~six
-        malformed[short] = False
+        malformed[cut] = False
         stack.mark(malformed, Layer.MALFORMED)
         header[bad] = np.zeros((), header.dtype)
         size *= good
@@ -134,14 +152,27 @@ def _ipv4(
     return six
 
 
+def _cut_ipv4(stack: HeaderStack, rows: Rows) -> Rows:
+    """Take what was captured of IPv4 headers cut short; return those with nothing wrong so far."""
+    at, left = stack.position[rows], stack.end[rows] - stack.position[rows]
+    header = stack.window.take(_IPV4, at, stack.end[rows])
+    first, total = header["first"], header["total"]
+    wrong = (left >= 1) & ((first < 0x45) | (first >= 0x50))
+    wrong |= (left >= _IPV4_TOTAL) & (total < (first & 15) << 2) & (total != 0)
+    rows, header, left = rows[~wrong], header[~wrong], left[~wrong]
+    stack.mark_rows(rows, Layer.CUT)
+    stack.column("ttl")[rows] = header["ttl"]
+    stack.column("src")[rows] = header["src"] * (left >= _IPV4_SOURCE)
+    return rows
+
+
 def _ipv6(stack: HeaderStack, rows: Rows, sizes: Positions, totals: Positions) -> None:
     header, short = stack.window.take_whole(_IPV6, stack.position[rows], stack.end[rows])
     stack.mark_rows(rows, Layer.IPV6)
     good = header["first"] >> 4 == 6
     if not good.all():
-        bad = rows[~good]
-        stack.mark_rows(rows[short], Layer.CUT)
-        stack.mark_rows(np.setdiff1d(bad, rows[short]), Layer.MALFORMED)
+        cut = _cut_ipv6(stack, rows[short])
+        stack.mark_rows(np.setdiff1d(rows[~good], cut), Layer.MALFORMED)
         rows, header = rows[good], header[good]
     if not len(rows):
         return
@@ -155,7 +186,22 @@ def _ipv6(stack: HeaderStack, rows: Rows, sizes: Positions, totals: Positions) -
     stack.protocol[rows] = header["following"]
     payload = header["payload"].astype(np.int64)
     sizes[rows] = _IPV6_SIZE
-    totals[rows] = (payload + _IPV6_SIZE) * (payload != 0)
+    jumbo = (payload == 0) & (header["following"] == _HOP_BY_HOP)
+    totals[rows] = (payload + _IPV6_SIZE) * ~jumbo
+
+
+def _cut_ipv6(stack: HeaderStack, rows: Rows) -> Rows:
+    """Take what was captured of IPv6 headers cut short; return those with nothing wrong so far."""
+    at, left = stack.position[rows], stack.end[rows] - stack.position[rows]
+    header = stack.window.take(_IPV6, at, stack.end[rows])
+    right = (left < 1) | (header["first"] >> 4 == 6)
+    rows, header, left = rows[right], header[right], left[right]
+    stack.mark_rows(rows, Layer.CUT)
+    stack.column("ttl")[rows] = header["hops"]
+    addressed = left >= _IPV6_SOURCE
+    ends = header["ends"][addressed].copy().view("V16")[0::2]
+    stack.column("src")[rows[addressed]] = stack.addresses.number_ipv6(ends)
+    return rows
 
 
 def _extensions(stack: HeaderStack, sixes: Rows) -> None:
@@ -191,11 +237,12 @@ def _extension(stack: HeaderStack, rows: Rows) -> Rows:
     size = np.where(kind == 44, 8, np.where(kind == _AH, (size + 2) * 4, (size + 1) * 8))
     whole = (left >= 8) & (left >= size)
     value = header["following"].astype(np.uint32) << np.uint32(24)
-    value |= np.where(kind == 44, header["fragment"], np.where(kind == 43, header["type"], 0))
+    value |= np.where(kind == 44, header["fragment"], np.where(kind == _ROUTING, header["type"], 0))
     for number, shim in _EXTENSIONS.items():
-        chosen = kind == number
+        chosen = (kind == number) & (left >= _SHOWN.get(number, 1))
         if chosen.any():
             stack.add_shims(rows[chosen], shim, at[chosen], value[chosen])
+    _route(stack, rows, at, header, whole & (kind == _ROUTING))
     cut = rows[~whole]
     stack.mark_rows(cut, Layer.CUT)
     stack.transport[cut] = False
@@ -208,6 +255,25 @@ def _extension(stack: HeaderStack, rows: Rows) -> Rows:
     stack.position[rows[whole]] = (at + size)[whole]
     further: Rows = rows[whole & ~later]
     return further
+
+
+def _route(stack: HeaderStack, rows: Rows, at: Positions, header: Headers, where: Mask) -> None:
+    """Note where a source route ends: to tshark, a conversation is with that address."""
+    chosen = np.flatnonzero(where & (header["left"] > 0) & np.isin(header["type"], _ROUTES))
+    if not len(chosen):
+        return
+    rows, at, header = rows[chosen], at[chosen], header[chosen]
+    # Segment routing (RFC 8754) lists its segments backwards.
+    last = at + 8 + 16 * np.maximum(header["size"].astype(np.int64) // 2 - 1, 0)
+    last = np.where(header["type"] == _SEGMENT_ROUTING, at + 8, last)
+    address, short = stack.window.take_whole(_ADDRESS, last, stack.end[rows])
+    there = np.ones(len(rows), np.bool_)
+    there[short] = False
+    there &= header["size"] >= 2
+    if stack.destinations is None:
+        stack.destinations = np.zeros(len(stack), np.uint32)
+    found = stack.addresses.number_ipv6(address["address"][there])
+    stack.destinations[rows[there]] = found
 
 
 def _arp(stack: HeaderStack, where: Mask) -> None:

@@ -12,15 +12,17 @@ from tunscope.columns.layout import Layer, Shim
 from tunscope.columns.link import IPV4, IPV6, LLC, MAX_LENGTH, PPP_PROTOCOLS
 from tunscope.columns.stack import HeaderStack
 
-#: Shims in a row that are followed at most; a frame of tags only would take thousands of rounds.
-_ROUNDS: Final = 32
+#: Shims in a row that are followed at most; tshark's limit of layers.
+_ROUNDS: Final = 500
 
-_VLAN_TYPES: Final = (0x8100, 0x88A8, 0x9100)
+_VLAN_TYPES: Final = (0x8100, 0x9100)
+_SERVICE_TYPE: Final = 0x88A8
 _MPLS_TYPES: Final = (0x8847, 0x8848)
 _PPPOE_DISCOVERY: Final = 0x8863
 _PPPOE_SESSION: Final = 0x8864
 _KINDS: Final = np.zeros(1 << 16, np.uint8)
 _KINDS[list(_VLAN_TYPES)] = Shim.VLAN
+_KINDS[_SERVICE_TYPE] = Shim.SERVICE_VLAN
 _KINDS[list(_MPLS_TYPES)] = Shim.MPLS
 _KINDS[[_PPPOE_DISCOVERY, _PPPOE_SESSION]] = Shim.PPPOE
 _KINDS[LLC] = Shim.LLC
@@ -59,20 +61,34 @@ def decode_shims(stack: HeaderStack) -> None:
 
 
 def _vlan(stack: HeaderStack, rows: Rows) -> None:
-    at = stack.position[rows]
-    header = stack.window.take(_VLAN, at, stack.end[rows])
     first = stack.layers[rows] & np.uint32(Layer.VLAN) == 0
     stack.mark_rows(rows, Layer.VLAN)
-    rows, at, header, first = _whole(stack, rows, at, header, 4, first)
-    stack.add_shims(rows, Shim.VLAN, at, header["both"].astype(np.uint32))
-    tags = stack.column("vlan")
-    tags[rows[first]] = header["tag"][first]
-    kind = header["type"].astype(np.uint16)
-    length = kind <= MAX_LENGTH
+    # To tshark, control information is a tag already, with nothing known behind it.
+    rows, header, first = _tag(stack, rows, Shim.VLAN, 2, first)
+    stack.column("vlan")[rows[first]] = header["tag"][first]
+
+
+def _service_vlan(stack: HeaderStack, rows: Rows) -> None:
+    _tag(stack, rows, Shim.SERVICE_VLAN, 4)
+
+
+def _tag(
+    stack: HeaderStack, rows: Rows, kind: Shim, least: int, *more: Column
+) -> tuple[Column, ...]:
+    at = stack.position[rows]
+    header = stack.window.take(_VLAN, at, stack.end[rows])
+    rows, at, header, *whole = _whole(stack, rows, at, header, least, *more)
+    stack.add_shims(rows, kind, at, header["both"].astype(np.uint32))
+    cut = rows[stack.end[rows] - at < _VLAN.itemsize]
+    following = header["type"].astype(np.uint16)
+    length = following <= MAX_LENGTH
     if length.any():
-        _limit(stack, rows[length], at[length] + 4 + kind[length])
-    stack.following[rows] = np.where(length, np.uint16(LLC), kind)
+        _limit(stack, rows[length], at[length] + 4 + following[length])
+    stack.following[rows] = np.where(length, np.uint16(LLC), following)
+    stack.following[cut] = 0
+    stack.mark_rows(cut, Layer.CUT)
     stack.position[rows] = at + 4
+    return (rows, header, *whole)
 
 
 def _mpls(stack: HeaderStack, rows: Rows) -> None:
@@ -124,8 +140,6 @@ def _llc(stack: HeaderStack, rows: Rows) -> None:
     # A SNAP header cannot hold a length: what is no EtherType is nothing we know.
     stack.following[rows] = np.where(kind <= MAX_LENGTH, np.uint16(0), kind)
     stack.position[rows] = at + np.where(snap, 8, 3)
-    if snap.any():
-        stack.column("ethertype")[rows[snap]] = header["type"][snap]
 
 
 def _whole(
@@ -146,4 +160,10 @@ def _limit(stack: HeaderStack, rows: Rows, stop: Positions) -> None:
     stack.end[rows] = np.minimum(stack.end[rows], stop)
 
 
-_DECODERS: Final = {Shim.VLAN: _vlan, Shim.MPLS: _mpls, Shim.PPPOE: _pppoe, Shim.LLC: _llc}
+_DECODERS: Final = {
+    Shim.VLAN: _vlan,
+    Shim.SERVICE_VLAN: _service_vlan,
+    Shim.MPLS: _mpls,
+    Shim.PPPOE: _pppoe,
+    Shim.LLC: _llc,
+}

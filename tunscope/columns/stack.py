@@ -40,7 +40,8 @@ class Starts:
     wire_end: Positions
     kind: npt.NDArray[np.uint16]
     ethertype: npt.NDArray[np.uint16]
-    quoted: Mask
+    #: Layer bits that the level begins with.
+    layers: npt.NDArray[np.uint32]
 
 
 class HeaderStack:
@@ -81,6 +82,8 @@ class HeaderStack:
         self.transport: Mask = np.zeros(count, np.bool_)
         #: Rows whose TCP or UDP header belongs to a conversation.
         self.conversing: Mask = np.zeros(count, np.bool_)
+        #: Where a routing header leads to in the end, as an address id; None if there is none.
+        self.destinations: npt.NDArray[np.uint32] | None = None
         #: The columns found so far; one that is nowhere set is left out.
         self.columns: Final[dict[str, Column]] = {}
         self.shims: Final[list[ShimRows]] = []

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 SYN: Final = 0x02
 ACK: Final = 0x10
-_UDP: Final = np.uint32(Layer.UDP | Layer.UDPLITE)
+_UDP: Final = np.uint32(Layer.UDP)
 _IPV6: Final = np.uint32(Layer.IPV6)
 #: Segments that tshark learns nothing of a conversation from.
 _UNHEARD: Final = np.uint32(Layer.QUOTED | Layer.FRAGMENT | Layer.MALFORMED)
-_TCP: Final = np.uint32(Layer.TCP_COMPLETE)
+_TCP: Final = np.uint32(Layer.TCP_SEQUENCE)
 _ONE: Final = np.uint32(1)
 
 
@@ -94,7 +94,11 @@ def _segments(level: DecodedLevel, rows: Rows) -> _Segments:
     layers = column("layers")
     udp = layers & _UDP != 0
     source = column("src").astype(np.uint64) << np.uint64(PORT_BITS) | column("sport")
-    destination = column("dst").astype(np.uint64) << np.uint64(PORT_BITS) | column("dport")
+    towards = column("dst")
+    if level.destinations is not None:
+        final = level.destinations[rows]
+        towards = np.where(final, final, towards)
+    destination = towards.astype(np.uint64) << np.uint64(PORT_BITS) | column("dport")
     kind = (layers & _IPV6 != 0) * np.uint64(KIND_IPV6) | udp * np.uint64(KIND_UDP)
     return _Segments(
         level.packets if whole else level.packets[rows],
@@ -136,6 +140,7 @@ def _assign(segments: _Segments, flows: FlowTable, first: int) -> Ids:
         else:
             ids = current[pairs]
     _learn_bases(segments, flows, ids)
+    _correct_bases(segments, flows, ids, first)
     return ids
 
 
@@ -163,7 +168,7 @@ def _find_splits(
     """
     splits: list[int] = []
     bases: dict[int, list[int | None]] = {}
-    current, known = flows.current.values, flows.bases
+    current = flows.current.values
     for row in np.flatnonzero(np.isin(pairs, pairs[syn])).tolist():
         pair, side = int(pairs[row]), int(segments.reverse[row])
         base = bases.get(pair)
@@ -172,7 +177,9 @@ def _find_splits(
             sides = np.array([2 * flow, 2 * flow + 1])
             base = [
                 number if based and flow else None
-                for number, based in zip(known[flow].tolist(), flows.based(sides), strict=True)
+                for number, based in zip(
+                    flows.side_bases(sides).tolist(), flows.based(sides).tolist(), strict=True
+                )
             ]
             bases[pair] = base
         seq, flags = int(segments.seq[row]), int(segments.flags[row])
@@ -180,7 +187,7 @@ def _find_splits(
             splits.append(row)
             base[:] = [None, None]
         if segments.heard[row]:
-            if base[side] is None:
+            if base[side] is None or flags & (SYN | ACK) == SYN | ACK:
                 base[side] = seq if flags & SYN else (seq - 1) % (1 << 32)
             if base[1 - side] is None and flags & ACK:
                 base[1 - side] = (int(segments.ack[row]) - 1) % (1 << 32)
@@ -202,3 +209,17 @@ def _learn_bases(segments: _Segments, flows: FlowTable, ids: Ids) -> None:
     order = np.argsort(rows, kind="stable")
     sides, places = np.unique(sides[order], return_index=True)
     flows.set_bases(sides, bases[order][places].astype(np.uint32))
+
+
+def _correct_bases(segments: _Segments, flows: FlowTable, ids: Ids, first: int) -> None:
+    """A SYN-ACK sets its side's base whatever it was before."""
+    answers = np.flatnonzero(segments.heard & (segments.flags & np.uint16(SYN | ACK) == SYN | ACK))
+    if not len(answers):
+        return
+    sides = ids[answers].astype(np.int64) * 2 + segments.reverse[answers]
+    wrong = segments.seq[answers] != flows.side_bases(sides)
+    if not wrong.any():
+        return
+    chosen = np.isin(sides, sides[wrong])
+    for row, side in zip(answers[chosen].tolist(), sides[chosen].tolist(), strict=True):
+        flows.correct_base(side, int(segments.seq[row]), int(segments.packets[row]) + first)

@@ -20,13 +20,16 @@ UDPLITE: Final = 136
 
 _MAX_U16: Final = 0xFFFF
 _PORTS_SIZE: Final = 4
+_SCTP_SIZE: Final = 12
 _UDP_SIZE: Final = 8
 #: TCP up to its window, which tshark takes in one go; and up to the sequence number, which it
 #: shows alone only where an ICMP error quotes no more.
 _TCP_FIELDS: Final = 16
 _QUOTED_SEQUENCE: Final = 8
-_UDP: Final = np.uint32(Layer.UDP | Layer.UDPLITE)
-_TCP_WHOLE: Final = np.uint32(Layer.TCP_COMPLETE)
+_TCP_COMPLETE: Final = np.uint32(Layer.TCP_COMPLETE)
+_TCP_SEQUENCE: Final = np.uint32(Layer.TCP_SEQUENCE)
+#: The fewest words of a TCP header, as the 16 bits of offset and flags have them.
+_TCP_LEAST_OFFSET: Final = 0x5000
 
 #: Layer bits by protocol number, if the header was captured whole.
 _LAYERS: Final = np.zeros(256, np.uint32)
@@ -35,7 +38,7 @@ _LAYERS[TCP] = Layer.TCP | Layer.PORTS | Layer.TCP_SEQUENCE | Layer.TCP_COMPLETE
 _LAYERS[UDP] = Layer.UDP | Layer.PORTS
 _LAYERS[ICMPV6] = Layer.ICMPV6
 _LAYERS[SCTP] = Layer.SCTP | Layer.PORTS
-_LAYERS[UDPLITE] = Layer.UDPLITE | Layer.PORTS
+_LAYERS[UDPLITE] = Layer.PORTS
 #: Bytes of the smallest header.
 _LEAST: Final = np.zeros(256, np.int64)
 _LEAST[[ICMP, TCP, UDP, ICMPV6, SCTP, UDPLITE]] = [8, 20, 8, 8, 12, 8]
@@ -78,7 +81,7 @@ def decode_transport(stack: HeaderStack) -> None:
     stack.layers |= layers
     if (layers & np.uint32(Layer.TCP)).any():
         _tcp(stack, header, layers, room, payload)
-    datagrams = layers & _UDP != 0
+    datagrams = layers & np.uint32(Layer.UDP) != 0
     if datagrams.any():
         _udp(stack, header, datagrams & (left >= _UDP_SIZE), room, payload)
     np.maximum(payload, 0, out=payload)
@@ -90,11 +93,13 @@ def _of_short(
     layers: npt.NDArray[np.uint32], left: Positions, outer: npt.NDArray[np.uint32]
 ) -> npt.NDArray[np.uint32]:
     """Take from `layers` the bits for what was not captured."""
-    quoted = outer & np.uint32(Layer.QUOTED) != 0
+    quoted = outer & np.uint32(Layer.ICMP_QUOTE) != 0
     enough = np.where(quoted, _QUOTED_SEQUENCE, _TCP_FIELDS)
-    layers = layers & ~((left < _TCP_FIELDS) * _TCP_WHOLE)
-    layers &= ~((left < enough) * np.uint32(Layer.TCP_SEQUENCE))
-    layers &= ~((left < _PORTS_SIZE) * np.uint32(Layer.PORTS))
+    layers = layers & ~((left < _TCP_FIELDS) * _TCP_COMPLETE)
+    layers &= ~((left < enough) * _TCP_SEQUENCE)
+    # tshark takes SCTP's common header in one go.
+    ports = np.where(layers & np.uint32(Layer.SCTP) != 0, _SCTP_SIZE, _PORTS_SIZE)
+    layers &= ~((left < ports) * np.uint32(Layer.PORTS))
     return layers
 
 
@@ -105,18 +110,23 @@ def _tcp(
     room: Positions,
     payload: Positions,
 ) -> None:
-    whole = layers & _TCP_WHOLE != 0
+    whole = layers & _TCP_COMPLETE != 0
     words = header["flags"] * whole
-    stack.put("seq", header["seq"] * (layers & np.uint32(Layer.TCP_SEQUENCE) != 0))
-    stack.put("ack", header["ack"] * whole)
-    stack.put("window", header["window"] * whole)
-    stack.put("tcp_flags", words & 0x0FFF)
-    stack.conversing = stack.conversing | whole
     rest = (room - (words >> 12 << 2)) * whole
     payload += rest
     longer = rest < 0
     if longer.any():
         stack.mark(longer, Layer.MALFORMED)
+    stack.conversing = stack.conversing | whole
+    stack.put("seq", header["seq"] * (layers & _TCP_SEQUENCE != 0))
+    stack.put("tcp_flags", words & 0x0FFF)
+    # tshark gives up behind the sequence number if the header's length is impossible.
+    tiny = whole & (words < _TCP_LEAST_OFFSET)
+    if tiny.any():
+        stack.layers &= ~(tiny * _TCP_COMPLETE)
+        whole = whole & ~tiny
+    stack.put("ack", header["ack"] * whole)
+    stack.put("window", header["window"] * whole)
 
 
 def _udp(

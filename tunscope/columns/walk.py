@@ -60,6 +60,7 @@ _LEAST: Final = {
     _OBSOLETE: 32,
     _SIMPLE: 16,
     _ENHANCED: 32,
+    9: 36,
     10: 20,
     0x0BAD: 16,
     0x40000BAD: 16,
@@ -245,7 +246,8 @@ class PcapngWalker:
                 self._base = len(self._interfaces)
                 found.notes.append((offset, partial(contents.comments.extend, comments)))
             elif kind == _INTERFACE:
-                self._interfaces.add(decode_interface(body, self._order), self._order)
+                description = decode_interface(body, self._order)
+                self._interfaces.add(description, self._order, self.known)
             elif kind == _NAMES:
                 names = decode_names(body, self._order)
                 found.notes.append((offset, partial(_add_names, contents.names, names)))

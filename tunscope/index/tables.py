@@ -108,6 +108,7 @@ class Tables:
             self.addresses,
             self.flows,
             self.interfaces.descriptions,
+            self.interfaces.numbers,
             reader,
         )
 
