@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from tunscope.errors import TunscopeError
 from tunscope.packet.printable import printable
-from tunscope.summary import summarize
+from tunscope.tui.flow_summaries import FlowSummaries
 
 if TYPE_CHECKING:
     from tunscope.index.capture import CaptureIndex
     from tunscope.packet.record import PacketRecord
+    from tunscope.summary import Summary
 
 _KEPT_ROWS = 5000
 
@@ -43,6 +44,7 @@ class RowReader:
     def __init__(self, capture: CaptureIndex) -> None:
         self._capture = capture
         self._rows: dict[int, PacketRow] = {}
+        self._flows = FlowSummaries(capture)
 
     def row(self, number: int) -> PacketRow:
         """Return the row of packet `number`; a packet that cannot be read says so in Info."""
@@ -64,16 +66,15 @@ class RowReader:
             return _missing(number, "no longer kept")
         except (OSError, TunscopeError) as error:
             return _missing(number, f"cannot be read: {printable(str(error))}")
-        return packet_row(number, record)
+        return packet_row(number, record, self._flows.summarize(number, record))
 
     def forget(self) -> None:
         """Drop every kept row: what rows are made from has changed."""
         self._rows.clear()
 
 
-def packet_row(number: int, record: PacketRecord) -> PacketRow:
+def packet_row(number: int, record: PacketRecord, summary: Summary) -> PacketRow:
     """Return the row of `record`."""
-    summary = summarize(record)
     return PacketRow(
         number=number,
         arrow=record.direction.arrow,

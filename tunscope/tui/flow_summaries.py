@@ -1,0 +1,100 @@
+"""Summaries of packets in the light of their conversation: relative numbers, window, analysis.
+
+Wireshark makes them in a pass over the whole capture. Here the conversation of a packet that is
+looked at is read from its first packet on, and what was learned is kept; of a long one only the
+beginning is read, for the bases and the window scale.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from tunscope.columns.layout import Layer
+from tunscope.errors import TunscopeError
+from tunscope.summary import summarize
+from tunscope.summary.conversation import ConversationTracker
+from tunscope.summary.model import Summary
+
+if TYPE_CHECKING:
+    from tunscope.index.capture import CaptureIndex
+    from tunscope.packet.record import PacketRecord
+
+#: A conversation is read whole as long as it has no more packets than this.
+_FOLLOWED: Final = 400
+#: Of a longer one this many packets are read: the handshake is among them.
+_BEGINNING: Final = 8
+_KEPT_FLOWS: Final = 64
+
+
+@dataclass(slots=True)
+class _Followed:
+    """A conversation that has been read up to, but not including, row `next_row`."""
+
+    tracker: ConversationTracker
+    next_row: int
+    summaries: dict[int, Summary] = field(default_factory=dict)
+    complete: bool = True
+
+
+class FlowSummaries:
+    """Belongs to one thread; the conversations looked at last are kept."""
+
+    def __init__(self, capture: CaptureIndex) -> None:
+        self._capture = capture
+        self._flows: OrderedDict[int, _Followed] = OrderedDict()
+
+    def summarize(self, number: int, record: PacketRecord) -> Summary:
+        """Return the summary of packet `number`, which is `record`."""
+        store, row = self._capture.store, number - 1
+        flow = int(store["flow"][row])
+        if not flow or not int(store["layers"][row]) & Layer.TCP:
+            return summarize(record)
+        followed = self._follow(flow, row)
+        found = followed.summaries.get(number)
+        if found is not None:
+            return found
+        side = 1 if int(store["layers"][row]) & Layer.REVERSE else 0
+        ours, theirs = self._capture.flows.sequence_bases(
+            np.array([flow, flow], np.uint32), np.array([side, 1 - side], bool), np.array([row] * 2)
+        )
+        # the handshake told the window scale; notes would speak of packets that were passed over
+        hints = replace(
+            followed.tracker.observe(record),
+            sequence_base=int(ours),
+            acknowledgment_base=int(theirs),
+            analysis=(),
+        )
+        return summarize(record, hints)
+
+    def _follow(self, flow: int, row: int) -> _Followed:
+        """Read conversation `flow` up to `row`, as far as it is read at all."""
+        followed = self._flows.get(flow)
+        if followed is None:
+            first = max(int(self._capture.flows.firsts[flow]), self._capture.first_number - 1)
+            followed = self._flows[flow] = _Followed(ConversationTracker(), first)
+            if len(self._flows) > _KEPT_FLOWS:
+                self._flows.popitem(last=False)
+        self._flows.move_to_end(flow)
+        if followed.complete and row >= followed.next_row:
+            self._read_on(followed, flow, row)
+        return followed
+
+    def _read_on(self, followed: _Followed, flow: int, row: int) -> None:
+        column = self._capture.store["flow"]
+        rows = np.flatnonzero(column[followed.next_row : row + 1] == flow) + followed.next_row
+        if len(followed.summaries) + len(rows) > _FOLLOWED:
+            followed.complete = False
+            rows = rows[: max(0, _BEGINNING - len(followed.summaries))]
+        for index in rows.tolist():
+            try:
+                record = self._capture.record(index + 1)
+            except (KeyError, OSError, TunscopeError):  # gone meanwhile: what is known must do
+                followed.complete = False
+                return
+            followed.tracker.number = index  # it counts the one it is given as the next
+            followed.summaries[index + 1] = followed.tracker.summarize(record)
+        followed.next_row = row + 1
