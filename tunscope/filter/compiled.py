@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tunscope.filter.evaluate import Predicate, predicate
 from tunscope.filter.program import TestNode, fields_of
@@ -11,10 +11,33 @@ from tunscope.filter.semantics import check
 from tunscope.filter.wanted import protocols_of
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Sequence
 
+    import numpy as np
+    import numpy.typing as npt
+
+    from tunscope.capfile.blocks import InterfaceDescription
+    from tunscope.columns.batch import ColumnBatch
+    from tunscope.filter.columnar.plan import Plan
     from tunscope.filter.layers.frame import FrameContext
     from tunscope.packet.record import PacketRecord
+
+
+class Capture(Protocol):
+    """An indexed capture, as `index.capture.CaptureIndex` is one."""
+
+    @property
+    def interfaces(self) -> Sequence[InterfaceDescription]:
+        """The interfaces described so far."""
+        ...
+
+    def batch(self, start: int, stop: int) -> ColumnBatch:
+        """Return the columns of rows `start` to `stop` of the packet table."""
+        ...
+
+    def record(self, number: int) -> PacketRecord:
+        """Return packet `number`, counted from 1; KeyError if its bytes are gone."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +49,7 @@ class DisplayFilter:
     fields: frozenset[str]
     _wanted: Container[str] = field(repr=False)
     _holds: Predicate = field(repr=False)
+    _plans: list[Plan] = field(default_factory=list, repr=False)
 
     def matches(self, record: PacketRecord, context: FrameContext | None = None) -> bool:
         """Whether `record` passes, judged from its bytes alone.
@@ -36,6 +60,56 @@ class DisplayFilter:
         from tunscope.filter.dissect import dissect
 
         return self._holds(dissect(record, self._wanted, context))
+
+    def columns_predicate(self, index: Capture, start: int, stop: int) -> npt.NDArray[np.bool_]:
+        """Return which of rows `start` to `stop` of the packet table (numbers less 1) pass.
+
+        What columns cannot decide is asked of the packets themselves, one by one.
+        """
+        import numpy as np
+
+        from tunscope.filter.columnar.run import Run
+
+        batch = index.batch(start, stop)
+        passing = np.zeros(stop - start, np.bool_)
+        skipped = batch.start - start
+        if self.program is None:
+            passing[skipped : skipped + batch.count] = True
+            return passing
+        verdict = self._plan()(Run(batch))
+        passing[skipped : skipped + batch.count] = verdict.holds
+        if verdict.open is not None:
+            for row in np.flatnonzero(verdict.open).tolist():
+                passing[skipped + row] = self._ask(index, batch, row)
+        return passing
+
+    def _plan(self) -> Plan:
+        from tunscope.filter.columnar.plan import plan
+
+        if not self._plans:
+            assert self.program is not None
+            self._plans.append(plan(self.program))
+        return self._plans[0]
+
+    def _ask(self, index: Capture, batch: ColumnBatch, row: int) -> bool:
+        try:
+            record = index.record(batch.start + row + 1)
+        except KeyError:
+            return False
+        return self.matches(record, _context(index, batch, row))
+
+
+def _context(index: Capture, batch: ColumnBatch, row: int) -> FrameContext:
+    from tunscope.filter.layers.frame import FrameContext
+
+    times = batch["ts_ns"]
+    previous = int(times[row - 1]) if row else int(times[0])
+    first = int(times[0])
+    if batch.start:
+        first = int(index.batch(0, 1)["ts_ns"][0])
+        if not row:
+            previous = int(index.batch(batch.start - 1, batch.start)["ts_ns"][0])
+    return FrameContext(batch.start + row + 1, first, previous)
 
 
 def compile_filter(text: str) -> DisplayFilter:

@@ -1,0 +1,132 @@
+"""A run of packets as the leaves of a filter see it: levels of headers, and bytes on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tunscope.columns.layout import MAX_LEVELS, Layer
+from tunscope.filter.columnar.verdict import Mask
+from tunscope.filter.columnar.words import Words
+from tunscope.packet.linktype import LinkType
+
+if TYPE_CHECKING:
+    from tunscope.columns.batch import Column, ColumnBatch, Level
+
+#: Layers that make a packet's columns a poor witness: tshark may see more or less in its bytes.
+_UNCERTAIN: Final = np.uint32(Layer.CUT | Layer.MALFORMED)
+_KNOWN_LINKTYPES: Final = frozenset(
+    {*(int(one) for one in LinkType)} - {int(LinkType.LINUX_SLL), int(LinkType.LINUX_SLL2)}
+) | {113, 276}
+
+
+#: In a truncated packet, headers that end closer to its end than this may go on behind it.
+_MARGIN: Final = 40
+#: IPComp: what it compresses is dissected, but stands in no column.
+_COMPRESSED: Final = 108
+#: IPv6 under the type of IPv4.
+_BOTH: Final = np.uint32(Layer.IPV4 | Layer.IPV6)
+
+
+def _is_uncertain(level: Level, truncated: Mask, caplens: Column) -> Mask:
+    layers = level["layers"]
+    uncertain: Mask = (layers & _UNCERTAIN != 0) | (layers & _BOTH == _BOTH)
+    uncertain |= level["ip_proto"] == _COMPRESSED
+    if truncated.any():
+        transport = level["l4_offset"].astype(np.uint32)
+        uncertain |= truncated & ((transport == 0) | (caplens < transport + _MARGIN))
+    return uncertain
+
+
+@dataclass(slots=True)
+class Part:
+    """Occurrences of a field on one level: entry i stands in packet `rows[i]` (i itself where
+    `rows` is None) and counts where `present`.
+
+    Values are numbers, or where there are `words`, ids in that dictionary.
+    """
+
+    values: Column
+    present: Mask
+    rows: npt.NDArray[np.intp] | None
+    words: Words | None = None
+
+
+class Run:
+    """Access to the columns of one run, each piece of work done once."""
+
+    def __init__(self, batch: ColumnBatch) -> None:
+        self.batch: Final = batch
+        self.count: Final = batch.count
+        self._gathered: dict[tuple[int, str, int, int], tuple[Column, Mask]] = {}
+
+    @property
+    def levels(self) -> Sequence[Level]:
+        """The levels of headers, outer first."""
+        return self.batch.levels
+
+    @cached_property
+    def doubtful(self) -> Mask | None:
+        """Packets whose columns do not tell everything; None if there are none."""
+        doubt: Mask | None = None
+        caplens = self.batch["caplen"]
+        truncated = caplens < self.batch["origlen"]
+        for number, level in enumerate(self.levels):
+            uncertain = _is_uncertain(level, truncated[level.rows], caplens[level.rows])
+            if number + 1 >= MAX_LEVELS:
+                uncertain[:] = True
+            if uncertain.any():
+                doubt = self.to_packets(uncertain, level.rows if number else None, doubt)
+        strange = [
+            number
+            for number, interface in enumerate(self.batch.interfaces)
+            if interface.linktype not in _KNOWN_LINKTYPES
+        ]
+        if strange:
+            rows = np.isin(self.batch["interface"], strange)
+            doubt = rows if doubt is None else doubt | rows
+        return doubt
+
+    def to_packets(
+        self, entries: Mask, rows: npt.NDArray[np.intp] | None, onto: Mask | None = None
+    ) -> Mask:
+        """Return which packets have some entry set, together with those in `onto`."""
+        if rows is None:
+            return entries if onto is None else onto | entries
+        packets = np.zeros(self.count, np.bool_) if onto is None else onto.copy()
+        packets[rows[entries]] = True
+        return packets
+
+    def gather(self, level: int, base: str, offset: int, width: int) -> tuple[Column, Mask]:
+        """Return the big-endian number of `width` bytes at `offset` behind the place that column
+        `base` names, for each entry of `level`, and for which entries it was captured."""
+        key = (level, base, offset, width)
+        if key not in self._gathered:
+            self._gathered[key] = self._read(*key)
+        return self._gathered[key]
+
+    def _read(self, level: int, base: str, offset: int, width: int) -> tuple[Column, Mask]:
+        one = self.levels[level]
+        entries = one.rows
+        places = one[base].astype(np.int64) + offset if base else np.full(len(one), offset)
+        values = np.zeros(len(one), np.uint64)
+        captured = np.zeros(len(one), np.bool_)
+        packets = np.unique(entries) if level else None
+        for piece in self.batch.packet_bytes(packets):
+            first = np.searchsorted(entries, piece.rows[0])
+            last = np.searchsorted(entries, piece.rows[-1], "right")
+            where = np.searchsorted(piece.rows, entries[first:last])
+            here = places[first:last]
+            inside = here + width <= piece.caplens[where]
+            at = np.where(inside, piece.starts[where] + here, 0)
+            number = np.zeros(last - first, np.uint64)
+            for index in range(width):
+                number = number << np.uint64(8) | piece.data[at + index]
+            values[first:last] = number
+            captured[first:last] = inside
+        return values, captured
