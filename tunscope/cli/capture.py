@@ -119,7 +119,7 @@ class Invocation:
     "--keep",
     type=_ByteSize(),
     metavar="SIZE",
-    help="Bound the unnamed capture of the screen; the oldest packets go first.",
+    help="Bound the unnamed capture of the screen and of --print; the oldest packets go first.",
 )
 @click.option(
     "-p", "--no-promiscuous", is_flag=True, help="Leave an observed device out of promiscuous mode."

@@ -19,8 +19,11 @@ class Growing(Protocol):
     def current(self) -> int:
         """Return the descriptor to read now."""
 
-    def advance(self) -> bool:
-        """Go to the next file, if there is one; the current one is whole then."""
+    def has_next(self) -> bool:
+        """Whether there is another file already: nothing is added to the current one then."""
+
+    def advance(self) -> None:
+        """Go to the next file."""
 
 
 class GrowingFile:
@@ -33,9 +36,12 @@ class GrowingFile:
         """The file."""
         return self._fd
 
-    def advance(self) -> bool:
+    def has_next(self) -> bool:
         """There is no other."""
         return False
+
+    def advance(self) -> None:
+        """Never happens."""
 
 
 class GrowingSegments:
@@ -50,16 +56,19 @@ class GrowingSegments:
         """The segment being read."""
         return self._fd
 
-    def advance(self) -> bool:
-        """Go on in the next segment that has something in it."""
-        later = [path for path in self._segments() if path > self._path and path.stat().st_size]
-        if not later:
-            return False
+    def has_next(self) -> bool:
+        """Whether a later segment has something in it."""
+        return bool(self._later())
+
+    def advance(self) -> None:
+        """Go on in the next segment; one that was dropped meanwhile is passed over."""
         os.close(self._fd)
-        self._path.unlink()
-        self._path = later[0]
+        self._path.unlink(missing_ok=True)
+        self._path = self._later()[0]
         self._fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-        return True
+
+    def _later(self) -> list[Path]:
+        return [path for path in self._segments() if path > self._path and path.stat().st_size]
 
 
 class FollowedCapture(io.RawIOBase):
@@ -82,13 +91,15 @@ class FollowedCapture(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed: any buffer
         """Wait for bytes; return how many came, 0 at the end."""
         while True:
-            ended = self._end.is_set()  # asked first: what is there then is all there will be
+            # asked first: what is there then is all there will be in this file
+            ended, has_next = self._end.is_set(), self._files.has_next()
             count = os.preadv(self._files.current(), [buffer], self._offset)
             if count:
                 self._offset += count
                 self._copy(buffer[:count])
                 return count
-            if self._files.advance():
+            if has_next:
+                self._files.advance()
                 self._offset = 0
             elif ended:
                 return 0

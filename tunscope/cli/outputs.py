@@ -191,10 +191,15 @@ class RotatedFiles:
 
 
 class SpooledOutput:
-    """A private spool, for a capture that is only printed."""
+    """A private spool, for a capture that is only printed.
 
-    def __init__(self, device: str) -> None:
+    Where printing is slower than the capture and the spool grows beyond `keep` bytes, its oldest
+    segments are dropped unread, and that is said on stderr.
+    """
+
+    def __init__(self, device: str, keep: int | None) -> None:
         self._device = device
+        self._keep = keep
         self._spool: Spool | None = None
         self._fds: list[int] = []
 
@@ -222,6 +227,9 @@ class SpooledOutput:
     def rotated(self) -> None:
         """Close the segment that is whole; its reader removes it."""
         os.close(self._fds.pop(0))
+        if self._spool is not None and self._keep is not None and self._spool.trim(self._keep):
+            said = f"packets were dropped unprinted to stay within {self._keep:,} bytes (--keep)"
+            print(f"tunscope: {said}", file=sys.stderr)
 
     def undo(self) -> None:
         """Remove the spool."""

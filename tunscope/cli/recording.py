@@ -37,7 +37,8 @@ def record(invocation: Invocation) -> ExitCode:
 def _job(invocation: Invocation, outputs: Outputs) -> Job:
     options, request = invocation.options, invocation.request
     if isinstance(outputs, SpooledOutput):
-        options = replace(options, rotate=Rotation(filesize=_SEGMENT_SIZE), rotation_patience=0.0)
+        segment = min(_SEGMENT_SIZE, (invocation.keep or sys.maxsize) // 4)
+        options = replace(options, rotate=Rotation(filesize=segment), rotation_patience=0.0)
     return Job(
         open=lambda client: client.open(request, options),
         options=options,
@@ -65,7 +66,7 @@ def _print_spooled(invocation: Invocation, shows: Callable[[PacketRecord], bool]
     to_stdout = invocation.pcap == "-"
     if to_stdout:
         StandardOutput().open()  # refuses a terminal
-    outputs = SpooledOutput(invocation.request.name)
+    outputs = SpooledOutput(invocation.request.name, invocation.keep)
 
     def follow(end: threading.Event) -> io.RawIOBase:
         segments = GrowingSegments(outputs.segments)
