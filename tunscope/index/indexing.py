@@ -86,7 +86,7 @@ class Indexer:
             return Step.ADVANCED
         if not finished:
             return Step.IDLE
-        self._cut_short(there)
+        self._end(there)
         return Step.DONE
 
     def _successor(self, segment: int) -> int | None:
@@ -184,6 +184,15 @@ class Indexer:
 
     def _fail(self, why: str) -> None:
         self.error = CaptureFileError(self._source.name, why, self._behind + self.position)
+
+    def _end(self, rest: int) -> None:
+        source = self._source
+        if source.failure is not None:
+            self.error = CaptureFileError(source.name, source.failure, self.read + rest)
+        elif source.cut:
+            self._warn(f"cut short at byte {self.read + rest}: the compressed data ends early")
+        else:
+            self._cut_short(rest)
 
     def _cut_short(self, rest: int) -> None:
         if self._walker is None and not self.position:

@@ -37,6 +37,14 @@ class Source(Protocol):
         """Whether nothing will be added any more."""
 
     @property
+    def failure(self) -> str | None:
+        """Why the capture ends before its end, if it does; told once `finished` is true."""
+
+    @property
+    def cut(self) -> bool:
+        """Whether a compressed capture ends early, with nothing else wrong."""
+
+    @property
     def size(self) -> int:
         """Bytes of all files that are there, as far as known; for progress only."""
 
@@ -58,6 +66,8 @@ class FileSource:
 
     first: Final = 0
     last: Final = 0
+    failure: Final = None
+    cut: Final = False
 
     def __init__(self, path: str | os.PathLike[str], *, growing: bool = False) -> None:
         self.name: Final = os.fspath(path)
@@ -94,13 +104,16 @@ class FileSource:
 class SpoolSource:
     """The numbered segments of a spool's folder; the oldest may go, new ones come."""
 
+    failure: Final = None
+    cut: Final = False
+
     def __init__(self, folder: str | os.PathLike[str], *, growing: bool = True) -> None:
         self._folder: Final = Path(folder)
         self._fds: Final[dict[int, int]] = {}
         self._lock: Final = threading.Lock()
         self.name: Final = str(self._folder)
         self.finished = not growing
-        self.first = self.last = 0
+        self.first, self.last = 1, 0
         self.refresh()
 
     @property
