@@ -81,7 +81,7 @@ def browse_file(word: str, display_filter: str) -> ExitCode:
     """Show a capture file, or with "-" the capture on stdin."""
     _need_terminal()
     from tunscope.index.capture import CaptureIndex
-    from tunscope.index.source import open_source
+    from tunscope.index.opening import open_source
     from tunscope.tui.app import run_browser
     from tunscope.tui.session import FileSession, SessionTitle
 
