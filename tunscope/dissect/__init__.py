@@ -1,1 +1,6 @@
-"""Field trees with byte ranges; the only importer of scapy."""
+"""Packets as trees of fields with byte ranges; the only importer of scapy."""
+
+from tunscope.dissect.dissect import field_tree, warm_up
+from tunscope.dissect.node import FieldNode
+
+__all__ = ["FieldNode", "field_tree", "warm_up"]
