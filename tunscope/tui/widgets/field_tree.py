@@ -94,6 +94,9 @@ class FieldTree(VirtualList):
             ]
             if not inside:
                 break
+            if not path:
+                # The frame stands before the protocols it holds, and may be as large as they are.
+                inside.reverse()
             step, node = min(inside, key=lambda item: item[1].stop - item[1].start)
             path = (*path, step)
         return path
