@@ -173,7 +173,7 @@ def _is_file(word: str) -> bool:
         mode = os.stat(word).st_mode
     except OSError:
         return "/" in word or Path(word).suffix in {".pcapng", ".pcap", ".cap", ".gz", ".zst"}
-    return not stat.S_ISDIR(mode)
+    return not stat.S_ISDIR(mode) or any(Path(word).glob("*.pcapng"))  # a spool's folder
 
 
 def _browse(word: str, filter_words: tuple[str, ...], given: dict[str, Any]) -> int:

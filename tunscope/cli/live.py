@@ -78,14 +78,18 @@ def show_lab(plan: LabPlan, device: str | None) -> ExitCode:
 
 
 def browse_file(word: str, display_filter: str) -> ExitCode:
-    """Show a capture file, or with "-" the capture on stdin."""
-    _need_terminal()
+    """Show a capture file, a spool's folder, or with "-" the capture on stdin."""
     from tunscope.index.capture import CaptureIndex
     from tunscope.index.opening import open_source
     from tunscope.tui.app import run_browser
     from tunscope.tui.session import FileSession, SessionTitle
 
-    source = open_source(word)
+    if word != "-":
+        _need_terminal()
+        source = open_source(word)
+    else:
+        source = open_source(word)
+        _keys_from_terminal()
     index = CaptureIndex(source)
     index.start()
     try:
@@ -225,6 +229,17 @@ def _spooled(options: CaptureOptions, keep: int | None) -> CaptureOptions:
     if keep is not None:
         segment = max(_SMALLEST_SEGMENT, min(segment, keep // 4))
     return replace(options, rotate=Rotation(filesize=segment), rotation_patience=0.0)
+
+
+def _keys_from_terminal() -> None:
+    """Stdin carries the capture: keys come from the terminal itself."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC)
+    except OSError as error:
+        raise UsageError("the screen", "there is no terminal for the keys", "use read -") from error
+    os.dup2(terminal, 0)
+    os.close(terminal)
+    _need_terminal()
 
 
 def _need_terminal() -> None:
