@@ -46,6 +46,7 @@ class ConversationTracker(Memory):
         self._connections: dict[_Key, TcpConnection] = {}
         self._requests: dict[tuple[object, ...], int] = {}
         self._units: dict[Endpoints, _OpenUnit] = {}
+        self._expected: dict[tuple[int, bytes, int], str] = {}
         self._owners: dict[bytes, bytes] = {}
         self._current: Conversation | None = None
 
@@ -77,9 +78,18 @@ class ConversationTracker(Memory):
         conversation = self._conversations.get(key)
         if conversation is None:
             _make_room(self._conversations)
-            conversation = self._conversations[key] = Conversation()
+            source, destination, sport, dport = endpoints
+            name = self._expected.get((transport, source, sport)) or self._expected.get(
+                (transport, destination, dport), ""
+            )
+            conversation = self._conversations[key] = Conversation(name)
         self._current = conversation
         return conversation
+
+    def expect(self, transport: int, address: bytes, port: int, application: str) -> None:
+        """Take note that conversations with this endpoint will carry `application`."""
+        _make_room(self._expected)
+        self._expected[transport, address, port] = application
 
     def tcp_segment(self, endpoints: Endpoints, segment: Segment, ts_ns: int) -> FlowHints:
         """Return bases, window scale and analysis notes for a segment, having learned from it."""

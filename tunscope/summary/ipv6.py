@@ -53,7 +53,7 @@ def read_next_header(following: int, body: Window, draft: Draft) -> None:
     """Walk extension headers from `following` on to the upper-layer protocol."""
     for _ in range(MAX_DEPTH):
         if following in _EXTENSIONS:
-            draft.write(_EXTENSIONS[following])
+            _mention(_EXTENSIONS[following], draft)
             size = (body.u8(1) + 1) * 8
             if following == _ROUTING:
                 _follow_route(body, draft)
@@ -70,12 +70,17 @@ def read_next_header(following: int, body: Window, draft: Draft) -> None:
         return
     reader = IP_PROTOCOLS.get(following)
     if reader is None:
-        draft.write(f"{protocol_name(following)} ({following})")
+        draft.write(f"Unknown IP Protocol: {protocol_name(following)} ({following})")
         return
     draft.depth += 1
     if draft.depth > MAX_DEPTH:
         raise Malformed
     reader(body, draft)
+
+
+def _mention(text: str, draft: Draft) -> None:
+    shown = draft.info[draft.fence :]
+    draft.append(f" , {text}" if shown else text)
 
 
 def _read_fragment(body: Window, draft: Draft) -> bool:
@@ -84,9 +89,8 @@ def _read_fragment(body: Window, draft: Draft) -> bool:
     offset, more = word & 0xFFF8, word & 1
     if offset or more:
         flag = "y" if more else "n"
-        draft.write(
-            f"IPv6 fragment (off={offset} more={flag} ident=0x{identification:08x} nxt={following})"
-        )
+        where = f"off={offset} more={flag} ident=0x{identification:08x} nxt={following}"
+        _mention(f"IPv6 fragment ({where})", draft)
         draft.fragmented = body.partial = True
     return offset != 0
 

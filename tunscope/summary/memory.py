@@ -47,6 +47,9 @@ class Memory:
         """Return the conversation of two endpoints over IP protocol `transport`."""
         return Conversation(self.hints.application, self.hints.version)
 
+    def expect(self, transport: int, address: bytes, port: int, application: str) -> None:
+        """Take note that conversations with this endpoint will carry `application`."""
+
     def tcp_segment(self, endpoints: Endpoints, segment: Segment, ts_ns: int) -> FlowHints:
         """Return bases, window scale and analysis notes for a segment."""
         return self.hints

@@ -30,10 +30,11 @@ def show_handshake(body: Window, encrypted: bool, draft: Draft) -> None:
             return
         kind = body.u8(offset)
         name = HANDSHAKE_TYPES.get(kind)
-        if name is None:
+        if name is None and body.length >= _LEAST_ENCRYPTED:
             body.check(0, body.length)
             draft.append_item("Encrypted Handshake Message")
             return
+        name = name or "Encrypted Handshake Message"
         length = body.u24(offset + 1)
         if offset + 4 + length > body.length:
             draft.append_item(f"[{name} Fragment]")
