@@ -87,10 +87,11 @@ def _open(
 ) -> tuple[PacketInput, PacketSource]:
     """Return what the packets come from: over the index where that is possible and faster."""
     indexable = len(paths) == 1 and not job.lenient and is_plain_capture(paths[0])
-    if indexable and job.count and display_filter is None:
+    if indexable and (job.count or display_filter is not None):
         from tunscope.cli.read_indexed import open_indexed
 
-        return open_indexed(paths[0], None, job.limit, conversations=columns)
+        predicate = None if display_filter is None else display_filter.columns_predicate
+        return open_indexed(paths[0], predicate, job.limit, conversations=columns)
     packets = open_input(paths, lenient=job.lenient)
     return packets, StreamedPackets(packets, job.limit, _test(display_filter, packets))
 
@@ -142,5 +143,6 @@ def _writer(out: str | None, packets: PacketInput) -> CaptureWriter | None:
 
 def _refuse_overwriting(out: str, paths: Sequence[str]) -> None:
     for path in paths:
-        if "-" not in {out, path} and os.path.exists(out) and os.path.samefile(out, path):
+        known = "-" not in {out, path} and os.path.exists(out) and os.path.exists(path)
+        if known and os.path.samefile(out, path):
             raise UsageError(f"-w {out}", "is a file that is being read", "choose another name")
