@@ -34,6 +34,7 @@ def open_browser(tmp_path: Path) -> OpenBrowser:
         source: Path | None = None,
         name: str | None = None,
         language: FilterLanguage | None = None,
+        display_filter: str = "",
     ) -> AsyncIterator[Browser]:
         head, blocks = blocks_of(source or DATA / f"browser_{kind}.pcapng")
         shown = len(blocks) if packets is None else packets
@@ -56,13 +57,20 @@ def open_browser(tmp_path: Path) -> OpenBrowser:
         capture.start()
         history = tmp_path / "state" / "filters"
         app = TunscopeApp(
-            capture, session, theme=theme, keymap=keymap, language=language, history_path=history
+            capture,
+            session,
+            theme=theme,
+            keymap=keymap,
+            language=language,
+            history_path=history,
+            display_filter=display_filter,
         )
         try:
             async with app.run_test(size=size, notifications=True) as pilot:
                 browser = Browser(app, pilot, session, path, blocks[shown:])
                 await browser.until(lambda: app.capture.count >= shown and app.is_running)
-                await browser.until(lambda: browser.table.row_count >= shown)
+                if not display_filter:
+                    await browser.until(lambda: browser.table.row_count >= shown)
                 yield browser
         finally:
             capture.stop()

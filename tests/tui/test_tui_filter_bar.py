@@ -20,6 +20,9 @@ class LengthLanguage:
 
     delay = 0.0
 
+    def warm_up(self) -> None:
+        pass
+
     def mistake(self, text: str) -> Mistake | None:
         words = text.split()
         if not words or (len(words) == 3 and words[:2] == ["length", ">"] and words[2].isdigit()):

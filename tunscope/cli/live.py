@@ -41,6 +41,7 @@ def capture_live(invocation: Invocation) -> ExitCode:
         raise UsageError("-b", "the screen shows one capture", "use --no-tui, or --keep SIZE")
     if invocation.pcap == "-":
         raise UsageError("--pcap -", "the screen needs stdout", "name a file")
+    _check_filter(invocation.display_filter)
     request = invocation.request
     if invocation.pcap is not None:
         return _into_file(
@@ -55,6 +56,7 @@ def capture_live(invocation: Invocation) -> ExitCode:
         options,
         keep=invocation.keep,
         may_sudo=invocation.may_sudo,
+        display_filter=invocation.display_filter,
     )
 
 
@@ -81,9 +83,8 @@ def browse_file(word: str, display_filter: str) -> ExitCode:
     """Show a capture file, a spool's folder, or with "-" the capture on stdin."""
     from tunscope.index.capture import CaptureIndex
     from tunscope.index.opening import open_source
-    from tunscope.tui.app import run_browser
-    from tunscope.tui.session import FileSession, SessionTitle
 
+    _check_filter(display_filter)
     if word != "-":
         _need_terminal()
         source = open_source(word)
@@ -92,11 +93,11 @@ def browse_file(word: str, display_filter: str) -> ExitCode:
         _keys_from_terminal()
     index = CaptureIndex(source)
     index.start()
-    try:
-        title = SessionTitle(name="standard input" if word == "-" else word, kind="file")
-        run_browser(index, FileSession(title))
-    finally:
-        index.stop()
+    # Loading the screen takes as long as indexing a million packets: both at once.
+    from tunscope.tui.session import FileSession, SessionTitle
+
+    title = SessionTitle(name="standard input" if word == "-" else word, kind="file")
+    _browse(index, FileSession(title), display_filter)
     return ExitCode.OK
 
 
@@ -127,7 +128,8 @@ def _into_file(
         from tunscope.index.source import FileSource
 
         index = _index(FileSource(path, growing=True))
-        _browse(index, session)
+        index.start()
+        _browse(index, session, invocation.display_filter)
     output.close()
     return ExitCode.OK
 
@@ -139,6 +141,7 @@ def _into_spool(
     *,
     keep: int | None,
     may_sudo: bool,
+    display_filter: str = "",
     started: Callable[[], None] | None = None,
     news: Callable[[], Sequence[str]] | None = None,
 ) -> ExitCode:
@@ -171,7 +174,9 @@ def _into_spool(
             started()
         from tunscope.index.source import SpoolSource
 
-        released = _browse(_index(SpoolSource(spool.folder)), session)
+        index = _index(SpoolSource(spool.folder))
+        index.start()
+        released = _browse(index, session, display_filter)
     if released or not session.poll().unsaved:
         spool.discard()
     else:
@@ -204,16 +209,27 @@ def _index(source: object) -> CaptureIndex:
     return CaptureIndex(source)  # type: ignore[arg-type]
 
 
-def _browse(index: CaptureIndex, session: Session) -> bool:
-    """Run the screen; return whether the unnamed capture may go."""
-    from tunscope.tui.app import run_browser
-    from tunscope.tui.session import Ending
-
-    index.start()
+def _browse(index: CaptureIndex, session: Session, display_filter: str) -> bool:
+    """Run the screen on an index at work; return whether the unnamed capture may go."""
     try:
-        return run_browser(index, session) is Ending.RELEASE
+        from platformdirs import user_state_path
+
+        from tunscope.tui.app import run_browser
+        from tunscope.tui.session import Ending
+
+        history = user_state_path("tunscope") / "filters"
+        ending = run_browser(index, session, history_path=history, display_filter=display_filter)
+        return ending is Ending.RELEASE
     finally:
         index.stop()
+
+
+def _check_filter(text: str) -> None:
+    """Raise FilterError for a wrong display filter, before anything is opened for it."""
+    if text:
+        from tunscope.filter.compiled import compile_filter
+
+        compile_filter(text)
 
 
 @contextlib.contextmanager

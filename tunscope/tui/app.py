@@ -9,6 +9,7 @@ import time
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
@@ -16,6 +17,7 @@ from textual.app import App, SystemCommand
 from tunscope.errors import TunscopeError
 from tunscope.index.view import View
 from tunscope.packet.printable import printable
+from tunscope.tui.display_filters import DisplayFilters
 from tunscope.tui.filter_history import FilterHistory
 from tunscope.tui.keymap import APP_KEYS, ENTRIES
 from tunscope.tui.saving import SaveResult
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from tunscope.tui.session import Session
 
 _KEPT_MESSAGES = 1000
+#: The first rows come before what nobody has asked for yet (seconds).
+_WARM_UP_DELAY = 1.0
 _TOAST_SECONDS = {Severity.INFORMATION: 3.0, Severity.WARNING: 6.0, Severity.ERROR: 10.0}
 
 
@@ -46,7 +50,8 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
     """Shows `capture`, fed by `session`, until the person quits; see `run_browser`.
 
     `keymap` gives other keys to binding ids, `theme` names a Textual theme. With a `language`
-    there is a filter bar, whose history lives in `history_path`.
+    there is a filter bar, whose history lives in `history_path`; `display_filter`, which must be
+    right, is in force from the start.
     """
 
     TITLE = "tunscope"
@@ -78,6 +83,7 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         keymap: Mapping[str, str] | None = None,
         language: FilterLanguage | None = None,
         history_path: Path | None = None,
+        display_filter: str = "",
     ) -> None:
         super().__init__()
         for known in THEMES:
@@ -92,6 +98,7 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         self._asking_to_quit = False
         self._language = language
         self._history_path = history_path
+        self._display_filter = display_filter
         if self.key_overrides:
             self.set_keymap(self.key_overrides)
 
@@ -116,6 +123,14 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
             # A thread other than the main one may run the application in a test.
             with suppress(ValueError, RuntimeError, NotImplementedError):
                 loop.add_signal_handler(number, self.exit, Ending.KEEP)
+        if self._language is not None:
+            self.set_timer(_WARM_UP_DELAY, self._warm_up_language)
+            if self._display_filter:
+                self._apply_filter(self._display_filter)
+
+    def _warm_up_language(self) -> None:
+        assert self._language is not None
+        Thread(target=self._language.warm_up, name="filter-language", daemon=True).start()
 
     def on_unmount(self) -> None:
         """Give the signals back."""
@@ -256,8 +271,11 @@ def run_browser(
     keymap: Mapping[str, str] | None = None,
     language: FilterLanguage | None = None,
     history_path: Path | None = None,
+    display_filter: str = "",
 ) -> Ending:
     """Run the browser in this terminal until it ends; return what is to become of the capture.
+
+    Its filter bar speaks `language`, by default Wireshark's.
 
     Raises TunscopeError when the screen fails, its cause attached; the terminal is in order then
     and the capture untouched.
@@ -267,8 +285,9 @@ def run_browser(
         session,
         theme=theme,
         keymap=keymap,
-        language=language,
+        language=language or DisplayFilters(),
         history_path=history_path,
+        display_filter=display_filter,
     )
     ending = app.run()
     if app.failure is not None:

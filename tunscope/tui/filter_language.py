@@ -18,7 +18,10 @@ class Mistake:
 
 
 class FilterLanguage(Protocol):
-    """Display filters; every method is fast enough to be called at each key press."""
+    """Display filters; every method but `warm_up` is fast enough for each key press."""
+
+    def warm_up(self) -> None:
+        """Load what the first filter would wait for; called once, on a thread of its own."""
 
     def mistake(self, text: str) -> Mistake | None:
         """Return what is wrong with `text`, None if it is a filter or blank."""
