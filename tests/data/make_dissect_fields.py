@@ -17,6 +17,8 @@ PROTOCOLS = frozenset(
         "eth",
         "vlan",
         "ieee8021ad",
+        "ieee8021ah",
+        "ah",
         "llc",
         "arp",
         "ip",

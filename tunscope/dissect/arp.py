@@ -25,13 +25,13 @@ def decode_arp(window: Window, parent: Tree, dissection: Dissection) -> None:
     hardware, protocol = window.u16(0), window.u16(2)
     hardware_size, protocol_size, opcode = window.u8(4), window.u8(5), window.u16(6)
     size = _HEADER + 2 * hardware_size + 2 * protocol_size
-    window.check(0, size)
     ethernet = hardware in _ETHERNET_LIKE and hardware_size == 6
     ip = protocol == 0x0800 and protocol_size == 4
     addresses = _addresses(window, hardware_size, protocol_size)
     kind = _title(opcode)
-    gratuitous = ip and opcode in {_REQUEST, _REPLY} and addresses[1] == addresses[3]
-    probe = ip and opcode == _REQUEST and not any(addresses[1]) and not gratuitous
+    ip_known = ip and len(addresses[3]) == protocol_size
+    gratuitous = ip_known and opcode in {_REQUEST, _REPLY} and addresses[1] == addresses[3]
+    probe = ip_known and opcode == _REQUEST and not any(addresses[1]) and not gratuitous
     announced = gratuitous and opcode == _REQUEST and not any(addresses[2])
     if announced:
         kind = "ARP Announcement"
@@ -65,10 +65,11 @@ def decode_arp(window: Window, parent: Tree, dissection: Dissection) -> None:
 
 
 def _addresses(window: Window, hardware_size: int, protocol_size: int) -> list[bytes]:
+    """Return the four addresses, as far as they are captured."""
     found = []
     offset = _HEADER
     for length in (hardware_size, protocol_size) * 2:
-        found.append(window.take(offset, length))
+        found.append(window.rest(offset)[:length])
         offset += length
     return found
 

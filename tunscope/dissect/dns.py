@@ -69,9 +69,9 @@ def _decode_message(
     tree.field("dns.id", 0, 2)
     _add_flags(tree, flags, link_local=name == "llmnr")
     update = opcode == _UPDATE
-    counts = [message.u16(at) for at in (4, 6, 8, 10)]
     for place, section in enumerate(_UPDATE_COUNTS if update else _COUNTS):
         tree.field(f"dns.count.{section}", 4 + 2 * place, 2)
+    counts = [message.u16(at) for at in (4, 6, 8, 10)]
     multicast = name == "mdns"
     offset = _HEADER
     if counts[0]:

@@ -28,7 +28,7 @@ def read_name(window: Window, offset: int) -> tuple[bytes, int, int]:
                 end = offset + 2
             pointers += 1
             if pointers > _MAX_POINTERS:
-                raise Malformed
+                return b"<Name contains a pointer that loops>", end, 1
             offset = target
             continue
         if kind:

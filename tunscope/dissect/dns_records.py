@@ -77,7 +77,8 @@ def _add_service_name(tree: Tree, raw: bytes, offset: int, size: int) -> None:
 
 def _add_extension(tree: Tree, at: int) -> None:
     """Add what the extension record has in place of class and time to live (RFC 6891)."""
-    tree.field("dns.rr.udp_payload_size", at + 2, 2)
+    room = tree.window.u16(at + 2)
+    tree.field("dns.rr.udp_payload_size", at + 2, 2, value=str(room))
     tree.field("dns.resp.ext_rcode", at + 4, 1)
     tree.field("dns.resp.edns0_version", at + 5, 1)
     flags = tree.field("dns.resp.z", at + 6, 2)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _HEADER: Final = 14
 #: Bytes a frame is padded to, without its check sequence.
 _LEAST: Final = 60
+_LEAST_CHECKED: Final = 64
+#: Bytes of a frame check sequence.
+_CHECK: Final = 4
 _LAST_LENGTH: Final = 1500
 _FIRST_TYPE: Final = 1536
 
@@ -44,7 +47,7 @@ def decode_ethernet(window: Window, parent: Tree, dissection: Dissection) -> Non
     else:
         tree.field("eth.type", 12, 2)
         decode_ethertype(kind, payload, parent, dissection)
-    add_trailer(tree, "eth", window, _HEADER + payload.length)
+    add_trailer(tree, "eth", window, _HEADER + payload.length, dissection)
 
 
 def decode_ethertype(kind: int, payload: Window, parent: Tree, dissection: Dissection) -> None:
@@ -61,18 +64,29 @@ def add_address(tree: Tree, name: str, offset: int) -> None:
     address.field(f"{name}.ig", offset, 3)
 
 
-def add_trailer(tree: Tree, layer: str, window: Window, offset: int) -> None:
-    """Add what stands behind the payload: padding up to the least frame, then a trailer."""
-    left = window.captured - offset
-    if left <= 0:
+def add_trailer(
+    tree: Tree, layer: str, window: Window, offset: int, dissection: Dissection
+) -> None:
+    """Add what stands behind the payload: padding up to the least frame, a trailer, a checksum.
+
+    Zeros that fill a frame up to 60 bytes are padding. Of what is left of a frame of 64 bytes or
+    more, the last four are taken for its check sequence, as Wireshark does.
+    """
+    reported, left = window.length - offset, window.captured - offset
+    if reported <= 0 or left < 0:
         return
-    padding = 0
-    if layer == "eth" and window.start == 0 and not any(window.rest(offset)[: _LEAST - offset]):
-        padding = min(max(_LEAST - offset, 0), left)
-    if padding:
+    whole = dissection.record.origlen
+    padding = max(_LEAST - (whole - reported), 0) if whole >= _LEAST else 0
+    if padding and not any(window.rest(offset)[:padding]):
         tree.field("eth.padding", offset, padding)
-    if left > padding:
-        tree.field(f"{layer}.trailer", offset + padding, left - padding)
+        offset, reported, left = offset + padding, reported - padding, left - padding
+    checked = window.length >= _LEAST_CHECKED and reported >= _CHECK and left >= _CHECK
+    trailer = min(left, reported - _CHECK if checked else reported)
+    if trailer > 0:
+        tree.field(f"{layer}.trailer", offset, trailer)
+    if checked and left >= trailer + _CHECK:
+        tree.field("eth.fcs", offset + trailer, _CHECK, note=" [unverified]")
+        tree.derived("eth.fcs.status", 2, offset + trailer)
 
 
 entered(LINK_TYPES, 1)(decode_ethernet)

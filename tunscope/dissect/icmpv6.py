@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tunscope.dissect.fieldtable import value_name
-from tunscope.dissect.formats import ipv6_text
 from tunscope.dissect.icmp import add_checksum, decode_quoted
 from tunscope.dissect.neighbour_options import add_options
 from tunscope.dissect.packet import IP_PROTOCOLS, decode_data, entered
@@ -123,14 +122,12 @@ def _listener_report(tree: Tree, window: Window) -> None:
         sources, extra = window.u16(offset + 2), window.u8(offset + 1) * 4
         size = 20 + 16 * sources + extra
         kind = value_name("icmpv6.mldr.mar.record_type", window.u8(offset))
-        address = ipv6_text(window.take(offset + 4, 16))
-        record = tree.marked(
-            "icmpv6.mldr.mar", f"Multicast Address Record {kind}: {address}", offset, size
-        )
+        record = tree.marked("icmpv6.mldr.mar", f"Multicast Address Record {kind}", offset, size)
         record.field("icmpv6.mldr.mar.record_type", offset, 1)
         record.field("icmpv6.mldr.mar.aux_data_len", offset + 1, 1)
         record.field("icmpv6.mldr.mar.nb_sources", offset + 2, 2)
-        record.field("icmpv6.mldr.mar.multicast_address", offset + 4, 16)
+        address = record.field("icmpv6.mldr.mar.multicast_address", offset + 4, 16)
+        record.label += f": {address.value}"
         for number in range(sources):
             record.field("icmpv6.mldr.mar.source_address", offset + 20 + 16 * number, 16)
         if extra:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tunscope.dissect.fieldtable import value_name
 from tunscope.dissect.formats import ipv4_text
-from tunscope.dissect.ipv4_options import add_options
+from tunscope.dissect.ipv4_options import add_options, last_hop
 from tunscope.dissect.packet import ETHERTYPES, IP_PROTOCOLS, decode_data, entered
-from tunscope.dissect.window import Malformed
 
 if TYPE_CHECKING:
     from tunscope.dissect.packet import Dissection
@@ -38,10 +36,16 @@ def decode_ipv4(window: Window, parent: Tree, dissection: Dissection) -> None:
     first = window.u8(0)
     size = (first & 15) * 4
     title = "Internet Protocol Version 4"
-    tree = parent.protocol("ip", title, window, max(size, 1))
+    if first >> 4 == 6:
+        ETHERTYPES[0x86DD](window, parent, dissection)
+        return
     if first >> 4 != 4:
-        tree.bits("ip.version", 0, 4)
-        raise Malformed
+        label = f"Internet Protocol, bogus version ({first >> 4})"
+        tree = parent.protocol("ip", label, window, 1)
+        version = tree.bits("ip.version", 0, 4)
+        version.expert("ip.bogus_ip_version", "Error/Protocol", "Bogus IP version")
+        return
+    tree = parent.protocol("ip", title, window, max(size, 1))
     tree.bits("ip.version", 0, 4)
     if size < _LEAST:
         tree.bits(
@@ -81,9 +85,12 @@ def decode_ipv4(window: Window, parent: Tree, dissection: Dissection) -> None:
     tree.field("ip.checksum", 10, 2, note=" [validation disabled]")
     tree.derived("ip.checksum.status", 2, 10)
     tree.field("ip.src", 12, 4)
-    tree.field("ip.dst", 16, 4)
     source, destination = window.take(12, 4), window.take(16, 4)
-    tree.label = f"{title}, Src: {ipv4_text(source)}, Dst: {ipv4_text(destination)}"
+    final = last_hop(window, size)
+    tree.field("ip.cur_rt" if final else "ip.dst", 16, 4)
+    tree.label = f"{title}, Src: {ipv4_text(source)}, Dst: {ipv4_text(final or destination)}"
+    if final:
+        tree.label += f", Via: {ipv4_text(destination)}"
     if size > _LEAST:
         add_options(tree, window, size)
     dissection.addresses = source, destination
@@ -108,9 +115,4 @@ def _add_flags(tree: Tree, window: Window) -> None:
     flags = tree.field("ip.flags", 6, 1, text=f"0x{word >> 13:x}{text}")
     for name in ("ip.flags.rb", "ip.flags.df", "ip.flags.mf"):
         flags.field(name, 6, 1)
-    tree.field("ip.frag_offset", 6, 2, value=(word & 0x1FFF) * 8)
-
-
-def protocol_name(number: int) -> str:
-    """Return the name of an IP protocol."""
-    return value_name("ip.proto", number)
+    tree.field("ip.frag_offset", 6, 2, text=str((word & 0x1FFF) * 8))

@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 _END: Final = 0
 _NO_OPERATION: Final = 1
-_SECURITY: Final = 130
+_SOURCE_ROUTES: Final = (131, 137)
 _NAMES: Final = {
-    7: ("ip.rec_rt", "record_route", "Record Route"),
-    11: ("", "mtu_probe", "MTU Probe"),
-    12: ("", "mtu_reply", "MTU Reply"),
-    25: ("", "qs", "Quick-Start"),
-    68: ("", "timestamp", "Time Stamp"),
-    82: ("", "traceroute", "Traceroute"),
-    130: ("", "security", "Security"),
-    131: ("", "route", "Loose Source Route"),
-    133: ("", "ext_security", "Extended Security"),
-    134: ("", "cipso", "Commercial Security"),
-    136: ("", "sid", "Stream ID"),
-    137: ("", "source_route", "Strict Source Route"),
-    148: ("", "routeralert", "Router Alert"),
+    7: ("record_route", "Record Route"),
+    11: ("mtu_probe", "MTU Probe"),
+    12: ("mtu_reply", "MTU Reply"),
+    25: ("qs", "Quick-Start"),
+    68: ("timestamp", "Time Stamp"),
+    82: ("traceroute", "Traceroute"),
+    130: ("security", "Security"),
+    131: ("route", "Loose Source Route"),
+    133: ("ext_security", "Extended Security"),
+    134: ("cipso", "Commercial Security"),
+    136: ("sid", "Stream ID"),
+    137: ("source_route", "Strict Source Route"),
+    148: ("routeralert", "Router Alert"),
 }
 
 
@@ -52,7 +52,7 @@ def add_options(parent: Tree, window: Window, stop: int) -> None:
                 break
             continue
         length = window.u8(offset + 1)
-        _, name, title = _NAMES.get(kind, ("", "unknown", f"Unknown (0x{kind:02x})"))
+        name, title = _NAMES.get(kind, ("", f"Unknown (0x{kind:02x})"))
         titles.append(title)
         if length < 2 or offset + length > stop:
             fault = (
@@ -63,6 +63,10 @@ def add_options(parent: Tree, window: Window, stop: int) -> None:
             )
             break
         label = f"IP Option - {title} ({length} bytes)"
+        if not name:
+            tree.group(label, offset, length)
+            offset += length
+            continue
         option = tree.octets(f"ip.options.{name}", label, offset, length)
         _add_type(option, offset)
         option.field("ip.opt.len", offset + 1, 1)
@@ -70,6 +74,27 @@ def add_options(parent: Tree, window: Window, stop: int) -> None:
             _BODIES[kind](option, window, offset, length)
         offset += length
     tree.label += "".join(f", {title}" for title in titles)
+
+
+def last_hop(window: Window, stop: int) -> bytes:
+    """Return where a source route that is not used up leads, or nothing."""
+    offset = 20
+    while offset < stop and offset < window.captured:
+        kind = window.u8(offset)
+        if kind == _END:
+            break
+        if kind == _NO_OPERATION:
+            offset += 1
+            continue
+        if offset + 3 > window.captured:
+            break
+        length, pointer = window.u8(offset + 1), window.u8(offset + 2)
+        if length < 2 or offset + length > min(stop, window.captured):
+            break
+        if kind in _SOURCE_ROUTES and length >= 7 and pointer < length:
+            return window.take(offset + 3 + (length - 7) // 4 * 4, 4)
+        offset += length
+    return b""
 
 
 def _add_type(option: Tree, offset: int) -> None:

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from tunscope.dissect.window import Window
 
 _HEADER: Final = 40
+#: The prefix of addresses that hold an IPv4 address (RFC 3056).
+_SIX_TO_FOUR: Final = b"\x20\x02"
 #: Extension headers of one packet that are decoded; no real packet has more than a handful.
-_MAX_EXTENSIONS: Final = 64
+_MAX_EXTENSIONS: Final = 512
 
 
 @entered(ETHERTYPES, 0x86DD)
@@ -44,6 +46,11 @@ def decode_ipv6(window: Window, parent: Tree, dissection: Dissection) -> None:
     source, destination = window.take(8, 16), window.take(24, 16)
     tree.label = f"{title}, Src: {ipv6_text(source)}, Dst: {ipv6_text(destination)}"
     dissection.addresses = source, destination
+    for side, offset, address in (("src", 8, source), ("dst", 24, destination)):
+        if address.startswith(_SIX_TO_FOUR):
+            for name, at, size in (("gw_ipv4", 2, 4), ("sla_id", 6, 2)):
+                part = tree.field(f"ipv6.{side}_6to4_{name}", offset + at, size)
+                part.label = f"[{part.label}]"
     length = window.u16(4)
     if length:
         window.shorten(_HEADER + length)
@@ -53,7 +60,7 @@ def decode_ipv6(window: Window, parent: Tree, dissection: Dissection) -> None:
         if decoder is None or chain.fragment_offset:
             break
         decoder(tree, window, chain, dissection)
-    tree.end(chain.offset)
+    tree.end(_HEADER if chain.fragment_offset else chain.offset)
     payload = window.sub(chain.offset, None if not length else _HEADER + length - chain.offset)
     payload.fragment = payload.fragment or chain.fragment
     if chain.next_header == NO_NEXT_HEADER or chain.fragment_offset:

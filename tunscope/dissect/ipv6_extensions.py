@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from tunscope.dissect.ah import AUTHENTICATION, add_authentication
 from tunscope.dissect.fieldtable import value_name
 from tunscope.dissect.ipv6_options import add_options
 
@@ -116,6 +117,11 @@ def _fragment(parent: Tree, window: Window, chain: Chain, dissection: Dissection
     chain.next_header, chain.offset = window.u8(offset), offset + 8
 
 
+def _authentication(parent: Tree, window: Window, chain: Chain, dissection: Dissection) -> None:
+    following, size = add_authentication(parent, window.sub(chain.offset), dissection)
+    chain.next_header, chain.offset = following, chain.offset + size
+
+
 _ROUTES: Final[dict[int, Callable[[Tree, Window, int, int, int], None]]] = {
     0: _source_route,
     2: _home_address,
@@ -126,5 +132,6 @@ EXTENSIONS: Final[dict[int, Extension]] = {
     0: _options("hopopts", "IPv6 Hop-by-Hop Option"),
     43: _routing,
     44: _fragment,
+    AUTHENTICATION: _authentication,
     60: _options("dstopts", "Destination Options for IPv6"),
 }

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _PAD1: Final = 0
 _PADN: Final = 1
+#: The low bits of the types set aside for experiments (RFC 4727).
+_EXPERIMENTAL: Final = 0x1E
 #: Options with one field: its name and size.
 _SIMPLE: Final = {
     0x05: ("ipv6.opt.router_alert", 2),
@@ -29,11 +31,11 @@ def add_options(parent: Tree, window: Window, offset: int, stop: int) -> None:
         size = 1 if kind == _PAD1 else 2 + window.u8(offset + 1)
         option = parent.marked("ipv6.opt", title, offset, size)
         types = option.field("ipv6.opt.type", offset, 1)
-        for name in ("action", "change", "rest"):
-            types.field(f"ipv6.opt.type.{name}", offset, 1)
         if kind == _PAD1:
             option.marked("ipv6.opt.pad1", "Pad1", offset, 1)
         else:
+            for name in ("action", "change", "rest"):
+                types.field(f"ipv6.opt.type.{name}", offset, 1)
             option.field("ipv6.opt.length", offset + 1, 1)
             if offset + size > stop:
                 return
@@ -49,4 +51,5 @@ def _add_body(option: Tree, kind: int, offset: int, size: int) -> None:
         if size:
             option.field("ipv6.opt.padn", offset, size)
     elif size:
-        option.field("ipv6.opt.unknown", offset, size)
+        name = "experimental" if kind & 0x1F == _EXPERIMENTAL else "unknown"
+        option.field(f"ipv6.opt.{name}", offset, size)

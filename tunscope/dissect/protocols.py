@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tunscope.dissect import (  # noqa: F401
+    ah,
     arp,
     cooked,
     dns,

@@ -208,7 +208,7 @@ def _render(
         case "BYTES" | "UINT_BYTES" | "IPv4" | "IPv6":
             return mac_text(data), bytes_label(data), bits
         case "STRING" | "STRINGZ":
-            text = shown_text(data)
+            text = shown_text(data.rstrip(b"\0"))
         case "NONE" | "PROTOCOL":
             text = ""
         case "ABSOLUTE_TIME":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tunscope.dissect.ethernet import add_trailer
 from tunscope.dissect.llc import decode_llc
 from tunscope.dissect.packet import ETHERTYPES, decode_data, entered
 
@@ -39,14 +40,7 @@ def decode_vlan(window: Window, parent: Tree, dissection: Dissection) -> None:
         tree.field("vlan.etype", 2, 2)
         dissection.layers.append("ethertype")
         dissection.run(ETHERTYPES.get(kind, decode_data), payload, parent)
-    if payload.length + _HEADER < window.length:
-        _take_trailer(tree, window, _HEADER + payload.length)
-
-
-def _take_trailer(tree: Tree, window: Window, offset: int) -> None:
-    """Show a trailer as the tag's; the frame around it has none then."""
-    if window.captured > offset:
-        tree.field("vlan.trailer", offset, window.captured - offset)
+    add_trailer(tree, "vlan", window, _HEADER + payload.length, dissection)
 
 
 @entered(ETHERTYPES, _SERVICE)
@@ -56,9 +50,10 @@ def decode_service_tag(window: Window, parent: Tree, dissection: Dissection) -> 
     control = window.u16(0)
     label = f"IEEE 802.1ad, ID: {control & 0xFFF}"
     tree = parent.protocol("ieee8021ad", label, window, _HEADER)
-    for name in ("ieee8021ad.priority", "ieee8021ad.dei", "ieee8021ad.id"):
-        tree.field(name, 0, 2)
+    for name in ("priority", "dei"):
+        tree.field(f"ieee8021ad.{name}", 0, 2).end(1)
+    tree.field("ieee8021ad.id", 0, 2)
     kind = window.u16(2)
-    tree.field("vlan.etype", 2, 2)
+    tree.field("ieee8021ah.etype", 2, 2)
     dissection.layers.append("ethertype")
     dissection.run(ETHERTYPES.get(kind, decode_data), window.sub(_HEADER), parent)

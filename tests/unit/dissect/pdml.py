@@ -61,6 +61,8 @@ STATEFUL = frozenset(
         "tcp.reassembled_in",
         "tcp.segments",
         "arp.duplicate-address-detected",
+        "tcp.options.sack_le",
+        "tcp.options.sack_re",
         "icmp.data_time_relative",
     )
 )
