@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tunscope.summary.addresses import mac_text
+from tunscope.summary.can import read_cooked_can, read_cooked_can_fd
 from tunscope.summary.ethernet import MIN_ETHERTYPE, read_ethertype
 from tunscope.summary.llc import read_llc
 from tunscope.summary.registry import ETHERTYPES, LINK_TYPES, entered
@@ -27,9 +28,14 @@ _PACKET_TYPES: Final = {
     3: "Unicast to another host",
     4: "Sent by us",
 }
-_ARPHRD_LOOPBACK: Final = 772
 _ETH_P_802_3: Final = 1
 _ETH_P_802_2: Final = 4
+_ETH_P_CAN: Final = 0x000C
+_ETH_P_CANFD: Final = 0x000D
+_IPX: Final = 0x8137
+_OSI: Final = 0xFEFE
+_CISCO_UNICAST: Final = 0x0F
+_CISCO_BROADCAST: Final = 0x8F
 
 
 @entered(LINK_TYPES, 101, 12, 14)
@@ -82,6 +88,24 @@ def _read_cooked_payload(protocol: int, body: Window, draft: Draft) -> None:
         read_ethertype(protocol, body, draft)
     elif protocol == _ETH_P_802_2:
         read_llc(body, draft)
+    elif protocol == _ETH_P_802_3:
+        ETHERTYPES[_IPX](body, draft)
+    elif protocol == _ETH_P_CAN:
+        read_cooked_can(body, draft)
+    elif protocol == _ETH_P_CANFD:
+        read_cooked_can_fd(body, draft)
+
+
+@entered(LINK_TYPES, 104)
+def read_cisco_hdlc(window: Window, draft: Draft) -> None:
+    """Read Cisco's HDLC framing (RFC 1547, 4.3.1): an address, and an EtherType."""
+    draft.name("CHDLC")
+    draft.addresses("N/A", "N/A")
+    draft.write("")
+    if window.u8(0) in {_CISCO_UNICAST, _CISCO_BROADCAST}:
+        protocol = window.u16(2)
+        padding = 1 if protocol == _OSI else 0
+        read_ethertype(protocol, window.sub(4 + padding), draft)
 
 
 @entered(LINK_TYPES, 113)

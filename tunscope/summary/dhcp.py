@@ -61,12 +61,12 @@ def read_dhcp(window: Window, draft: Draft) -> bool:
     window.check(0, 236)
     if window.length <= _OPTIONS or window.take(236, 4) != _COOKIE:
         return True
+    window.check(0, window.length)
     message = _message_type(window)
     if message is not None:
         name = _MESSAGES.get(message, f"Unknown Message Type (0x{message:02x})")
         draft.name("DHCP")
         draft.write(f"DHCP {name:<8s} - Transaction ID 0x{identifier:x}")
-    window.check(0, window.length)
     return True
 
 

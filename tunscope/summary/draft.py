@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Tunnels nested deeper than this are not followed (a packet can quote itself for ever).
 MAX_DEPTH: Final = 24
+#: Stands for a time to live that is not shown.
+UNKNOWN_TTL: Final = -1
 
 
 class Draft:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MAX_LENGTH: Final = 1500
 MIN_ETHERTYPE: Final = 1536
 
+_IPX: Final = 0x8137
 _VLAN_TYPES: Final = (0x8100, 0x88A8, 0x9100)
 
 
@@ -52,7 +53,7 @@ def read_802_3(length: int, body: Window, draft: Draft) -> None:
     body = body.shortened(length)
     if body.rest(0, 2) == b"\xff\xff":
         draft.write("IEEE 802.3 Ethernet Raw ")
-        draft.name("IPX")
+        ETHERTYPES[_IPX](body, draft)
     else:
         draft.write("IEEE 802.3 Ethernet ")
         read_llc(body, draft)

@@ -49,6 +49,9 @@ def read_http(window: Window, draft: Draft) -> bool:
             return offset > 0
         draft.raise_fence()
         offset += size
+        taken_over = APPLICATIONS.get(draft.conversation.application)
+        if taken_over is not None and taken_over is not read_http and offset < window.length:
+            return taken_over(window.sub(offset), draft)
     window.check(0, window.length)
     return True
 

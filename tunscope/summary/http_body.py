@@ -31,6 +31,8 @@ _XML: Final = frozenset(("application/xml", "text/xml", "application/soap+xml"))
 #: Types that leave no trace in the Info text.
 _SILENT: Final = frozenset(("application/octet-stream", "application/grpc"))
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
+#: No coding, and one that is taken to be sound since it cannot be decoded here.
+_SHOWN_CODINGS: Final = ("", "identity", "br")
 _MAX_FIELD: Final = 1024
 
 
@@ -69,7 +71,7 @@ def show_body(window: Window, headers: Headers, draft: Draft) -> int:
         body, size = _joined_chunks(window)
         if not body:
             return size
-    if headers.coding and headers.coding != "identity":
+    if headers.coding not in _SHOWN_CODINGS:
         decoded = _decoded(body, headers.coding)
         if decoded is None:
             return size

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from tunscope.summary.draft import Draft
+from tunscope.summary.draft import UNKNOWN_TTL, Draft
 from tunscope.summary.memory import Memory
 from tunscope.summary.registry import ETHERTYPES, IP_PROTOCOLS, entered
 from tunscope.summary.window import Malformed
@@ -125,7 +125,9 @@ def read_icmp(window: Window, draft: Draft) -> None:
     if kind in _NUMBERED:
         identifier, sequence = window.u16(4), window.u16(6)
         swapped = (sequence & 0xFF) << 8 | sequence >> 8
-        draft.append(f" id=0x{identifier:04x}, seq={sequence}/{swapped}, ttl={draft.ttl}")
+        draft.append(f" id=0x{identifier:04x}, seq={sequence}/{swapped}")
+        if draft.ttl != UNKNOWN_TTL:
+            draft.append(f", ttl={draft.ttl}")
         if kind in {_ECHO_REQUEST, _ECHO_REPLY}:
             step = 0 if kind == _ECHO_REQUEST else _ECHO_REQUEST << 8
             match_echo("icmp", identifier << 16 | sequence, request_sum(window, step), draft)

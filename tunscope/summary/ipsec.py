@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING, Final
 
+from tunscope.summary.draft import UNKNOWN_TTL
 from tunscope.summary.ip import read_ip_protocol
 from tunscope.summary.registry import IP_PROTOCOLS, UDP_PORTS, entered
 from tunscope.summary.window import Malformed, Window
@@ -29,6 +31,8 @@ _EXCHANGES_2: Final = {
     37: "INFORMATIONAL",
     38: "IKE_SESSION_RESUME",
 }
+#: The largest IP packet.
+_MAX_PLAIN: Final = 65_535
 _INITIATOR: Final = 0x08
 _RESPONSE: Final = 0x20
 
@@ -49,17 +53,25 @@ def read_ah(window: Window, draft: Draft) -> None:
     following, size = window.u8(0), (window.u8(1) + 2) * 4
     draft.write(f"AH (SPI=0x{window.u32(4):08x})")
     window.check(0, size)
+    draft.ttl = UNKNOWN_TTL
     read_ip_protocol(following, window.sub(size), draft)
 
 
 @entered(IP_PROTOCOLS, 108)
 def read_ipcomp(window: Window, draft: Draft) -> None:
-    """Read the compression parameter index."""
+    """Read the compression parameter index, and the packet inside if it can be inflated."""
     draft.name("IPComp")
     draft.write("")
-    cpi = window.u16(2)
+    following, cpi = window.u8(0), window.u16(2)
     name = {1: "OUI", 2: "DEFLATE", 3: "LZS", 4: "LZJH"}.get(cpi)
     draft.write(f"IPComp (CPI={name or f'0x{cpi:04x}'})")
+    if window.captured < window.length:
+        return
+    try:
+        plain = zlib.decompressobj(-15).decompress(window.rest(4), _MAX_PLAIN)
+    except zlib.error:
+        return
+    read_ip_protocol(following, Window(plain, 0, len(plain), len(plain)), draft)
 
 
 @entered(UDP_PORTS, 500)

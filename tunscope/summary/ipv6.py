@@ -51,7 +51,7 @@ def read_ipv6(window: Window, draft: Draft) -> None:
 
 def read_next_header(following: int, body: Window, draft: Draft) -> None:
     """Walk extension headers from `following` on to the upper-layer protocol."""
-    for _ in range(MAX_DEPTH):
+    while True:  # each header takes at least eight bytes
         if following in _EXTENSIONS:
             _mention(_EXTENSIONS[following], draft)
             size = (body.u8(1) + 1) * 8

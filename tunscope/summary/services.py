@@ -15,13 +15,13 @@ _TCP: Final = {
     873: "RSYNC", 1080: "Socks", 1723: "PPTP", 3268: "LDAP", 3306: "MySQL", 3868: "DIAMETER",
     5222: "XMPP/XML", 5432: "PGSQL", 5672: "AMQP", 5900: "VNC", 5901: "VNC", 6000: "X11",
     6001: "X11", 6653: "OpenFlow", 6881: "BitTorrent", 9092: "Kafka", 9418: "Git",
-    13400: "DoIP", 44818: "ENIP",
+    44818: "ENIP",
 }  # fmt: skip
 _UDP: Final = {
     88: "KRB5", 111: "Portmap", 177: "XDMCP", 389: "CLDAP", 623: "IPMB", 1719: "H.225.0",
-    2055: "CFLOW", 2123: "GTPv2", 3222: "GLBP", 4341: "LISP", 4342: "LISP", 4739: "CFLOW",
+    2055: "CFLOW", 3222: "GLBP", 4341: "LISP", 4342: "LISP", 4739: "CFLOW",
     5246: "CAPWAP-Control", 5247: "CAPWAP-Data", 5351: "NAT-PMP", 6343: "sFlow",
-    6696: "Babel", 8805: "PFCP", 9996: "CFLOW", 13400: "DoIP", 47808: "BACnet-APDU",
+    6696: "Babel", 9996: "CFLOW", 47808: "BACnet-APDU",
 }  # fmt: skip
 
 

@@ -48,17 +48,18 @@ def read_ssh(window: Window, draft: Draft) -> bool:
     for step in range(_MAX_PACKETS):
         if offset >= window.length:
             break
-        if step:
-            draft.append(", ")
+        separator = ", " if step else ""
         part = window.sub(offset)
         if part.rest(0, 4) == b"SSH-":
+            draft.append(separator)
             offset += _read_version(part, side, draft)
         elif f"keys {side}" in conversation.notes or not conversation.version:
             part.check(0, part.length)
             if not conversation.notes.get("ssh silent"):
-                draft.append(f"Encrypted packet (len={part.length})")
+                draft.append(f"{separator}Encrypted packet (len={part.length})")
             break
         else:
+            draft.append(separator)
             offset += _read_packet(part, side, draft)
     return True
 
