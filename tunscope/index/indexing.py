@@ -24,6 +24,7 @@ _SECTION_MAGIC: Final = int(BlockType.SECTION_HEADER).to_bytes(4)
 #: More than any pcap file header.
 _HEAD: Final = 64
 _TRAILER: Final = 4
+_NO_CAPTURE: Final = "neither a pcap nor a pcapng capture"
 
 
 class Step(Enum):
@@ -78,6 +79,8 @@ class Indexer:
                 return Step.ADVANCED
         except OSError as error:
             return self._stop(f"cannot be read any more: {error.strerror or error}")
+        except BufferError as error:
+            return self._stop(f"what follows byte {self.read} is not indexed: {error}")
         if self.error is not None:
             return Step.DONE
         if successor is not None:
@@ -145,7 +148,7 @@ class Indexer:
         elif known_magic(head):
             return self._begin_pcap(head, read)
         elif len(head) >= len(_SECTION_MAGIC):
-            self.error = CaptureFileError(self._source.name, "neither a pcap nor a pcapng capture")
+            self.error = CaptureFileError(self._source.name, _NO_CAPTURE)
         return 0
 
     def _begin_pcap(self, head: bytes, read: int) -> int:
@@ -172,13 +175,14 @@ class Indexer:
         if there < total:
             return False
         trailer = bytearray(_TRAILER)
-        self._source.read(segment, self.position + total - _TRAILER, memoryview(trailer))
+        self.position += total - _TRAILER
+        self._source.read(segment, self.position, memoryview(trailer))
         assert isinstance(self._walker, PcapngWalker)
         (claimed,) = struct.unpack(f"{self._walker.order}I", trailer)
         if claimed + 3 & ~3 != total:
             self._fail(f"a block claims {total} bytes at its start and {claimed} at its end")
             return False
-        self.position += total
+        self.position += _TRAILER
         self._wanted = 0
         return True
 
@@ -196,7 +200,10 @@ class Indexer:
 
     def _cut_short(self, rest: int) -> None:
         if self._walker is None and not self.position:
-            self._warn("the file ends within its header" if rest else "the file is empty")
+            if 0 < rest < len(_SECTION_MAGIC):
+                self.error = CaptureFileError(self._source.name, _NO_CAPTURE)
+            else:
+                self._warn("the file ends within its header" if rest else "the file is empty")
         elif rest:
             self._warn(f"cut short at byte {self._behind + self.position}: {rest} bytes left over")
 

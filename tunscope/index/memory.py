@@ -17,22 +17,31 @@ _MADV_POPULATE_WRITE: Final = 23
 #: Where huge pages begin to pay: what the last one wastes is small against what is before it.
 HUGE_FROM: Final = 16 << 20
 _HUGE: Final = 2 << 20
+#: How much less is tried where there is no room.
+_FEWER: Final = 8
 
 
 def reserve(width: int, rows: int, least: int) -> tuple[mmap.mmap, int]:
     """Reserve room for `rows` times `width` bytes; return it and the rows it has room for.
 
     Where the process may not have as much address space (`ulimit -v`, strict overcommit) it is
-    less, but for `least` rows; MemoryError if even that cannot be had.
+    less, a part of what is left, but for `least` rows; MemoryError if even that is not there.
     """
     flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE
+    wanted = rows
     while True:
         try:
-            return mmap.mmap(-1, width * rows, flags=flags), rows
+            memory = mmap.mmap(-1, width * rows, flags=flags)
         except OSError as error:
             if rows <= least:
                 raise MemoryError(f"no address space for {width * rows} bytes") from error
-            rows = max(rows // 4, least)
+            rows = max(rows // _FEWER, least)
+        else:
+            if rows in {wanted, least}:
+                return memory, rows
+            # Others need room as well.
+            memory.close()
+            rows = wanted = max(rows // _FEWER, least)
 
 
 class Region:

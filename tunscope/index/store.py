@@ -13,7 +13,7 @@ from tunscope.index.memory import Region, reserve
 
 #: Rows reserved in the address space; a power of two, so that every column starts on a page.
 CAPACITY: Final = 1 << 31
-_LEAST_CAPACITY: Final = 1 << 20
+_LEAST_CAPACITY: Final = 1 << 16
 #: Rows whose memory is made ready at a time: many pages a call, little that may stay unused.
 _READY_ROWS: Final = 1 << 14
 
