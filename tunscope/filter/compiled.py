@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tunscope.capfile.blocks import InterfaceDescription
     from tunscope.columns.batch import ColumnBatch
     from tunscope.filter.columnar.plan import Plan
+    from tunscope.filter.columnar.run import Clock
     from tunscope.filter.layers.frame import FrameContext
     from tunscope.packet.record import PacketRecord
 
@@ -76,11 +77,12 @@ class DisplayFilter:
         if self.program is None:
             passing[skipped : skipped + batch.count] = True
             return passing
-        verdict = self._plan()(Run(batch))
+        clock = _clock(index, batch)
+        verdict = self._plan()(Run(batch, clock))
         passing[skipped : skipped + batch.count] = verdict.holds
         if verdict.open is not None:
             for row in np.flatnonzero(verdict.open).tolist():
-                passing[skipped + row] = self._ask(index, batch, row)
+                passing[skipped + row] = self._ask(index, batch, row, clock)
         return passing
 
     def _plan(self) -> Plan:
@@ -91,25 +93,31 @@ class DisplayFilter:
             self._plans.append(plan(self.program))
         return self._plans[0]
 
-    def _ask(self, index: Capture, batch: ColumnBatch, row: int) -> bool:
+    def _ask(self, index: Capture, batch: ColumnBatch, row: int, clock: Clock) -> bool:
+        from tunscope.filter.layers.frame import FrameContext
+
         try:
             record = index.record(batch.start + row + 1)
         except KeyError:
             return False
-        return self.matches(record, _context(index, batch, row))
+        times = batch["ts_ns"]
+        previous = int(times[row - 1]) if row else clock.previous_ns
+        context = FrameContext(batch.start + row + 1, clock.first_ns, previous)
+        return self.matches(record, context)
 
 
-def _context(index: Capture, batch: ColumnBatch, row: int) -> FrameContext:
-    from tunscope.filter.layers.frame import FrameContext
+def _clock(index: Capture, batch: ColumnBatch) -> Clock:
+    from tunscope.filter.columnar.run import Clock
 
-    times = batch["ts_ns"]
-    previous = int(times[row - 1]) if row else int(times[0])
-    first = int(times[0])
-    if batch.start:
-        first = int(index.batch(0, 1)["ts_ns"][0])
-        if not row:
-            previous = int(index.batch(batch.start - 1, batch.start)["ts_ns"][0])
-    return FrameContext(batch.start + row + 1, first, previous)
+    if not batch.count:
+        return Clock(0, 0)
+    first = int(batch["ts_ns"][0])
+    if not batch.start:
+        return Clock(first, first)
+    before = index.batch(batch.start - 1, batch.start)
+    previous = int(before["ts_ns"][0]) if before.count else first
+    oldest = index.batch(0, 1)
+    return Clock(int(oldest["ts_ns"][0]) if oldest.count else first, previous)
 
 
 def compile_filter(text: str) -> DisplayFilter:

@@ -14,8 +14,7 @@ from tunscope.filter.columnar.words import Ipv6Words, MacWords, Words
 
 if TYPE_CHECKING:
     from tunscope.columns.addresses import AddressBook
-    from tunscope.columns.batch import Level
-    from tunscope.filter.columnar.verdict import Mask
+    from tunscope.columns.batch import Column
 
 #: Returns a field's occurrences in a run.
 Source: TypeAlias = Callable[[Run], list[Part]]
@@ -24,13 +23,6 @@ _ETHERNET, _ARP, _IPV4, _IPV6 = Layer.ETHERNET, Layer.ARP, Layer.IPV4, Layer.IPV
 _ICMP, _ICMPV6, _TCP, _UDP = Layer.ICMP, Layer.ICMPV6, Layer.TCP, Layer.UDP
 _ADDRESSES, _PORTS = Layer.ADDRESSES, Layer.PORTS
 _COMPLETE, _LATER, _QUOTED = Layer.TCP_COMPLETE, Layer.LATER_FRAGMENT, Layer.QUOTED
-
-
-def has(level: Level, bits: int) -> Mask:
-    """Return which entries of `level` have all of `bits` among their layers."""
-    wanted = np.uint32(bits)
-    mask: Mask = level["layers"] & wanted == wanted
-    return mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +38,7 @@ class _Column:
     def __call__(self, run: Run) -> list[Part]:
         parts = []
         for number, level in enumerate(run.levels[:1] if self.outer_only else run.levels):
-            present = has(level, self.bits)
+            present = run.has(number, self.bits)
             rows = level.rows if number else None
             for name in self.names:
                 values = level[name]
@@ -69,7 +61,7 @@ class _Ids:
     def __call__(self, run: Run) -> list[Part]:
         parts = []
         for number, level in enumerate(run.levels):
-            present = has(level, self.bits)
+            present = run.has(number, self.bits)
             rows = level.rows if number else None
             parts += [
                 Part(level[name], present, rows, self.words(run.batch.addresses))
@@ -94,7 +86,7 @@ class _Bytes:
     def __call__(self, run: Run) -> list[Part]:
         parts = []
         for number, level in enumerate(run.levels):
-            present = has(level, self.bits)
+            present = run.has(number, self.bits)
             if not present.any():
                 continue
             values, captured = run.gather(number, self.base, self.offset, self.width)
@@ -126,7 +118,7 @@ class _Shim:
 def _constant(bits: int, value: int) -> Source:
     def source(run: Run) -> list[Part]:
         return [
-            Part(np.full(len(level), value, np.uint8), has(level, bits), level.rows if n else None)
+            Part(np.full(len(level), value, np.uint8), run.has(n, bits), level.rows if n else None)
             for n, level in enumerate(run.levels)
         ]
 
@@ -145,6 +137,19 @@ def _frame_number(run: Run) -> list[Part]:
     first = run.batch.start + 1
     numbers = np.arange(first, first + run.count, dtype=np.uint32)
     return [Part(numbers, np.ones(run.count, np.bool_), None)]
+
+
+def _relative_times(run: Run) -> list[Part]:
+    return [_times(run, run.batch["ts_ns"] - np.int64(run.clock.first_ns))]
+
+
+def _deltas(run: Run) -> list[Part]:
+    times = run.batch["ts_ns"]
+    return [_times(run, np.diff(times, prepend=np.int64(run.clock.previous_ns)))]
+
+
+def _times(run: Run, values: Column) -> Part:
+    return Part(values, np.ones(run.count, np.bool_), None)
 
 
 def _flag(name: str, bit: int) -> tuple[str, Source]:
@@ -176,6 +181,9 @@ SOURCES: Final[dict[str, Source]] = {
     "frame.cap_len": _frame("caplen"),
     "frame.time": _frame("ts_ns"),
     "frame.time_epoch": _frame("ts_ns"),
+    "frame.time_relative": _relative_times,
+    "frame.time_delta": _deltas,
+    "frame.time_delta_displayed": _deltas,
     "eth.dst": _Ids(_ETHERNET, ("mac_dst",), MacWords),
     "eth.src": _Ids(_ETHERNET, ("mac_src",), MacWords),
     "eth.addr": _Ids(_ETHERNET, ("mac_dst", "mac_src"), MacWords),

@@ -76,6 +76,8 @@ def leaf(test: Leaf) -> LeafVerdict:
     decides it, else only where it cannot hold."""
     value = test.left if isinstance(test, Relation) else test.value
     fields = [part for part in walk(test) if isinstance(part, FieldValue)]
+    if isinstance(test, Relation) and len(fields) == 2:
+        return _two_fields(test) or _open_where_possible(test)
     if len(fields) != 1 or fields[0].layers or not _is_elementwise(value):
         return _open_where_possible(test)
     field = fields[0].field
@@ -85,6 +87,31 @@ def leaf(test: Leaf) -> LeafVerdict:
     every = getattr(test, "every", False)
     entries = _fast(test, field) or _by_value(test, field)
     return lambda run: _reduce(run, source(run), entries, every=every)
+
+
+def _two_fields(test: Relation) -> LeafVerdict | None:
+    """Compare two fields in columns; packets with inner headers, which may pair in other ways,
+    stay open."""
+    left, right = test.left, test.right
+    if not (isinstance(left, FieldValue) and isinstance(right, FieldValue)):
+        return None
+    first, second = SOURCES.get(left.field.name), SOURCES.get(right.field.name)
+    plain = not left.layers and not right.layers and {left.type, right.type} <= _NUMBERS
+    if first is None or second is None or not plain or test.operator is Operator.CONTAINS:
+        return None
+    compare = _UFUNCS[test.operator]
+
+    def verdict(run: Run) -> Verdict:
+        holds, seen = np.full(run.count, test.every), np.zeros(run.count, np.bool_)
+        for a in (part for part in first(run) if part.rows is None):
+            for b in (part for part in second(run) if part.rows is None):
+                both = a.present & b.present
+                passing = compare(a.values.astype(np.int64), b.values.astype(np.int64))
+                seen |= both
+                holds = holds & (passing | ~both) if test.every else holds | passing & both
+        return Verdict(holds & seen).except_for(run.nested).except_for(run.doubtful)
+
+    return verdict
 
 
 def _is_elementwise(node: ProgramNode) -> bool:
@@ -220,14 +247,18 @@ def _by_value(test: Leaf, field: Field) -> Callable[[Part], Mask]:
 def _distinct(part: Part) -> tuple[Any, Any]:
     """Return the distinct values of the entries that count, and for each entry which it has."""
     values = np.where(part.present, part.values, part.values.dtype.type(0))
-    if values.dtype.itemsize > 2:
+    if values.dtype.kind == "i" or values.max(initial=0) > _FEW + 4 * len(values):
         return np.unique(values, return_inverse=True)
-    seen = np.zeros(1 << 8 * values.dtype.itemsize, np.bool_)
+    seen = np.zeros(int(values.max(initial=0)) + 1, np.bool_)
     seen[values] = True
     distinct = np.flatnonzero(seen)
     place = np.zeros(len(seen), np.intp)
     place[distinct] = np.arange(len(distinct))
     return distinct, place[values]
+
+
+#: Up to this many possible values are marked in a table, rather than sorted.
+_FEW: Final = 1 << 16
 
 
 def _open_where_possible(test: TestNode) -> LeafVerdict:

@@ -35,8 +35,12 @@ _BOTH: Final = np.uint32(Layer.IPV4 | Layer.IPV6)
 
 def _is_uncertain(level: Level, truncated: Mask, caplens: Column) -> Mask:
     layers = level["layers"]
-    uncertain: Mask = (layers & _UNCERTAIN != 0) | (layers & _BOTH == _BOTH)
-    uncertain |= level["ip_proto"] == _COMPRESSED
+    uncertain: Mask = level["ip_proto"] == _COMPRESSED
+    occurring = int(np.bitwise_or.reduce(layers, initial=0))
+    if occurring & int(_UNCERTAIN):
+        uncertain |= layers & _UNCERTAIN != 0
+    if occurring & int(_BOTH) == int(_BOTH):
+        uncertain |= layers & _BOTH == _BOTH
     if truncated.any():
         transport = level["l4_offset"].astype(np.uint32)
         uncertain |= truncated & ((transport == 0) | (caplens < transport + _MARGIN))
@@ -57,12 +61,23 @@ class Part:
     words: Words | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Times that a run's relative times count from, in nanoseconds: of the capture's first
+    packet, and of the packet before the run's first one."""
+
+    first_ns: int
+    previous_ns: int
+
+
 class Run:
     """Access to the columns of one run, each piece of work done once."""
 
-    def __init__(self, batch: ColumnBatch) -> None:
+    def __init__(self, batch: ColumnBatch, clock: Clock) -> None:
         self.batch: Final = batch
         self.count: Final = batch.count
+        self.clock: Final = clock
+        self._masks: dict[tuple[int, int], Mask] = {}
         self._gathered: dict[tuple[int, str, int, int], tuple[Column, Mask]] = {}
 
     @property
@@ -77,7 +92,10 @@ class Run:
         caplens = self.batch["caplen"]
         truncated = caplens < self.batch["origlen"]
         for number, level in enumerate(self.levels):
-            uncertain = _is_uncertain(level, truncated[level.rows], caplens[level.rows])
+            if number:
+                uncertain = _is_uncertain(level, truncated[level.rows], caplens[level.rows])
+            else:
+                uncertain = _is_uncertain(level, truncated, caplens)
             if number + 1 >= MAX_LEVELS:
                 uncertain[:] = True
             if uncertain.any():
@@ -91,6 +109,22 @@ class Run:
             rows = np.isin(self.batch["interface"], strange)
             doubt = rows if doubt is None else doubt | rows
         return doubt
+
+    def has(self, number: int, bits: int) -> Mask:
+        """Return which entries of level `number` have all of `bits` among their layers."""
+        key = (number, int(bits))
+        if key not in self._masks:
+            wanted = np.uint32(bits)
+            self._masks[key] = self.levels[number]["layers"] & wanted == wanted
+        return self._masks[key]
+
+    @cached_property
+    def nested(self) -> Mask | None:
+        """Packets with headers inside the outer ones; None if there are none."""
+        nested: Mask | None = None
+        for level in self.levels[1:]:
+            nested = self.to_packets(np.ones(len(level), np.bool_), level.rows, nested)
+        return nested
 
     def to_packets(
         self, entries: Mask, rows: npt.NDArray[np.intp] | None, onto: Mask | None = None
