@@ -6,15 +6,17 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from tunscope.capfile.blocks import BlockType, InterfaceDescription
 from tunscope.capfile.errors import CaptureFileError
-from tunscope.capfile.merging import MergedCapture
 from tunscope.capfile.pcap_header import known_magic
 from tunscope.capfile.reader import CaptureReader, open_capture
 from tunscope.errors import UsageError
 from tunscope.packet.record import PacketRecord
+
+if TYPE_CHECKING:
+    from tunscope.capfile.merging import MergedCapture
 
 _SECTION_MAGIC: Final = int(BlockType.SECTION_HEADER).to_bytes(4)
 
@@ -70,6 +72,8 @@ def open_input(paths: Sequence[str], *, lenient: bool) -> SingleInput | MergedCa
     """Open one capture, or several merged in time order. CaptureFileError: unreadable."""
     if len(paths) == 1:
         return SingleInput(open_capture(paths[0], lenient=lenient))
+    from tunscope.capfile.merging import MergedCapture
+
     return MergedCapture(paths, lenient=lenient)
 
 

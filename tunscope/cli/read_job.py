@@ -18,13 +18,11 @@ from tunscope.cli.read_input import (
 )
 from tunscope.cli.read_lines import LineOutput, silence_stdout, standard_output
 from tunscope.cli.read_packets import PacketSource, ReadPacket, StreamedPackets
-from tunscope.cli.read_printers import Printer, TextPrinter
-from tunscope.cli.read_run import Reading
-from tunscope.cli.read_times import TimeColumn
 from tunscope.errors import UsageError
 
 if TYPE_CHECKING:
     from tunscope.capfile.writer import CaptureWriter
+    from tunscope.cli.read_printers import Printer
     from tunscope.filter.compiled import DisplayFilter
     from tunscope.filter.layers.dissection import Dissection
 
@@ -63,6 +61,9 @@ def read_packets(job: ReadJob) -> None:
         if job.count:
             click.echo(source.count())
         else:
+            from tunscope.cli.read_run import Reading
+            from tunscope.cli.read_times import TimeColumn
+
             times = TimeColumn(job.time, packets.interfaces)
             dissect = _dissector(printer, packets)
             Reading(times, lines, printer, dissect, _writer(job.out, packets)).run(source)
@@ -111,6 +112,8 @@ def _printer(job: ReadJob, lines: LineOutput) -> Printer | None:
     if job.count or (job.out is not None and job.form is None):
         return None
     if job.form in {None, "text"}:
+        from tunscope.cli.read_printers import TextPrinter
+
         return TextPrinter(lines)
     from tunscope.cli.read_field_printers import FieldsPrinter, JsonPrinter
     from tunscope.cli.read_fields import choose_fields, parse_fields_format

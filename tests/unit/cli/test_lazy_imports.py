@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +22,9 @@ def modules_after(code: str) -> set[str]:
     return set(done.stderr.split())
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], ["capture", "--help"], []])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["--version"], ["capture", "--help"], ["read", "--help"], []]
+)
 def test_pages_of_help_load_nothing_heavy(words: list[str]) -> None:
     loaded = modules_after(f"from tunscope.cli.main import main; main({words!r})")
     assert "click" in loaded
@@ -37,6 +40,12 @@ def test_the_engine_loads_neither_screen_nor_dissector() -> None:
 
 def test_the_engines_client_loads_neither_numpy_nor_netlink() -> None:
     assert not modules_after("import tunscope.engine.client") & set(HEAVY)
+
+
+def test_lines_of_a_capture_need_neither_numpy_nor_the_field_table() -> None:
+    capture = Path(__file__).parents[2] / "data" / "browser_tun.pcapng"
+    code = f"from tunscope.cli.main import main; main(['read', {str(capture)!r}, '-c', '1'])"
+    assert not modules_after(code) & set(HEAVY)
 
 
 @pytest.mark.parametrize("room", ["packet", "relay.peer", "summary.packet_summary"])
