@@ -103,12 +103,12 @@ class ConversationTracker(Memory):
                 self._conversations.pop(key, None)
         shift = connection.sides[side].scale
         notes = connection.observe(segment, side, self.number, ts_ns, reused=reused)
-        self.hints = replace(
-            self.hints,
-            sequence_base=connection.sides[side].base,
-            acknowledgment_base=connection.sides[1 - side].base,
-            window_shift=shift if shift >= 0 else None,
-            analysis=notes,
+        self.hints = FlowHints(
+            connection.sides[side].base,
+            connection.sides[1 - side].base,
+            shift if shift >= 0 else None,
+            notes,
+            request=self.hints.request,
         )
         return self.hints
 

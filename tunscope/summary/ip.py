@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import Final
 
 from tunscope.summary.addresses import ipv4_text
@@ -10,6 +11,7 @@ from tunscope.summary.ip_protocols import protocol_name
 from tunscope.summary.registry import ETHERTYPES, IP_PROTOCOLS, entered
 from tunscope.summary.window import Malformed, Window
 
+_FIELDS: Final = Struct(">HHBB").unpack_from
 _MIN_HEADER: Final = 20
 
 
@@ -19,14 +21,14 @@ def read_ip(window: Window, draft: Draft) -> None:
     """Read an IPv4 header and what it carries; version 6 under IPv4's number is IPv6."""
     draft.name("IPv4")
     draft.write("")
-    version = window.u8(0) >> 4
+    first = window.u8(0)
+    version, header_size = first >> 4, (first & 15) * 4
     if version == 6:
         ETHERTYPES[0x86DD](window, draft)
         return
     if version != 4:
         draft.write(f"Bogus IPv4 version ({version}, must be 4)")
         return
-    header_size = (window.u8(0) & 15) * 4
     if header_size < _MIN_HEADER:
         draft.write(f"Bogus IP header length ({header_size}, must be at least {_MIN_HEADER})")
         return
@@ -37,8 +39,7 @@ def read_ip(window: Window, draft: Draft) -> None:
             return
         total = window.length  # left at 0 by segmentation offload
     window = window.shortened(total)
-    fragment, protocol = window.u16(6), window.u8(9)
-    draft.ttl = window.u8(8)
+    identification, fragment, draft.ttl, protocol = _FIELDS(window.data, window.check(4, 6))
     source = window.take(12, 4)
     draft.source = ipv4_text(source)
     destination = window.take(16, 4)
@@ -48,7 +49,7 @@ def read_ip(window: Window, draft: Draft) -> None:
     if offset:
         draft.write(
             f"Fragmented IP protocol (proto={protocol_name(protocol)} {protocol}, "
-            f"off={offset}, ID={window.u16(4):04x})"
+            f"off={offset}, ID={identification:04x})"
         )
         return
     body = window.sub(header_size)

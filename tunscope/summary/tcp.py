@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from struct import Struct
 from typing import TYPE_CHECKING, Final
 
 from tunscope.summary.model import NO_HINTS
 from tunscope.summary.registry import APPLICATIONS, IP_PROTOCOLS, TCP_GUESSES, TCP_PORTS, entered
 from tunscope.summary.tcp_analysis import ACK, NOT_NEW, RST, SYN, Segment
+from tunscope.summary.tcp_options import offered_scale, show_options
 from tunscope.summary.window import Malformed
 
 if TYPE_CHECKING:
     from tunscope.summary.draft import Draft
     from tunscope.summary.memory import Endpoints
-from tunscope.summary.tcp_options import offered_scale, show_options
-from tunscope.summary.window import Window
+    from tunscope.summary.window import Window
 
+_PORTS: Final = Struct(">HH").unpack_from
+_NUMBERS: Final = Struct(">IIHH").unpack_from
 _MIN_HEADER: Final = 20
 #: Guessing looks at this many bytes of a payload.
 _LOOK: Final = 8
@@ -49,22 +51,21 @@ _COMMON: Final = {flags: flags_text(flags) for flags in range(512)}
 @entered(IP_PROTOCOLS, 6)
 def read_tcp(window: Window, draft: Draft) -> None:
     """Read ports, flags, numbers and options, and the application protocol if one is known."""
-    sport, dport = window.u16(0), window.u16(2)
+    sport, dport = _PORTS(window.data, window.check(0, 4))
     draft.name("TCP")
     draft.sport, draft.dport = sport, dport
     draft.write(f"{sport} → {dport}")
-    sequence, acknowledgment = window.u32(4), window.u32(8)
-    word, scaled = window.u16(12), window.u16(14)
+    sequence, acknowledgment, word, scaled = _NUMBERS(window.data, window.check(4, 12))
     flags = word & 0xFFF
     header = (word >> 12) * 4
     payload = max(window.length - header, 0)
     hints = NO_HINTS
     endpoints = (*draft.network, sport, dport)
-    segment = Segment(sequence, acknowledgment, flags, scaled, payload)
+    scale = None
+    if flags & SYN and _MIN_HEADER < header <= window.length:
+        scale = offered_scale(window.sub(_MIN_HEADER, header - _MIN_HEADER))
+    segment = Segment(sequence, acknowledgment, flags, scaled, payload, scale)
     if not draft.quoted:
-        if flags & SYN and _MIN_HEADER < header <= window.length:
-            options = window.sub(_MIN_HEADER, header - _MIN_HEADER)
-            segment = replace(segment, scale=offered_scale(options))
         hints = draft.memory.tcp_segment(endpoints, segment, draft.record.ts_ns)
     if hints.sequence_base is not None:
         sequence = sequence - hints.sequence_base & 0xFFFFFFFF
@@ -93,7 +94,7 @@ def read_tcp(window: Window, draft: Draft) -> None:
         payload
         and not draft.quoted
         and not flags & RST
-        and not NOT_NEW.intersection(hints.analysis)
+        and not (hints.analysis and NOT_NEW.intersection(hints.analysis))
     ):
         body = window.sub(header)
         body.partial = True

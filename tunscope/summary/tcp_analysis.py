@@ -28,15 +28,8 @@ _TOLD: Final = -1
 _UNSEEN_WINDOW: Final = 0xFFFFFFFF
 
 OUT_OF_ORDER: Final = "TCP Out-Of-Order"
-#: Notes on payload that is not new, or not in its place: applications are not read from it.
-NOT_NEW: Final = frozenset(
-    {
-        "TCP Retransmission",
-        "TCP Fast Retransmission",
-        "TCP Spurious Retransmission",
-        OUT_OF_ORDER,
-    }
-)
+#: Notes on payload that was there before or is not in its place: applications do not read it.
+NOT_NEW: Final = frozenset({"TCP Retransmission", OUT_OF_ORDER})
 
 
 @dataclass(frozen=True, slots=True)

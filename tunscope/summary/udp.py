@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import TYPE_CHECKING, Final
 
 from tunscope.summary.registry import APPLICATIONS, IP_PROTOCOLS, UDP_GUESSES, UDP_PORTS, entered
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from tunscope.summary.draft import Draft
     from tunscope.summary.window import Window
 
+_PORTS: Final = Struct(">HH").unpack_from
 _UDP: Final = 17
 _HEADER: Final = 8
 #: Guessing looks at this many bytes of a payload.
@@ -20,7 +22,7 @@ _LOOK: Final = 4
 @entered(IP_PROTOCOLS, 17)
 def read_udp(window: Window, draft: Draft) -> None:
     """Read ports and length, and the application protocol if one is known."""
-    sport, dport = window.u16(0), window.u16(2)
+    sport, dport = _PORTS(window.data, window.check(0, 4))
     draft.name("UDP")
     draft.sport, draft.dport = sport, dport
     draft.write(f"{sport} → {dport}")
