@@ -101,7 +101,7 @@ def test_times_have_the_decimals_of_their_interface(name: str) -> None:
 def test_the_first_lines_of_a_pipe_come_before_the_rest(mixed: Path) -> None:
     whole = mixed.read_bytes()
     with subprocess.Popen(
-        [*TUNSCOPE, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [*TUNSCOPE, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
