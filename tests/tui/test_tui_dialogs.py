@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from browser_driver import OpenBrowser
 from textual.command import CommandPalette
-from textual.widgets import Input
 
 from tunscope.tui.keymap import ENTRIES, key_names
 from tunscope.tui.screens.help import HelpScreen, help_lines
@@ -176,21 +173,6 @@ async def test_an_unsaved_capture_asks_and_cancel_goes_back(
     assert browser.app.return_value is Ending.RELEASE
 
 
-async def test_save_and_quit_stops_the_capture_and_saves_it(
-    open_browser: OpenBrowser, tmp_path: Path
-) -> None:
-    target = tmp_path / "kept.pcapng"
-    async with open_browser(live=True, unsaved=True) as browser:
-        await browser.press("q", "s")
-        assert browser.session.stopped
-        browser.update(state=SessionState.STOPPED)
-        browser.main.query_one(Input).value = str(target)
-        await browser.pilot.press("enter")
-        await browser.until(lambda: browser.app.return_value is not None)
-    assert browser.app.return_value is Ending.RELEASE
-    assert target.stat().st_size > 1000
-
-
 async def test_stopping_keeps_the_packets(open_browser: OpenBrowser) -> None:
     async with open_browser(live=True) as browser:
         await browser.press("ctrl+e")
@@ -199,3 +181,21 @@ async def test_stopping_keeps_the_packets(open_browser: OpenBrowser) -> None:
         await browser.settle()
         assert "■ stopped" in browser.line(0)
         assert browser.table.row_count == 155
+
+
+async def test_b_asks_for_another_capture_filter(open_browser: OpenBrowser) -> None:
+    asked: list[str] = []
+    async with open_browser(live=True) as browser:
+        browser.session.capture_filter = "port 53"
+        browser.session.set_capture_filter = asked.append
+        await browser.press("b")
+        assert browser.line(-1) == " Capture filter (BPF) port 53"
+        await browser.press("ctrl+u", "t", "c", "p", "enter")
+        await browser.press("b", "ctrl+u", "enter")
+        await browser.press("b", "escape")
+        assert asked == ["tcp", ""]
+        browser.update(state=SessionState.STOPPED)
+        await browser.settle()
+        await browser.press("b")
+        assert not browser.main.prompt.asking
+        assert "nothing is being captured" in browser.app.messages[-1].text

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 from browser_driver import DATA, OpenBrowser
+from textual.widgets import Input
 
 from tunscope.index.capture import CaptureIndex
 from tunscope.index.source import FileSource
-from tunscope.index.view import View
-from tunscope.tui.saving import SaveJob
-from tunscope.tui.session import Severity
+from tunscope.tui.saving import SaveJob, whole
+from tunscope.tui.screens.confirm import ConfirmScreen
+from tunscope.tui.screens.quit import QuitScreen
+from tunscope.tui.screens.stopping import StoppingScreen
+from tunscope.tui.session import Ending, SessionState, Severity
 
 
 @pytest.fixture
@@ -41,7 +44,7 @@ def tshark_lines(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("name", ["x.pcapng", "x.pcapng.gz", "x.pcap"])
 def test_every_packet_is_in_the_file(capture: CaptureIndex, tmp_path: Path, name: str) -> None:
-    job = SaveJob(capture, View(capture), tmp_path / name)
+    job = SaveJob(capture, whole(capture), tmp_path / name)
     run(job)
     assert job.result is not None
     assert job.result.complete
@@ -57,7 +60,7 @@ def test_every_packet_is_in_the_file(capture: CaptureIndex, tmp_path: Path, name
 def test_a_cancelled_save_leaves_the_old_file(capture: CaptureIndex, tmp_path: Path) -> None:
     path = tmp_path / "x.pcapng"
     path.write_bytes(b"old")
-    job = SaveJob(capture, View(capture), path)
+    job = SaveJob(capture, whole(capture), path)
     job.cancel()
     run(job)
     assert job.result is not None
@@ -70,7 +73,7 @@ def test_a_cancelled_save_leaves_the_old_file(capture: CaptureIndex, tmp_path: P
 @pytest.mark.parametrize("target", ["missing/x.pcapng", "folder"])
 def test_what_cannot_be_written_is_told(capture: CaptureIndex, tmp_path: Path, target: str) -> None:
     (tmp_path / "folder").mkdir()
-    job = SaveJob(capture, View(capture), tmp_path / target)
+    job = SaveJob(capture, whole(capture), tmp_path / target)
     run(job)
     assert job.result is not None
     assert job.result.severity is Severity.ERROR
@@ -98,3 +101,80 @@ async def test_w_without_packets_says_so(open_browser: OpenBrowser) -> None:
         await browser.press("w")
         assert not browser.main.prompt.asking
         assert "no packets yet" in browser.app.messages[-1].text
+
+
+async def test_only_the_displayed_packets_are_saved(
+    open_browser: OpenBrowser, tmp_path: Path
+) -> None:
+    target = tmp_path / "marked.pcapng"
+    async with open_browser() as browser:
+        for number in ("7", "3"):
+            await browser.press(number, "G", "m")
+        await browser.press("M")
+        await browser.until(lambda: browser.table.row_count == 2)
+        await browser.type(f":w {target}")
+        await browser.press("enter")
+        await browser.until(lambda: browser.app.messages)
+        assert browser.app.messages[-1].text == f"saved 2 packets to {target}"
+    original = tshark_lines(DATA / "browser_tun.pcapng")
+    assert tshark_lines(target) == [original[2], original[6]]
+
+
+async def test_a_file_that_is_there_is_overwritten_only_after_a_yes(
+    open_browser: OpenBrowser, tmp_path: Path
+) -> None:
+    target = tmp_path / "kept.pcapng"
+    target.write_bytes(b"old")
+    async with open_browser() as browser:
+        await browser.type(f":w {target}")
+        await browser.press("enter")
+        assert isinstance(browser.app.screen, ConfirmScreen)
+        assert "is there already" in browser.screen_text()
+        await browser.press("enter", "escape")
+        assert browser.app.screen is browser.main
+        assert "nothing was saved" in browser.app.messages[-1].text
+        assert target.read_bytes() == b"old"
+        await browser.type(f":w {target}")
+        await browser.press("enter", "y")
+        await browser.until(lambda: "saved 155 packets" in browser.app.messages[-1].text)
+    assert len(tshark_lines(target)) == 155
+
+
+async def test_save_and_quit_waits_for_the_last_packets_and_saves_all_of_them(
+    open_browser: OpenBrowser, tmp_path: Path
+) -> None:
+    target = tmp_path / "all.pcapng"
+    async with open_browser(packets=100, live=True, unsaved=True) as browser:
+        await browser.press("3", "G", "m", "M")
+        await browser.until(lambda: browser.table.row_count == 1)
+        await browser.press("q", "s")
+        assert browser.session.stopped
+        browser.main.query_one("PromptLine Input", Input).value = str(target)
+        await browser.press("enter")
+        assert isinstance(browser.app.screen, StoppingScreen)
+        assert "Waiting for the capture to stop: 100 packets so far" in browser.screen_text()
+        await browser.grow(55)
+        assert browser.app.return_value is None
+        browser.update(state=SessionState.STOPPED)
+        await browser.settle()
+        assert not target.exists()  # the index has not read to the end: more may be there
+        source = browser.app.capture.source
+        assert isinstance(source, FileSource)
+        source.finish()
+        await browser.until(lambda: browser.app.return_value is not None)
+    assert browser.app.return_value is Ending.RELEASE
+    assert tshark_lines(target) == tshark_lines(DATA / "browser_tun.pcapng")
+
+
+async def test_waiting_for_the_end_can_be_left_and_loses_nothing(
+    open_browser: OpenBrowser, tmp_path: Path
+) -> None:
+    async with open_browser(live=True, unsaved=True) as browser:
+        await browser.press("q", "s")
+        browser.main.query_one("PromptLine Input", Input).value = str(tmp_path / "all.pcapng")
+        await browser.press("enter", "escape")
+        assert browser.app.screen is browser.main
+        assert "nothing was saved" in browser.app.messages[-1].text
+        await browser.press("q")
+        assert isinstance(browser.app.screen, QuitScreen)
+    assert list(tmp_path.glob("all*")) == []

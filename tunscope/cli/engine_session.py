@@ -93,7 +93,7 @@ class EngineSession:
     """Implements `tui.session.Session` over an engine that has opened its device.
 
     `news` is asked at every poll for sentences from elsewhere, without waiting; `hint` names a
-    command that makes packets flow.
+    command that makes packets flow; `ended` is called once nothing more will be written.
     """
 
     def __init__(
@@ -105,6 +105,7 @@ class EngineSession:
         *,
         hint: str = "",
         news: Callable[[], Sequence[str]] = tuple,
+        ended: Callable[[], None] = lambda: None,
     ) -> None:
         facts = opening.facts
         owner = f", owned by {facts.owner}" if facts.owner else ""
@@ -123,6 +124,7 @@ class EngineSession:
         self._counters = Counters()
         self._messages: list[SessionMessage] = []
         self._news = news
+        self._ended = ended
         self._hand_over_next()
 
     def poll(self) -> SessionStatus:
@@ -138,7 +140,7 @@ class EngineSession:
             messages=messages,
             spool_bytes=self._counters.written_bytes if self._storage.unsaved else 0,
             spool_limit=self._storage.limit,
-            unsaved=self._storage.unsaved and self._counters.captured > 0,
+            unsaved=self._storage.unsaved,
         )
 
     def stop(self) -> None:
@@ -178,6 +180,7 @@ class EngineSession:
     def _end(self, reason: StopReason, counters: Counters, error: TunscopeError | None) -> None:
         if reason is not StopReason.FAILED:
             self._counters = counters
+        self._ended()
         self._state = SessionState.STOPPED if error is None else SessionState.FAILED
         if error is not None:
             self._say(str(error), Severity.ERROR)

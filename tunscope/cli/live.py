@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from tunscope.engine.client import EngineClient, Opening
     from tunscope.index.capture import CaptureIndex
+    from tunscope.index.source import Source
     from tunscope.lab.plan import LabPlan
     from tunscope.tui.session import Session
 
@@ -116,18 +117,20 @@ def _into_file(
             raise
     drop_privileges()
     output.ready()
+    from tunscope.index.source import FileSource
+
     with _closing(client):
         client.start()
+        source = FileSource(path, growing=True)
         session = EngineSession(
             client,
             opening,
             invocation.options.filter,
             NamedFile(),
             hint=ping_hint(opening.facts.addresses),
+            ended=source.finish,
         )
-        from tunscope.index.source import FileSource
-
-        index = _index(FileSource(path, growing=True))
+        index = _index(source)
         index.start()
         _browse(index, session, invocation.display_filter)
     output.close()
@@ -160,8 +163,11 @@ def _into_spool(
         finally:
             os.close(fd)
     drop_privileges()
+    from tunscope.index.source import SpoolSource
+
     with _closing(client):
         client.start()
+        source = SpoolSource(spool.folder)
         session = EngineSession(
             client,
             opening,
@@ -169,15 +175,14 @@ def _into_spool(
             SpoolStorage(spool, keep),
             hint="" if started else ping_hint(opening.facts.addresses),
             news=news or _Orphans(),
+            ended=source.finish,
         )
         if started is not None:
             started()
-        from tunscope.index.source import SpoolSource
-
-        index = _index(SpoolSource(spool.folder))
+        index = _index(source)
         index.start()
         released = _browse(index, session, display_filter)
-    if released or not session.poll().unsaved:
+    if released or not (index.count or session.poll().counters.captured):
         spool.discard()
     else:
         folder = spool.folder
@@ -203,10 +208,10 @@ class _Orphans:
         return lines
 
 
-def _index(source: object) -> CaptureIndex:
+def _index(source: Source) -> CaptureIndex:
     from tunscope.index.capture import CaptureIndex
 
-    return CaptureIndex(source)  # type: ignore[arg-type]
+    return CaptureIndex(source)
 
 
 def _browse(index: CaptureIndex, session: Session, display_filter: str) -> bool:

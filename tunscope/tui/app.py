@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import time
 from contextlib import suppress
@@ -20,11 +19,10 @@ from tunscope.packet.printable import printable
 from tunscope.tui.display_filters import DisplayFilters
 from tunscope.tui.filter_history import FilterHistory
 from tunscope.tui.keymap import APP_KEYS, ENTRIES
-from tunscope.tui.saving import SaveResult
+from tunscope.tui.save_dialogs import SaveDialogs
 from tunscope.tui.screens.main import MainScreen
 from tunscope.tui.screens.messages import LoggedMessage
 from tunscope.tui.screens.quit import QuitChoice, QuitScreen
-from tunscope.tui.screens.save import SaveScreen
 from tunscope.tui.session import Ending, Severity
 from tunscope.tui.themes import THEMES
 from tunscope.tui.widgets.filter_bar import FilterBar
@@ -94,6 +92,7 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         self.view = View(capture)
         self.messages: list[LoggedMessage] = []
         self.key_overrides = dict(keymap or {})
+        self.saving = SaveDialogs(self)
         self.failure: Exception | None = None
         self._asking_to_quit = False
         self._language = language
@@ -162,7 +161,7 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
     async def run_command_line(self, command: Command) -> None:
         """Run a command of the command line, or say that there is none of that name."""
         if command.name == "capture.save" and command.argument:
-            self.save_displayed(command.argument)
+            self.saving.save_displayed(command.argument)
         elif command.name == "filter":
             self._apply_filter(command.argument)
         elif command.name == "theme":
@@ -217,19 +216,6 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         device = "".join(c if c.isalnum() or c in "-_." else "_" for c in self.session.title.name)
         return f"{Path(device).stem or 'capture'}-{datetime.now():%Y%m%d-%H%M%S}.pcapng"
 
-    def save_displayed(self, path: str, *, then_quit: bool = False) -> None:
-        """Save the displayed packets to `path`, shown with progress; tells how it went."""
-
-        def done(result: SaveResult | None) -> None:
-            if result is None:
-                return
-            self.tell(result.text, result.severity)
-            if then_quit and result.complete:
-                self.exit(Ending.RELEASE)
-
-        target = Path(os.path.expanduser(path))
-        self.push_screen(SaveScreen(self.capture, self.view, target), done)
-
     # --- quitting
 
     def action_request_quit(self) -> None:
@@ -237,11 +223,12 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         if self._asking_to_quit:
             return
         browser = self.browser
-        if not (browser.status.unsaved and self.capture.count):
+        packets = max(self.capture.count, browser.status.counters.captured)
+        if not (browser.status.unsaved and packets):
             self.exit(Ending.RELEASE)
             return
         self._asking_to_quit = True
-        self.push_screen(QuitScreen(self.capture.count), self._quit_chosen)
+        self.push_screen(QuitScreen(packets), self._quit_chosen)
 
     def _quit_chosen(self, choice: QuitChoice | None) -> None:
         self._asking_to_quit = False

@@ -99,6 +99,7 @@ MAIN_KEYS: Final = (
     _key("view.time_format", "t", "time_format", "Time", "what the Time column counts from"),
     _key("view.time_reference", "T", "time_reference", "Time ref", "count time from this packet"),
     _key("capture.stop", "ctrl+e", "stop_capture", "Stop", "stop capturing; what is there stays"),
+    _key("capture.filter", "b", "capture_filter", "Capture filter", "record only what it lets by"),
     _key("capture.save", "w", "save", "Save", "save the displayed packets to a file"),
     _key("app.command", "colon", "command_line", "Command", "command line, by action name"),
     _key("app.messages", "L", "messages", "Messages", "every message since the start"),

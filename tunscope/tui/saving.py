@@ -13,10 +13,21 @@ from tunscope.tui import units
 from tunscope.tui.session import Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tunscope.index.capture import CaptureIndex
     from tunscope.index.view import View
+
+
+def displayed(view: View) -> Sequence[int]:
+    """Return the numbers of the packets in `view` now; later changes of it make no difference."""
+    return view.numbers(0, len(view))
+
+
+def whole(capture: CaptureIndex) -> Sequence[int]:
+    """Return the numbers of all packets that are there now."""
+    return range(capture.first_number, capture.count + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +40,18 @@ class SaveResult:
 
 
 class SaveJob:
-    """Saves the rows a view has now to `path`.
+    """Saves the packets with these numbers, in their order, to `path`.
 
     The packets are written beside `path` and take its place at the end, so that a full disk or
     a change of mind leaves what was there. `written` and `result` may be read at any time.
     """
 
-    def __init__(self, capture: CaptureIndex, view: View, path: Path) -> None:
-        self.total = len(view)
+    def __init__(self, capture: CaptureIndex, numbers: Sequence[int], path: Path) -> None:
+        self.total = len(numbers)
         self.written = 0
         self.result: SaveResult | None = None
         self._capture = capture
-        self._view = view
+        self._numbers = numbers
         self._path = path
         self._cancelled = threading.Event()
         self._thread = threading.Thread(target=self._run, name="save", daemon=True)
@@ -88,8 +99,8 @@ class SaveJob:
         from tunscope.capfile.writer import open_writer
 
         with open_writer(part, self._capture.interfaces) as writer:
-            for row in range(self.total):
+            for number in self._numbers:
                 if self._cancelled.is_set():
                     return
-                writer.write(self._capture.record(self._view.number(row)))
-                self.written = row + 1
+                writer.write(self._capture.record(number))
+                self.written += 1

@@ -63,8 +63,8 @@ class SessionStatus:
 
     `messages` are those since the previous poll, each handed out once. `spool_bytes` is the size
     of the unnamed capture on disk (0 where there is none) and `spool_limit` what `--keep` allows
-    (None: no limit). `unsaved` says that quitting now could lose packets: the capture lives in a
-    spool only.
+    (None: no limit). `unsaved` says that quitting now would lose the packets, if there are any: the
+    capture lives in a spool only.
     """
 
     state: SessionState

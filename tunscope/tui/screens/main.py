@@ -6,15 +6,14 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from tunscope.tui.command_line import Command, GoTo, parse_command
 from tunscope.tui.keymap import MAIN_KEYS, footer
 from tunscope.tui.rate import Rate, RateMeter
 from tunscope.tui.row_painter import RowPainter
 from tunscope.tui.rows import RowReader
 from tunscope.tui.screens.help import HelpScreen
-from tunscope.tui.screens.list_actions import ListActions
 from tunscope.tui.screens.messages import MessagesScreen
-from tunscope.tui.session import SessionState, SessionStatus, Severity
+from tunscope.tui.screens.question_actions import QuestionActions
+from tunscope.tui.session import SessionState, SessionStatus
 from tunscope.tui.table_columns import DEFAULT, TAP
 from tunscope.tui.widgets.detail_pane import DetailPane
 from tunscope.tui.widgets.header_line import HeaderFacts, HeaderLine
@@ -41,7 +40,7 @@ _CALM = 0.25
 _LIVE_STATES = frozenset({SessionState.STARTING, SessionState.LIVE})
 
 
-class MainScreen(ListActions, inherit_bindings=False):
+class MainScreen(QuestionActions, inherit_bindings=False):
     """Pulls from the session and the index 25 times a second and shows what has changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*MAIN_KEYS]
@@ -117,8 +116,13 @@ class MainScreen(ListActions, inherit_bindings=False):
         self._meter.add(now, self.capture.count, self.octets)
         self.show_facts()
 
+    @property
+    def live(self) -> bool:
+        """Whether packets may still be captured."""
+        return self.status.state in _LIVE_STATES
+
     def _set_live(self) -> None:
-        live = self.status.state in _LIVE_STATES
+        live = self.live
         title = self.session.title
         self.table.live = live
         if live:
@@ -267,51 +271,6 @@ class MainScreen(ListActions, inherit_bindings=False):
     def action_messages(self) -> None:
         """Show the message log."""
         self.app.push_screen(MessagesScreen(self.tunscope.messages))
-
-    # --- questions
-
-    def action_go_to(self) -> None:
-        """Ask for a packet number."""
-        self.prompt.ask("go to", "Go to packet")
-
-    def action_command_line(self) -> None:
-        """Ask for a command."""
-        self.prompt.ask("command", ":")
-
-    def action_save(self) -> None:
-        """Ask for a file to save the displayed packets to."""
-        if len(self.view):
-            self.prompt.ask("save", "Save displayed packets to", self.tunscope.suggested_path())
-        else:
-            self.tunscope.tell("save: there are no packets yet", Severity.WARNING)
-
-    def ask_path_and_quit(self) -> None:
-        """Ask for a file to save all packets to before quitting."""
-        path = self.tunscope.suggested_path()
-        self.prompt.ask("save and quit", "Save and quit, to", path)
-
-    def on_prompt_line_cancelled(self) -> None:
-        """Go back to the list."""
-        self.table.focus()
-
-    async def on_prompt_line_answered(self, event: PromptLine.Answered) -> None:
-        """Do what was asked for."""
-        self.table.focus()
-        text = event.text.strip()
-        if not text:
-            return
-        if event.topic in {"save", "save and quit"}:
-            self.tunscope.save_displayed(text, then_quit=event.topic == "save and quit")
-        elif event.topic == "go to" and not text.isdecimal():
-            self.tunscope.tell(f"go to {text}: not a packet number", Severity.WARNING)
-        else:
-            await self._obey(parse_command(text))
-
-    async def _obey(self, command: Command | GoTo) -> None:
-        if isinstance(command, GoTo):
-            self.go_to_number(command.number)
-        else:
-            await self.tunscope.run_command_line(command)
 
     def action_stop_capture(self) -> None:
         """Stop the capture; what was captured stays."""

@@ -16,13 +16,13 @@ from tunscope.tui.saving import SaveJob, SaveResult
 from tunscope.tui.widgets.key_line import KeyLine
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
     from tunscope.index.capture import CaptureIndex
-    from tunscope.index.view import View
 
 _BAR_CELLS = 50
 
@@ -43,10 +43,10 @@ class SaveScreen(ModalScreen[SaveResult]):
     SaveScreen KeyLine { margin: 1 0; }
     """
 
-    def __init__(self, capture: CaptureIndex, view: View, path: Path) -> None:
+    def __init__(self, capture: CaptureIndex, numbers: Sequence[int], path: Path) -> None:
         super().__init__()
         self._path = path
-        self._job = SaveJob(capture, view, path)
+        self._job = SaveJob(capture, numbers, path)
         self._started = time.monotonic()
         self._bar = Static("", markup=False)
 

@@ -1,0 +1,86 @@
+"""What is asked for on the last line, and what is done with the answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tunscope.tui.command_line import Command, GoTo, parse_command
+from tunscope.tui.screens.list_actions import ListActions
+from tunscope.tui.session import Severity
+
+if TYPE_CHECKING:
+    from tunscope.tui.session import Session
+    from tunscope.tui.widgets.prompt_line import PromptLine
+
+#: Questions that an empty line answers.
+_MAY_BE_EMPTY = frozenset({"capture filter"})
+
+
+class QuestionActions(ListActions, inherit_bindings=False):
+    """A screen with a packet list and a line to type into."""
+
+    session: Session
+    prompt: PromptLine
+
+    @property
+    def live(self) -> bool:
+        """Whether packets may still be captured."""
+        raise NotImplementedError
+
+    def action_go_to(self) -> None:
+        """Ask for a packet number."""
+        self.prompt.ask("go to", "Go to packet")
+
+    def action_command_line(self) -> None:
+        """Ask for a command."""
+        self.prompt.ask("command", ":")
+
+    def action_capture_filter(self) -> None:
+        """Ask for another capture filter; nothing typed records everything."""
+        if self.live:
+            filter_now = self.session.capture_filter
+            self.prompt.ask("capture filter", "Capture filter (BPF)", filter_now)
+        else:
+            self.tunscope.tell("capture filter: nothing is being captured")
+
+    def action_save(self) -> None:
+        """Ask for a file to save the displayed packets to."""
+        if len(self.view):
+            self.prompt.ask("save", "Save displayed packets to", self.tunscope.suggested_path())
+        else:
+            self.tunscope.tell("save: there are no packets yet", Severity.WARNING)
+
+    def ask_path_and_quit(self) -> None:
+        """Ask for a file to save all packets to before quitting."""
+        path = self.tunscope.suggested_path()
+        self.prompt.ask("save and quit", "Save and quit, to", path)
+
+    def on_prompt_line_cancelled(self) -> None:
+        """Go back to the list."""
+        self.table.focus()
+
+    async def on_prompt_line_answered(self, event: PromptLine.Answered) -> None:
+        """Do what was asked for."""
+        self.table.focus()
+        text = event.text.strip()
+        if text or event.topic in _MAY_BE_EMPTY:
+            await self._answered(event.topic, text)
+
+    async def _answered(self, topic: str, text: str) -> None:
+        match topic:
+            case "save":
+                self.tunscope.saving.save_displayed(text)
+            case "save and quit":
+                self.tunscope.saving.save_all_and_quit(text)
+            case "capture filter":
+                self.session.set_capture_filter(text)
+            case "go to" if not text.isdecimal():
+                self.tunscope.tell(f"go to {text}: not a packet number", Severity.WARNING)
+            case _:
+                await self._obey(parse_command(text))
+
+    async def _obey(self, command: Command | GoTo) -> None:
+        if isinstance(command, GoTo):
+            self.go_to_number(command.number)
+        else:
+            await self.tunscope.run_command_line(command)

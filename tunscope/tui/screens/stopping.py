@@ -1,0 +1,74 @@
+"""Waiting for the last packets of a capture that was told to stop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from tunscope.tui import units
+from tunscope.tui.widgets.key_line import KeyLine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from tunscope.index.capture import CaptureIndex
+
+
+class StoppingScreen(ModalScreen[bool]):
+    """Ends with True as soon as `stopped` says so and the index has read to the end.
+
+    Esc ends the wait with False; the capture goes on stopping.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,c", "cancel", "Cancel", show=False, id="stopping.cancel"),
+    ]
+    DEFAULT_CSS = """
+    StoppingScreen { align: center middle; background: $background 60%; }
+    StoppingScreen > Vertical {
+        width: 58; max-width: 96%; height: auto; padding: 1 2 0 2; background: $panel;
+        border-left: thick $primary;
+    }
+    StoppingScreen Static { background: $panel; color: $foreground; }
+    StoppingScreen KeyLine { margin: 1 0; }
+    """
+
+    def __init__(self, capture: CaptureIndex, stopped: Callable[[], bool]) -> None:
+        super().__init__()
+        self._capture = capture
+        self._stopped = stopped
+        self._progress = Static("", markup=False)
+
+    def compose(self) -> ComposeResult:
+        """What is waited for, and how to stop waiting."""
+        with Vertical():
+            yield self._progress
+            yield KeyLine((("Esc", "Cancel", "cancel"),))
+
+    def on_mount(self) -> None:
+        """Look at once, and then ten times a second."""
+        self.set_interval(1 / 10, self._pull)
+        self._pull()
+
+    def _pull(self) -> None:
+        stopped = self._stopped()
+        if stopped and self._capture.complete:
+            self.dismiss(True)
+            return
+        doing = "Reading the last packets" if stopped else "Waiting for the capture to stop"
+        self._progress.update(f"{doing}: {units.packets(self._capture.count)} so far")
+
+    def on_key_line_pressed(self) -> None:
+        """Stop waiting from the mouse."""
+        self.action_cancel()
+
+    def action_cancel(self) -> None:
+        """Stop waiting."""
+        self.dismiss(False)
