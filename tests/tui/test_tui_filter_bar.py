@@ -74,6 +74,7 @@ async def test_it_is_judged_at_every_key_with_a_sign_and_a_column(
     async with open_browser(language=LengthLanguage()) as browser:
         await browser.press("slash")
         await browser.type("lengthx")
+        assert browser.line(1).startswith(" / lengthx ")
         assert "✘ column 1: not a filter: lengthx" in browser.line(1)
         await browser.press("enter")
         assert browser.table.row_count == 155

@@ -25,8 +25,12 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
         return ""
     size = width_of(text)
     if size > width:
-        simple = size == len(text)  # every character takes one cell
-        return (text[: width - 1] if simple else set_cell_size(text, width - 1)) + ELLIPSIS
+        cut = text[
+            : width - 1
+        ]  # right where every character takes one cell, which is nearly always
+        if width_of(cut) != width - 1:
+            cut = set_cell_size(text, width - 1)
+        return cut + ELLIPSIS
     padding = " " * (width - size)
     return padding + text if right else text + padding
 

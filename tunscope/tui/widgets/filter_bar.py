@@ -75,6 +75,7 @@ class FilterBar(Horizontal):
             placeholder="display filter, as in Wireshark: tcp.port == 443 and ip.ttl < 5",
             suggester=_Completions(language),
             select_on_focus=False,
+            compact=True,
         )
         self._verdict = Static("", id="filter-verdict", markup=False)
 

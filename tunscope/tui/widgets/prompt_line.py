@@ -45,7 +45,7 @@ class PromptLine(Horizontal):
     def compose(self) -> ComposeResult:
         """A label and an input."""
         yield Static("", markup=False)
-        yield Input(select_on_focus=False)
+        yield Input(select_on_focus=False, compact=True)
 
     @property
     def asking(self) -> bool:
