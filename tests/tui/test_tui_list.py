@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 from browser_driver import Browser, OpenBrowser
+from textual import events
+
+from tunscope.tui.widgets.packet_table import PacketTable
 
 # (keys, row the cursor ends on) from row 50 of 155, in a list of 19 visible rows.
 MOTIONS = [
@@ -71,18 +74,21 @@ async def test_a_click_selects_and_a_double_click_opens_the_fields(
         assert browser.main.focused.id == "fields"
 
 
+def wheel(table: PacketTable, kind: type[events.MouseEvent]) -> None:
+    """Turn the wheel over the list, as the terminal reports it."""
+    x, y = table.region.x + 30, table.region.y + 5
+    table.app.post_message(kind(None, x, y, 0, 0, 0, False, False, False, x, y))
+
+
 async def test_the_wheel_scrolls_and_the_cursor_stays_on_the_screen(
     open_browser: OpenBrowser,
 ) -> None:
     async with open_browser() as browser:
         table = browser.table
-        table._on_mouse_event = None
-        table.scroll_lines(3)
-        await browser.settle()
-        assert (table.top, table.cursor) == (3, 3)
-        table.scroll_lines(-3)
-        await browser.settle()
-        assert (table.top, table.cursor) == (0, 3)
+        wheel(table, events.MouseScrollDown)
+        await browser.until(lambda: (table.top, table.cursor) == (3, 3))
+        wheel(table, events.MouseScrollUp)
+        await browser.until(lambda: (table.top, table.cursor) == (0, 3))
 
 
 async def test_the_scrollbar_can_be_dragged(open_browser: OpenBrowser) -> None:
