@@ -83,7 +83,7 @@ def main() -> None:
         elif row[0] == "T":
             values.setdefault(row[1], []).extend([f"1\t{row[2]}", f"0\t{row[3]}"])
         elif row[0] == "U":
-            units[row[1]] = row[2]
+            units[row[1]] = f"{row[2]}\t{row[3]}"
     sets: dict[str, str] = {}
     texts = ["# A set of value names: its key on a line of its own, then values and names."]
     rows = ["# name\tlabel\ttype\tbase\tmask\tnames\tunit"]
@@ -94,6 +94,9 @@ def main() -> None:
         _, label, name, kind, _, base, mask = row[:7]
         seen.add(name)
         key = ""
+        if name == "vlan.priority":
+            # The meanings by five standards; Wireshark's default is the second, IEEE 802.1Q-2005.
+            values[name] = values[name][8:16]
         if name in values:
             body = "\n".join(values[name])
             if body not in sets:

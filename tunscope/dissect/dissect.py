@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tunscope.dissect.fieldtable import all_fields
 from tunscope.dissect.packet import Dissection
 from tunscope.dissect.protocols import decode_frame
+from tunscope.dissect.scapy_import import packet_class
 from tunscope.dissect.tree import Tree
 from tunscope.dissect.window import Window
 
@@ -32,3 +33,4 @@ def field_tree(record: PacketRecord) -> FieldNode:
 def warm_up() -> None:
     """Load what the first packet would wait for; for a thread that has nothing else to do."""
     all_fields()
+    packet_class("layers.inet", "IP")

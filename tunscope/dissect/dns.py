@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tunscope.dissect.dns_names import read_name
-from tunscope.dissect.dns_records import add_record, class_name, type_name
+from tunscope.dissect.dns_records import add_class, add_record, class_name, type_name
 from tunscope.dissect.fieldtable import value_name
 from tunscope.dissect.formats import shown_text
 from tunscope.dissect.packet import TCP_PORTS, UDP_PORTS, entered
@@ -125,7 +125,7 @@ def _add_question(parent: Tree, message: Window, offset: int, *, multicast: bool
         length = tree.field(field, offset, at - offset, value=number)
         length.label = f"[{length.label}]"
     tree.field("dns.qry.type", at, 2)
-    tree.field("dns.qry.class", at + 2, 2)
+    add_class(tree, "dns.qry.class", at + 2, group, multicast=multicast)
     if multicast:
         tree.field("dns.qry.qu", at + 2, 2)
     return at + 4

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from tunscope.dissect.dns_names import read_name
 from tunscope.dissect.fieldtable import value_name
-from tunscope.dissect.formats import ipv4_text, ipv6_text, shown_text
+from tunscope.dissect.formats import duration, ipv4_text, ipv6_text, shown_text
 
 if TYPE_CHECKING:
     from tunscope.dissect.tree import Tree
@@ -118,8 +118,6 @@ def _authority(tree: Tree, message: Window, offset: int, stop: int) -> str:
 
 def add_duration(tree: Tree, message: Window, field: str, offset: int) -> None:
     """Add a number of seconds, also in words."""
-    from tunscope.dissect.dns_records import duration
-
     tree.field(field, offset, 4, note=f" ({duration(message.u32(offset))})")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from tunscope.dissect.dns_data import READERS, add_options
 from tunscope.dissect.dns_names import read_name
 from tunscope.dissect.fieldtable import all_fields
-from tunscope.dissect.formats import shown_text
+from tunscope.dissect.formats import duration, mask_text, shown_text
 
 if TYPE_CHECKING:
     from tunscope.dissect.tree import Tree
@@ -48,7 +48,7 @@ def add_record(parent: Tree, message: Window, offset: int, *, multicast: bool) -
         add_options(tree, message, body, stop)
         return stop
     tree.label += f", class {class_name(group, multicast=multicast)}"
-    tree.field("dns.resp.class", at + 2, 2)
+    add_class(tree, "dns.resp.class", at + 2, group, multicast=multicast)
     if multicast:
         tree.field("dns.resp.cache_flush", at + 2, 2)
         if group & 0x8000:
@@ -65,6 +65,15 @@ def add_record(parent: Tree, message: Window, offset: int, *, multicast: bool) -
     else:
         tree.label += reader(tree, message, body, stop)
     return stop
+
+
+def add_class(tree: Tree, field: str, at: int, group: int, *, multicast: bool) -> None:
+    """Add a class; of multicast DNS without the flag in its highest bit."""
+    if not multicast:
+        tree.field(field, at, 2)
+        return
+    node = tree.field(field, at, 2, value=group & 0x7FFF)
+    node.label = f"{mask_text(group, 0x7FFF, 16)} = {node.label}"
 
 
 def _add_service_name(tree: Tree, raw: bytes, offset: int, size: int) -> None:
@@ -85,14 +94,3 @@ def _add_extension(tree: Tree, at: int) -> None:
     flags.field("dns.resp.z.do", at + 6, 2)
     flags.field("dns.resp.z.reserved", at + 6, 2)
     tree.field("dns.resp.len", at + 8, 2)
-
-
-def duration(seconds: int) -> str:
-    """Return a time in days, hours, minutes and seconds."""
-    parts = []
-    rest = seconds
-    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
-        count, rest = divmod(rest, size)
-        if count:
-            parts.append(f"{count} {unit}{'' if count == 1 else 's'}")
-    return ", ".join(parts) or "0 seconds"

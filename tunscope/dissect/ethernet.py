@@ -28,9 +28,10 @@ def decode_ethernet(window: Window, parent: Tree, dissection: Dissection) -> Non
     dissection.enter("Ethernet", "eth")
     kind = window.u16(12)
     title = "IEEE 802.3 Ethernet"
-    if kind >= _FIRST_TYPE:
+    if kind > _LAST_LENGTH:
         source, destination = mac_text(window.take(6, 6)), mac_text(window.take(0, 6))
-        title = f"Ethernet II, Src: {source}, Dst: {destination}"
+        version = "II" if kind >= _FIRST_TYPE else "Unknown"
+        title = f"Ethernet {version}, Src: {source}, Dst: {destination}"
     raw = kind <= _LAST_LENGTH and window.captured > 16 and window.u16(14) == 0xFFFF
     tree = parent.protocol("eth", f"{title} Raw" if raw else title, window, _HEADER)
     for offset, name in ((0, "eth.dst"), (6, "eth.src")):

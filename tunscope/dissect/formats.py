@@ -99,3 +99,14 @@ def number_label(field: Field, value: int) -> str:
     if field.unit[0]:
         return f"{number}{field.unit[value != 1]}"
     return number
+
+
+def duration(seconds: int) -> str:
+    """Return a time in days, hours, minutes and seconds."""
+    parts = []
+    rest = seconds
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
+        count, rest = divmod(rest, size)
+        if count:
+            parts.append(f"{count} {unit}{'' if count == 1 else 's'}")
+    return ", ".join(parts) or "0 seconds"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tunscope.dissect.fieldtable import value_name
-from tunscope.dissect.formats import time_text
+from tunscope.dissect.formats import duration, time_text
 from tunscope.dissect.packet import ETHERTYPES, IP_PROTOCOLS, decode_data, entered
 from tunscope.packet.checksum import internet_checksum
 
@@ -37,7 +36,7 @@ def decode_icmp(window: Window, parent: Tree, dissection: Dissection) -> None:
     dissection.enter("ICMP", "icmp")
     tree = parent.protocol("icmp", "Internet Control Message Protocol", window)
     kind, code = window.u8(0), window.u8(1)
-    title = value_name("icmp.type", kind, "Unknown")
+    title = _TYPES.get(kind, "Unknown")
     if kind == _ADVERTISEMENT and code in {0, 16}:
         title = "Mobile IP Advertisement"
     tree.field("icmp.type", 0, 1, text=f"{kind} ({title})")
@@ -66,13 +65,8 @@ def decode_icmp(window: Window, parent: Tree, dissection: Dissection) -> None:
 
 
 def _add_code(tree: Tree, kind: int, code: int) -> None:
-    names = {3: "unreach", 5: "redirect", 11: "ttl", 12: "par"}
-    text = str(code)
-    name = _CODES.get(kind, {}).get(code)
-    if name is not None:
-        text = f"{code} ({name})"
-    elif kind in names:
-        text = f"{code} (Unknown code)"
+    names = _CODES.get(kind)
+    text = str(code) if names is None else f"{code} ({names.get(code, 'Unknown code')})"
     tree.field("icmp.code", 1, 1, text=text)
 
 
@@ -83,7 +77,7 @@ def add_checksum(
     sent = window.u16(2)
     name = f"{layer}.checksum"
     if not whole or window.captured < window.length or window.fragment:
-        tree.field(name, 2, 2, note=" [unverified] [fragment/captured length]"[:13])
+        tree.field(name, 2, 2, note=" [unverified]")
         tree.derived(f"{name}.status", 2, 2)
         return
     left = internet_checksum(window.rest(), pseudo_header_sum)
@@ -157,7 +151,8 @@ def _add_advertisement(tree: Tree, window: Window) -> None:
     count, size = window.u8(4), window.u8(5)
     tree.field("icmp.num_addrs", 4, 1)
     tree.field("icmp.addr_entry_size", 5, 1)
-    tree.field("icmp.lifetime", 6, 2)
+    lifetime = window.u16(6)
+    tree.field("icmp.lifetime", 6, 2, note=f" ({duration(lifetime)})")
     if size < 2:
         return
     for at in range(8, 8 + count * size * 4, size * 4):
@@ -165,6 +160,41 @@ def _add_advertisement(tree: Tree, window: Window) -> None:
         tree.field("icmp.pref_level", at + 4, 4)
 
 
+_TYPES: Final = {
+    0: "Echo (ping) reply",
+    1: "Reserved",
+    2: "Reserved",
+    3: "Destination unreachable",
+    4: "Source quench (flow control)",
+    5: "Redirect",
+    6: "Alternate host address",
+    8: "Echo (ping) request",
+    9: "Router advertisement",
+    10: "Router solicitation",
+    11: "Time-to-live exceeded",
+    12: "Parameter problem",
+    13: "Timestamp request",
+    14: "Timestamp reply",
+    15: "Information request",
+    16: "Information reply",
+    17: "Address mask request",
+    18: "Address mask reply",
+    19: "Reserved (for security)",
+    30: "Traceroute",
+    31: "Datagram Conversion Error",
+    32: "Mobile Host Redirect",
+    33: "IPv6 Where-Are-You",
+    34: "IPv6 I-Am-Here",
+    35: "Mobile Registration Request",
+    36: "Mobile Registration Reply",
+    37: "Domain Name Request",
+    38: "Domain Name Reply",
+    39: "SKIP",
+    40: "Photuris",
+    41: "Experimental mobility protocols",
+    42: "Extended Echo request",
+    43: "Extended Echo reply",
+}
 _CODES: Final[dict[int, dict[int, str]]] = {
     3: {
         0: "Network unreachable",

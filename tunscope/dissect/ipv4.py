@@ -48,13 +48,9 @@ def decode_ipv4(window: Window, parent: Tree, dissection: Dissection) -> None:
     tree = parent.protocol("ip", title, window, max(size, 1))
     tree.bits("ip.version", 0, 4)
     if size < _LEAST:
-        tree.bits(
-            "ip.hdr_len",
-            4,
-            4,
-            value=size,
-            text=f"{size} bytes ({first & 15}) [bogus, must be at least 20]",
-        )
+        length = tree.bits("ip.hdr_len", 4, 4, value=size, text=f"{size} bytes ({first & 15})")
+        text = f"Bogus IP header length ({size}, must be at least {_LEAST})"
+        length.expert("ip.bogus_header_length", "Error/Protocol", text)
         return
     tree.bits("ip.hdr_len", 4, 4, value=size, text=f"{size} bytes ({first & 15})")
     services = tree.field("ip.dsfield", 1, 1, note=f" {services_text(window.u8(1))}")
@@ -73,7 +69,7 @@ def decode_ipv4(window: Window, parent: Tree, dissection: Dissection) -> None:
             '"TCP segmentation offload" (TSO))',
         )
     else:
-        note = f" [bogus, less than header length {size}]" if total < size else ""
+        note = f" bytes (bogus, less than header length {size})" if total < size else ""
         tree.field("ip.len", 2, 2, note=note)
         if total < size:
             return

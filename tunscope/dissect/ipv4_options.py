@@ -126,7 +126,7 @@ def _route(recorded: str) -> Callable[[Tree, Window, int, int], None]:
                     name = "ip.dst" if at + 1 >= pointer else "ip.rec_rt"
             elif at + 1 >= pointer:
                 name = "ip.empty_rt"
-            option.field(name, offset + at, 4, note=note)
+            option.field(name, offset + at, 4, note="" if name == "ip.dst" else note)
 
     return read
 

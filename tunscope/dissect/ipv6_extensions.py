@@ -86,7 +86,8 @@ def _source_route(tree: Tree, window: Window, offset: int, stop: int, left: int)
 
 def _home_address(tree: Tree, window: Window, offset: int, stop: int, left: int) -> None:
     tree.field("ipv6.routing.mipv6.reserved", offset, 4)
-    tree.field("ipv6.routing.mipv6.home_address", offset + 4, 16)
+    address = tree.field("ipv6.routing.mipv6.home_address", offset + 4, 16)
+    address.label = f"Address[1]: {address.value}"
 
 
 def _segments(tree: Tree, window: Window, offset: int, stop: int, left: int) -> None:

@@ -48,8 +48,9 @@ def add_options(parent: Tree, window: Window, offset: int, dissection: Dissectio
 
 
 def _link_address(option: Tree, window: Window, offset: int, size: int) -> None:
-    option.field("icmpv6.opt.linkaddr", offset + 2, size - 2)
-    option.label += f" : {mac_text(window.take(offset + 2, size - 2))}"
+    address = mac_text(window.take(offset + 2, size - 2))
+    option.field("icmpv6.opt.linkaddr", offset + 2, size - 2, value=address)
+    option.label += f" : {address}"
 
 
 def _prefix(option: Tree, window: Window, offset: int, size: int) -> None:

@@ -17,6 +17,7 @@ from tunscope.dissect import (  # noqa: F401
     mpls,
     overlay,
     pppoe,
+    scapy_protocols,
     tcp,
     udp,
     vlan,

@@ -32,8 +32,8 @@ _NAMES: Final = {
     19: ("md5", "TCP MD5 signature"),
     28: ("user_to", "User Timeout"),
     29: ("ao", "TCP AO"),
-    30: ("mptcp", "Multipath TCP"),
-    34: ("tfo", "Fast Open"),
+    30: ("mptcp", "MPTCP"),
+    34: ("tfo", "TCP Fast Open"),
     253: ("experimental", "Experimental"),
     254: ("experimental", "Experimental"),
 }
@@ -143,10 +143,8 @@ def _authentication(option: Tree, window: Window, offset: int, length: int) -> N
 
 def _fast_open(option: Tree, window: Window, offset: int, length: int) -> None:
     if length > 2:
-        option.label += " Cookie"
         option.field("tcp.options.tfo.cookie", offset + 2, length - 2)
     else:
-        option.label += " Cookie Request"
         option.marked("tcp.options.tfo.request", "Fast Open Cookie Request", offset + 2, 0)
 
 

@@ -121,7 +121,7 @@ class Tree:
         elif text is not None:
             line = f"{spec.label}: {text}"
         else:
-            line = f"{head}: {worded}" if worded else head
+            line = f"{head}: {worded}" if worded or "STRING" in spec.kind else head
         return self._child(name, f"{bits}{line}{note}", shown, place, place + size, window)
 
     def bits(

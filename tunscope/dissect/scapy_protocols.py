@@ -1,0 +1,76 @@
+"""Protocols that scapy decodes, by the numbers that Wireshark too goes by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tunscope.dissect.llc import SERVICE_POINTS
+from tunscope.dissect.packet import ETHERTYPES, IP_PROTOCOLS, TCP_PORTS, UDP_PORTS, Decoder
+from tunscope.dissect.scapy_tree import add_scapy
+
+if TYPE_CHECKING:
+    from tunscope.dissect.packet import Dissection
+    from tunscope.dissect.tree import Tree
+    from tunscope.dissect.window import Window
+
+
+def _by_scapy(module: str, name: str, marker: int = 0) -> Decoder:
+    """Return the decoder that hands what stands behind `marker` bytes to scapy's protocol."""
+
+    def decode(window: Window, parent: Tree, dissection: Dissection) -> None:
+        add_scapy(module, name, window.sub(marker), parent, dissection)
+
+    return decode
+
+
+_UDP: Final = {
+    "layers.dhcp BOOTP": (67, 68),
+    "layers.dhcp6 DHCP6": (546, 547),
+    "layers.tftp TFTP": (69,),
+    "layers.ntp NTP": (123,),
+    "layers.netbios NBNSHeader": (137,),
+    "layers.netbios NBTDatagram": (138,),
+    "layers.snmp SNMP": (161, 162),
+    "layers.isakmp ISAKMP": (500,),
+    "layers.rip RIP": (520,),
+    "layers.radius Radius": (1645, 1646, 1812, 1813, 3799),
+    "layers.l2tp L2TP": (1701,),
+    "layers.hsrp HSRP": (1985,),
+    "layers.netflow NetflowHeader": (2055, 4739, 9996),
+    "contrib.gtp GTP_U_Header": (2152,),
+    "contrib.bfd BFD": (3784,),
+    "contrib.pfcp PFCP": (8805,),
+    "contrib.coap CoAP": (5683,),
+}
+_TCP: Final = {
+    "layers.netbios NBTSession": (139, 445),
+    "contrib.bgp BGP": (179,),
+    "contrib.modbus ModbusADURequest": (502,),
+    "layers.pptp PPTP": (1723,),
+    "contrib.mqtt MQTT": (1883,),
+}
+_IP: Final = {
+    "layers.igmp IGMP": (2,),
+    "contrib.eigrp EIGRP": (88,),
+    "contrib.ospf OSPF_Hdr": (89,),
+    "contrib.pim PIMv2Hdr": (103,),
+    "layers.vrrp VRRP": (112,),
+    "layers.sctp SCTP": (132,),
+}
+_ETHERTYPES: Final = {
+    "layers.eap EAPOL": (0x888E,),
+    "contrib.lldp LLDPDU": (0x88CC,),
+}
+_SERVICE_POINTS: Final = {"layers.l2 STP": (0x42,)}
+
+for _table, _protocols in (
+    (UDP_PORTS, _UDP),
+    (TCP_PORTS, _TCP),
+    (IP_PROTOCOLS, _IP),
+    (ETHERTYPES, _ETHERTYPES),
+    (SERVICE_POINTS, _SERVICE_POINTS),
+):
+    for _words, _numbers in _protocols.items():
+        _module, _name = _words.split()
+        for _number in _numbers:
+            _table.setdefault(_number, _by_scapy(_module, _name))
