@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from tunscope.columns.batch import Column
+from tunscope.columns.growing import GrowingArray
 from tunscope.columns.keytable import Ids, KeyTable, Words
 
 _LOW_16: Final = np.uint64(0xFFFF)
@@ -15,9 +16,10 @@ _LOW_32: Final = np.uint64(0xFFFFFFFF)
 
 
 class AddressBook:
-    """Numbers the IPv6 addresses and MACs of a capture from 1, in order of first occurrence.
+    """Numbers the IPv6 addresses and MACs of a capture from 1, as they are met.
 
-    One thread adds; any thread may look up.
+    The order of ids says nothing: it depends on the pieces the capture is read in. One thread
+    adds; any thread may look up.
     """
 
     def __init__(self) -> None:
@@ -25,7 +27,9 @@ class AddressBook:
         self._mac: Final = KeyTable(1)
         # Most captures have few pairs of neighbours: one look-up numbers both ends.
         self._pairs: Final = KeyTable(2)
-        self._pair_ends: Final[list[Ids]] = [np.zeros(1, np.uint32), np.zeros(1, np.uint32)]
+        self._pair_ends: Final = (GrowingArray("u4"), GrowingArray("u4"))
+        for end in self._pair_ends:
+            end.extend(np.zeros(1, np.uint32))
 
     @property
     def nbytes(self) -> int:
@@ -56,8 +60,9 @@ class AddressBook:
             # Interleaved, so that ids come in the order of the bytes on the wire.
             ids = self._mac.number(np.stack([destination, source], axis=1).reshape(-1))
             for i, end in enumerate(self._pair_ends):
-                self._pair_ends[i] = np.concatenate([end, ids[i::2]])
-        return self._pair_ends[0][pairs], self._pair_ends[1][pairs]
+                end.extend(ids[i::2])
+        first, second = self._pair_ends
+        return first.values[pairs], second.values[pairs]
 
     @property
     def ipv6(self) -> tuple[Words, Words]:

@@ -57,6 +57,12 @@ class InterfaceTable:
         self.numbers.append(number_in_section)
         self.descriptions.append(description)
 
+    def describes(self, number: int, description: InterfaceDescription, order: ByteOrder) -> bool:
+        """Whether interface `number` is this one, in this byte order."""
+        if number >= len(self.descriptions):
+            return False
+        return self.descriptions[number] == description and self.orders[number] == order
+
     def truncate(self, count: int) -> None:
         """Forget all interfaces but the first `count`."""
         del self.descriptions[count:], self.orders[count:], self.numbers[count:]

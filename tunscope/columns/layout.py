@@ -32,6 +32,8 @@ ColumnTypes = dict[str, str]
 #: Bits of `offset` that hold the place in the file; the segment number stands above them.
 OFFSET_BITS: Final = 48
 OFFSET_MASK: Final = (1 << OFFSET_BITS) - 1
+#: Segments that `offset` can tell apart.
+MAX_SEGMENTS: Final = 1 << (64 - OFFSET_BITS)
 #: Levels of headers decoded at most, the outer one included. What lies deeper is payload.
 MAX_LEVELS: Final = 10
 #: The id that means "none" in address and flow columns.

@@ -52,8 +52,9 @@ def read_packet_options(
         code = option["code"].astype(np.uint16)
         size = option["length"].astype(np.int64)
         step = 4 + size + (-size & 3)
-        more = (code != OptionCode.END) & (at < end)
-        odd = more & ((step > end - at) | (code > _PLAIN) | ((code == _PLAIN) & (size != 4)))
+        there = at < end
+        more = there & (code != OptionCode.END)
+        odd = there & ((step > end - at) | (code > _PLAIN) | ((code == _PLAIN) & (size != 4)))
         if odd.any():
             special.append(rows[odd])
             more &= ~odd

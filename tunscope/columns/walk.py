@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from tunscope.capfile.blocks import BlockType
+from tunscope.capfile.blocks import BlockType, InterfaceDescription
 from tunscope.capfile.contents import CaptureContents
 from tunscope.capfile.decode import (
     decode_interface,
@@ -117,16 +117,22 @@ class _Found:
 
 
 class PcapngWalker:
-    """Walks one pcapng file, or the segments of a spool one after the other.
+    """Walks one pcapng file.
 
-    What is no packet goes to `interfaces` and `contents`.
+    What is no packet goes to `interfaces` and `contents`. A file that goes on where another one
+    ended may describe the same interfaces again: those that `earlier`, the number of that file's
+    first interface, and the following ones describe already are not added once more.
     """
 
-    def __init__(self, interfaces: InterfaceTable, contents: CaptureContents) -> None:
+    def __init__(
+        self, interfaces: InterfaceTable, contents: CaptureContents, earlier: int | None = None
+    ) -> None:
         self._interfaces: Final = interfaces
         self._contents: Final = contents
+        self._earlier = earlier
         self._order: ByteOrder = "<"
-        self._base = 0
+        self._base = len(interfaces)
+        self._known = 0
         self._mean_block = 0
 
     @property
@@ -135,9 +141,9 @@ class PcapngWalker:
         return self._order
 
     @property
-    def known(self) -> int:
-        """How many interfaces that section has described so far."""
-        return len(self._interfaces) - self._base
+    def base(self) -> int:
+        """Number of that section's first interface."""
+        return self._base
 
     def walk(self, buffer: ChunkBuffer, begin: int, end: int) -> Walked:
         """Walk the bytes `begin` to `end` of `buffer` as far as they hold whole blocks.
@@ -145,9 +151,9 @@ class PcapngWalker:
         `begin` is a multiple of 4. The walk also ends before a section header that changes the
         byte order; the next call goes on from there.
         """
-        found = _Found()
+        found, before = _Found(), len(self._interfaces)
         walked = self._blocks(buffer, found, begin >> 2, end >> 2)
-        found.close(self._base, self.known)
+        found.close(self._base, self._known)
         frames: Frames | None = None
         broken, stop = walked.broken, walked.end
         if found.pieces:
@@ -156,8 +162,9 @@ class PcapngWalker:
             if bad is not None:
                 broken, stop = bad, bad.offset
                 row = len(frames)
-                self._base = int(blocks.base[row])
-                self._interfaces.truncate(self._base + int(blocks.limit[row]))
+                self._base, self._known = int(blocks.base[row]), int(blocks.limit[row])
+                described = int((blocks.base + blocks.limit)[: row + 1].max())
+                self._interfaces.truncate(max(before, described))
             self._mean_block = (stop - begin) // max(1, len(frames))
         for offset, note in found.notes:
             if offset < stop:
@@ -181,8 +188,8 @@ class PcapngWalker:
                     chains = chains or BlockChains(words, position, end)
                     chain, after = chains.chain(position)
                     if len(chain):
-                        found.close(self._base, self.known)
-                        found.add(chain, self._base, self.known)
+                        found.close(self._base, self._known)
+                        found.add(chain, self._base, self._known)
                         position = after
                         continue
                 if kind == _SECTION:
@@ -203,7 +210,7 @@ class PcapngWalker:
                 if kind in _PACKETS:
                     single(position)
                 else:
-                    found.close(self._base, self.known)
+                    found.close(self._base, self._known)
                     body = buffer.data[position * 4 + 8 : after * 4 - 4].tobytes()
                     self._describe(found, kind, position * 4, body)
                 position = after
@@ -226,7 +233,7 @@ class PcapngWalker:
             if (end - position) * 4 < head:
                 return Walked(None, offset, head)
             block = PacketBlocks(
-                np.array([offset]), np.array([self._base]), np.array([self.known]), self._order
+                np.array([offset]), np.array([self._base]), np.array([self._known]), self._order
             )
             most += check_packet_block(block, buffer.window, self._interfaces)
         elif kind not in _READ:
@@ -243,11 +250,10 @@ class PcapngWalker:
         try:
             if kind == _SECTION:
                 comments = decode_section(body, self._order)
-                self._base = len(self._interfaces)
+                self._base, self._known = len(self._interfaces), 0
                 found.notes.append((offset, partial(contents.comments.extend, comments)))
             elif kind == _INTERFACE:
-                description = decode_interface(body, self._order)
-                self._interfaces.add(description, self._order, self.known)
+                self._add_interface(decode_interface(body, self._order))
             elif kind == _NAMES:
                 names = decode_names(body, self._order)
                 found.notes.append((offset, partial(_add_names, contents.names, names)))
@@ -259,6 +265,23 @@ class PcapngWalker:
                     found.notes.append((offset, partial(contents.statistics.append, statistics)))
         except ValueError as error:
             raise BrokenBlock(offset, str(error)) from error
+
+    def _add_interface(self, description: InterfaceDescription) -> None:
+        interfaces, order = self._interfaces, self._order
+        if self._earlier is not None and self._known == 0:
+            if interfaces.describes(self._earlier, description, order):
+                self._base = self._earlier
+            self._earlier = None
+        number = self._base + self._known
+        if not interfaces.describes(number, description, order):
+            if number < len(interfaces):
+                # No longer the same: what was taken over so far is described anew after all.
+                same = interfaces.descriptions[self._base : number]
+                self._base = len(interfaces)
+                for i, earlier in enumerate(same):
+                    interfaces.add(earlier, order, i)
+            interfaces.add(description, order, self._known)
+        self._known += 1
 
 
 def _unequal(start: int, end: int) -> str:

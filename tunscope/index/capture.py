@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from tunscope.index.store import ColumnStore
     from tunscope.packet.record import PacketRecord
 
-#: Seconds between looks at a source that had nothing new.
-POLL: Final = 0.02
+#: Seconds between looks at a source that had nothing new: at first, and at most.
+_POLL: Final = 0.02
+_LONGEST_POLL: Final = 0.1
+_POLL_GROWTH: Final = 1.2
 
 
 class CaptureIndex:
@@ -133,6 +135,7 @@ class CaptureIndex:
         return self.tables.batch(max(start, self.tables.packets.first), stop, self.reader)
 
     def _run(self) -> None:
+        pause = _POLL
         try:
             while not self._stopping.is_set():
                 step = self._indexer.step()
@@ -140,7 +143,10 @@ class CaptureIndex:
                 if step is Step.DONE:
                     break
                 if step is Step.IDLE:
-                    self._stopping.wait(POLL)
+                    self._stopping.wait(pause)
+                    pause = min(pause * _POLL_GROWTH, _LONGEST_POLL)
+                else:
+                    pause = _POLL
         finally:
             self._done.set()
 

@@ -13,6 +13,7 @@ from tunscope.capfile.pcap_header import HEADER_SIZE, PcapFormat, decode_header,
 from tunscope.capfile.pcap_layout import choose_layout
 from tunscope.capfile.window import Window
 from tunscope.columns.buffer import CHUNK, ORIGIN, ChunkBuffer
+from tunscope.columns.layout import MAX_SEGMENTS
 from tunscope.columns.pcap_walk import PcapWalker
 from tunscope.columns.walk import PcapngWalker
 
@@ -52,6 +53,8 @@ class Indexer:
         self._walker: PcapngWalker | PcapWalker | None = None
         self._wanted = 0
         self._behind = 0
+        #: Number of the first interface of the segment before.
+        self._earlier: int | None = None
         self.segment: int | None = None
         self.position = 0
         self.error: CaptureFileError | None = None
@@ -85,8 +88,7 @@ class Indexer:
             return Step.DONE
         if successor is not None:
             self._cut_short(there)
-            self._enter(successor)
-            return Step.ADVANCED
+            return self._enter(successor)
         if not finished:
             return Step.IDLE
         self._end(there)
@@ -102,13 +104,17 @@ class Indexer:
         source = self._source
         if source.last < source.first:
             return Step.DONE if finished else Step.IDLE
-        self._enter(source.first)
-        return Step.ADVANCED
+        return self._enter(source.first)
 
-    def _enter(self, segment: int) -> None:
+    def _enter(self, segment: int) -> Step:
+        if segment >= MAX_SEGMENTS:
+            return self._stop(f"more than {MAX_SEGMENTS} segments cannot be indexed")
         self._behind += self.position
+        if isinstance(self._walker, PcapngWalker):
+            self._earlier = self._walker.base
         self.segment, self.position, self._wanted = segment, 0, 0
         self._walker = None
+        return Step.ADVANCED
 
     def _take(self, segment: int, there: int) -> bool:
         """Walk what can be read; return whether that came any further."""
@@ -144,7 +150,8 @@ class Indexer:
         """Recognise a file's format; return how many bytes of it are its header."""
         head = self._buffer.data[ORIGIN : ORIGIN + min(read, _HEAD)].tobytes()
         if head[:4] == _SECTION_MAGIC:
-            self._walker = PcapngWalker(self._tables.interfaces, self._tables.contents)
+            tables = self._tables
+            self._walker = PcapngWalker(tables.interfaces, tables.contents, self._earlier)
         elif known_magic(head):
             return self._begin_pcap(head, read)
         elif len(head) >= len(_SECTION_MAGIC):

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from tunscope.index.capture import CaptureIndex
     from tunscope.index.matches import Numbers
 
-#: A sorted list is sorted anew at most this often, in seconds and in times of the last sort.
-_SORT_PERIOD: Final = 1.0
+#: A sorted list is sorted anew at most this often, in times of what the last sort took.
 _SORT_SHARE: Final = 10
 
 
@@ -136,8 +135,11 @@ class View:
         end = time.monotonic() + timeout
         done = self._filter is None or self._filter.wait(timeout)
         self.update()
-        if done and self._sort is not None:
-            done = self._sort.wait(max(0.0, end - time.monotonic()))
+        while done and self._key is not None and self._sort_is_stale():
+            self._sort_due = 0.0
+            self.update()
+            if self._sort is not None:
+                done = self._sort.wait(max(0.0, end - time.monotonic()))
             self.update()
         return done
 
@@ -171,15 +173,17 @@ class View:
             return
         if self._sort is not None and self._sort.order is not None:
             self._sorted = self._sort.order
-            self._sort_due = time.monotonic() + max(_SORT_PERIOD, _SORT_SHARE * self._sort.took)
+            self._sort_due = time.monotonic() + _SORT_SHARE * self._sort.took
             self._sort = None
-        total = self._count - self._first if self._rows is None else len(self._rows)
-        stale = self._sorted is None or len(self._sorted) != total
-        if stale and self._sort is None and time.monotonic() >= self._sort_due:
+        if self._sort_is_stale() and self._sort is None and time.monotonic() >= self._sort_due:
             rows = self._rows
             if rows is None:
                 rows = np.arange(self._first, self._count, dtype=np.uint32)
             self._sort = SortRun(self.index, self._key, rows, descending=self._descending)
+
+    def _sort_is_stale(self) -> bool:
+        total = self._count - self._first if self._rows is None else len(self._rows)
+        return self._sorted is None or len(self._sorted) != total
 
     def _state(self) -> tuple[int, int]:
         return (-1 if self._rows is None else len(self._rows), id(self._sorted))
