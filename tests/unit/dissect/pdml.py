@@ -24,85 +24,121 @@ LAYERS = frozenset(
 #: Fields that need the packets before this one.
 STATEFUL = frozenset(
     (
-        "tcp.stream",
-        "tcp.completeness",
-        "tcp.seq",
-        "tcp.nxtseq",
-        "tcp.ack",
-        "tcp.window_size",
-        "tcp.window_size_scalefactor",
-        "tcp.pdu.size",
-        "tcp.pdu.time",
-        "tcp.pdu.last_frame",
-        "tcp.time_relative",
-        "tcp.time_delta",
-        "tcp.analysis",
-        "udp.stream",
-        "udp.time_relative",
-        "udp.time_delta",
+        "arp.duplicate-address-detected",
+        "dns.response_in",
+        "dns.response_to",
+        "dns.retransmission",
+        "dns.retransmit_request",
+        "dns.retransmit_request_in",
+        "dns.retransmit_response",
+        "dns.retransmit_response_in",
+        "dns.time",
+        "dns.unsolicited",
+        "icmp.data_time_relative",
+        "icmp.no_resp",
         "icmp.resp_in",
         "icmp.resp_to",
         "icmp.resptime",
-        "icmp.no_resp",
+        "icmpv6.no_resp",
         "icmpv6.resp_in",
         "icmpv6.resp_to",
         "icmpv6.resptime",
-        "icmpv6.no_resp",
-        "dns.response_in",
-        "dns.response_to",
-        "dns.time",
-        "dns.unsolicited",
-        "dns.retransmission",
-        "dns.retransmit_request",
-        "dns.retransmit_response",
-        "dns.retransmit_request_in",
-        "dns.retransmit_response_in",
-        "tcp.segment_data",
-        "tcp.reassembled_in",
-        "tcp.segments",
-        "arp.duplicate-address-detected",
+        "tcp.ack",
+        "tcp.analysis",
+        "tcp.completeness",
+        "tcp.nxtseq",
         "tcp.options.sack_le",
         "tcp.options.sack_re",
-        "icmp.data_time_relative",
+        "tcp.pdu.last_frame",
+        "tcp.pdu.size",
+        "tcp.pdu.time",
+        "tcp.reassembled_in",
+        "tcp.segment_data",
+        "tcp.segments",
+        "tcp.seq",
+        "tcp.stream",
+        "tcp.time_delta",
+        "tcp.time_relative",
+        "tcp.window_size",
+        "tcp.window_size_scalefactor",
+        "udp.stream",
+        "udp.time_delta",
+        "udp.time_relative",
     )
 )
-Item = tuple[str, int, int, str]
+#: A node by name, place, size and value, or by name, place and label.
+Item = tuple[object, ...]
 
 
-def items_of_tshark(capture: Path) -> list[Counter[Item]]:
-    """Return name, position, size and value of each compared node of each packet."""
+def packets_of(capture: Path) -> list[ET.Element]:
+    """Return tshark's dissection of each packet."""
     run = subprocess.run(
-        ["tshark", *OPTIONS, "-r", str(capture), "-T", "pdml"], capture_output=True, check=False
+        ["tshark", *OPTIONS, "-r", str(capture), "-T", "pdml"], capture_output=True, check=True
     )
-    text = run.stdout
-    if b"</pdml>" not in text:
-        text += b"</pdml>"
-    return [Counter(_walk_element(packet)) for packet in ET.fromstring(text).iter("packet")]
+    return list(ET.fromstring(run.stdout).iter("packet"))
 
 
-def _walk_element(element: ET.Element) -> Iterator[Item]:
-    for child in element:
+def items_of_tshark(packet: ET.Element) -> Counter[Item]:
+    """Return name, place, size and value of each compared node of a packet."""
+    return Counter(
+        (
+            element.get("name"),
+            _number(element, "pos"),
+            _number(element, "size"),
+            element.get("show", "") if "." in element.get("name", "") else "",
+        )
+        for element in _elements(packet)
+    )
+
+
+def labels_of_tshark(packet: ET.Element) -> Counter[Item]:
+    """Return name, place and label of each compared field of a packet."""
+    return Counter(
+        (element.get("name"), _number(element, "pos"), element.get("showname", ""))
+        for element in _elements(packet)
+        if "." in element.get("name", "")
+    )
+
+
+def _number(element: ET.Element, name: str) -> int:
+    return int(element.get(name, "0"))
+
+
+def _elements(parent: ET.Element) -> Iterator[ET.Element]:
+    for child in parent:
         name = child.get("name", "")
         if child.get("hide") == "yes" or name in STATEFUL or name == "_ws.expert":
             continue
-        if name.split(".")[0] in LAYERS:
-            shown = child.get("show", "") if "." in name else ""
-            yield name, int(child.get("pos", "0")), int(child.get("size", "0")), shown
-        yield from _walk_element(child)
+        if name.split(".", maxsplit=1)[0] in LAYERS:
+            yield child
+        yield from _elements(child)
 
 
 def items_of(root: FieldNode) -> Counter[Item]:
-    """Return the same of a field tree."""
-    return Counter(_walk_node(root))
+    """Return name, place, size and value of each compared node of a field tree."""
+    return Counter(
+        (node.name, node.start, node.stop - node.start, node.value) for node in _nodes(root)
+    )
 
 
-def _walk_node(node: FieldNode) -> Iterator[Item]:
-    for child in node.children:
+def labels_of(root: FieldNode) -> Counter[Item]:
+    """Return name, place and label of each compared field, brackets around it taken off."""
+    return Counter(
+        (node.name, node.start, _plain(node.label)) for node in _nodes(root) if "." in node.name
+    )
+
+
+def _plain(label: str) -> str:
+    return label[1:-1] if label.startswith("[") and label.endswith("]") else label
+
+
+def _nodes(parent: FieldNode) -> Iterator[FieldNode]:
+    for child in parent.children:
         if child.name in STATEFUL or child.name == "_ws.expert":
             continue
-        if child.name.split(".")[0] in LAYERS:
-            yield child.name, child.start, child.stop - child.start, child.value
-        yield from _walk_node(child)
+        if child.name.split(".", maxsplit=1)[0] in LAYERS:
+            yield child
+        yield from _nodes(child)
 
 
 @dataclass
@@ -120,6 +156,16 @@ class Agreement:
         self.extra += ours - theirs
 
     @property
+    def total(self) -> int:
+        """Nodes of either side, the same ones once."""
+        return self.same + self.missing.total() + self.extra.total()
+
+    @property
     def share(self) -> float:
-        """Nodes that are the same among all nodes of either side."""
-        return self.same / max(self.same + self.missing.total() + self.extra.total(), 1)
+        """Nodes that are the same among all of them."""
+        return self.same / max(self.total, 1)
+
+    def differences(self) -> str:
+        """Return the commonest differences for a failure's message."""
+        sides = (("only tshark", self.missing), ("only here", self.extra))
+        return "; ".join(f"{side}: {items.most_common(12)}" for side, items in sides)
