@@ -11,6 +11,7 @@ from tunscope.filter.layers.frame import FrameContext, dissect_frame
 from tunscope.filter.wanted import EVERYTHING
 
 if TYPE_CHECKING:
+    from tunscope.filter.conversations.facts import Conversations
     from tunscope.packet.record import PacketRecord
 
 
@@ -18,13 +19,15 @@ def dissect(
     record: PacketRecord,
     wanted: Container[str] = EVERYTHING,
     context: FrameContext | None = None,
+    conversations: Conversations | None = None,
 ) -> Dissection:
     """Return the fields of `record`, as far as `wanted` names their protocols.
 
-    Without `context` there is no packet number and no time since other packets. Never raises for
-    what the bytes are: a header that ends too early has the fields that are there.
+    Without `context` there is no packet number and no time since other packets, without
+    `conversations` nothing that only other packets tell. Never raises for what the bytes are: a
+    header that ends too early has the fields that are there.
     """
-    dissection = Dissection(record, wanted)
+    dissection = Dissection(record, wanted, conversations=conversations)
     dissect_frame(dissection, context)
     return dissection
 

@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from tunscope.filter.conversations.facts import Conversations
 from tunscope.filter.values import ProtocolValue, Value
 from tunscope.packet.record import PacketRecord
 
@@ -77,6 +78,8 @@ class Payload:
     destination_port: int
     octets: Octets
     network: Network
+    #: Retransmitted or out of order: tshark reads no application from it.
+    stale: bool = False
 
 
 @dataclass(slots=True)
@@ -95,6 +98,10 @@ class Dissection:
     #: Protocols in the order in which they were met, as frame.protocols lists them.
     protocols: list[str] = field(default_factory=list)
     payloads: list[Payload] = field(default_factory=list)
+    #: The memory of the capture the packet stands in; None where it is looked at alone.
+    conversations: Conversations | None = None
+    #: The packet's number in the capture, 0 where it has none.
+    number: int = 0
     network: Network = field(default_factory=Network)
     _counts: dict[str, int] = field(default_factory=dict)
     _layer: int = 1

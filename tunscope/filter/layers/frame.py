@@ -70,6 +70,8 @@ class FrameContext:
 def dissect_frame(dissection: Dissection, context: FrameContext | None) -> None:
     """Dissect the packet of `dissection`: its link layer and on, and `frame` itself."""
     record = dissection.record
+    if context is not None:
+        dissection.number = context.number
     octets = Octets(record.data, max(record.origlen, len(record.data)))
     dissector = dissector_of("linktype", record.linktype) or dissect_data
     if octets.data or dissector_of("linktype", record.linktype):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tunscope.filter.conversations.facts import NOT_IN_ORDER
 from tunscope.filter.layers.dissection import (
     CHAT,
     ERROR,
@@ -19,6 +20,13 @@ from tunscope.filter.layers.dissection import (
     u32,
 )
 from tunscope.filter.layers.registry import takes
+from tunscope.filter.layers.tcp_conversation import (
+    add_analysis,
+    add_closing,
+    add_numbers,
+    add_times,
+    tcp_facts,
+)
 from tunscope.filter.layers.tcp_options import dissect_options
 
 _FLAGS: Final = (
@@ -54,8 +62,13 @@ def dissect_tcp(dissection: Dissection, octets: Octets) -> None:
     header = data[12] >> 4 << 2
     flags = u16(data, 12) & 0xFFF
     length = octets.reported - header
+    facts = tcp_facts(dissection, data, header, length)
     if wanted:
+        if facts is not None:
+            add_numbers(dissection, facts, flags, header, length)
         _add_header(dissection, data, header, flags, length)
+        if facts is not None and flags & _FIN and header >= 20:
+            add_closing(dissection, facts)
     if header < 20:
         if wanted:
             message = f"Bogus TCP Header length ({header}, must be at least 20)"
@@ -63,12 +76,16 @@ def dissect_tcp(dissection: Dissection, octets: Octets) -> None:
         return
     if wanted:
         _add_rest(dissection, data, header, flags)
+        if facts is not None:
+            add_times(dissection, facts)
+            add_analysis(dissection, facts)
     payload = octets.rest(header)
     if wanted and payload.data:
         dissection.add("tcp.payload", payload.data)
     if payload.reported:
         network = dissection.network
-        dissection.payloads.append(Payload("tcp", source, destination, payload, network))
+        stale = facts is not None and bool(facts.analysis & NOT_IN_ORDER)
+        dissection.payloads.append(Payload("tcp", source, destination, payload, network, stale))
 
 
 def _add_header(dissection: Dissection, data: bytes, header: int, flags: int, length: int) -> None:
@@ -77,7 +94,8 @@ def _add_header(dissection: Dissection, data: bytes, header: int, flags: int, le
         add("tcp.len", length)
     if dissection.network.quoted == "icmp":
         add("tcp.seq", u32(data, 4))
-        add("tcp.ack", u32(data, 8))
+        if dissection.conversations is None:
+            add("tcp.ack", u32(data, 8))
     else:
         add("tcp.seq_raw", u32(data, 4))
     add("tcp.hdr_len", header)

@@ -55,8 +55,6 @@ def dissect_options(dissection: Dissection, data: bytes, reported: int, flags: i
             add("tcp.options.eol" if kind == _END else "tcp.options.nop", data[offset : offset + 1])
             add("tcp.option_kind", kind)
             offset += 1
-            if kind == _END:
-                break
             continue
         name, fewest, most = _OPTIONS.get(kind, ("tcp.options.unknown", 2, 255))
         length = data[offset + 1] if offset + 1 < reported else 0

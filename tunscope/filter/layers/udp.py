@@ -12,6 +12,7 @@ from tunscope.filter.layers.dissection import (
     u16,
 )
 from tunscope.filter.layers.registry import dissector_of, takes
+from tunscope.filter.layers.tcp_conversation import udp_facts
 
 
 @takes("ip.proto", 17)
@@ -54,10 +55,21 @@ def dissect_udp(dissection: Dissection, octets: Octets) -> None:
             dissection.add("udp.checksum.status", 0)
             message = "Illegal Checksum value (0)"
             dissection.expert("udp.checksum.zero", ERROR, CHECKSUM_GROUP, message)
+    facts = udp_facts(dissection, source, destination)
+    if facts is not None and wanted:
+        dissection.add("udp.stream", facts.stream)
+        if payload_follows(octets) and not dissection.network.quoted:
+            dissection.add("udp.time_relative", facts.relative_ns)
+            dissection.add("udp.time_delta", facts.delta_ns)
     payload = octets.rest(8)
     if wanted and payload.reported and payload.data:
         dissection.add("udp.payload", payload.data)
     _hand_on(dissection, payload, source, destination)
+
+
+def payload_follows(octets: Octets) -> bool:
+    """Whether the datagram `octets` carries anything."""
+    return octets.reported > 8
 
 
 def _hand_on(dissection: Dissection, payload: Octets, source: int, destination: int) -> None:

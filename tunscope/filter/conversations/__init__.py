@@ -1,0 +1,1 @@
+"""What only a conversation knows of a packet: streams, relative numbers, TCP's analysis."""
