@@ -42,6 +42,7 @@ class TcpConnection:
     syn_ns: int = 0
     first_rtt_ns: int = 0
     completeness: int = 0
+    begun: bool = False
     closing_side: int | None = None
 
     def is_reused_by(self, segment: Segment, side: int) -> bool:
@@ -64,7 +65,7 @@ class TcpConnection:
         facts = TcpFacts(
             self.stream,
             forward.relative(segment.sequence),
-            reverse.relative(segment.acknowledgment),
+            reverse.relative(segment.acknowledgment) if flags & ACK else segment.acknowledgment,
             segment.window << shift,
             forward.scale,
             relative,
@@ -113,7 +114,8 @@ class TcpConnection:
         facts.analysis |= found
 
     def _complete(self, flags: int, length: int) -> None:
-        """Note which of a connection's stages this segment stands for."""
+        """Note which of a connection's stages this segment stands for; the first one heard of
+        says only whether the beginning is there."""
         stage = 0
         match flags & (SYN | ACK):
             case 2:
@@ -121,12 +123,13 @@ class TcpConnection:
             case 18:
                 stage = 2
             case 16:
-                stage = (8 if self.completeness & 4 else 0) if length else 4
+                stage = 8 if length else 4
         if flags & (FIN | ACK) == FIN | ACK:
             stage |= 16
         if flags & RST:
             stage |= 32
-        self.completeness |= stage
+        self.completeness |= stage if self.begun else stage & 1
+        self.begun = True
 
     def _measure_handshake(self, segment: Segment, forward: TcpSide, reverse: TcpSide) -> None:
         flags = segment.flags
