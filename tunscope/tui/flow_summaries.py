@@ -2,11 +2,14 @@
 
 Wireshark makes them in a pass over the whole capture. Here the conversation of a packet that is
 looked at is read from its first packet on, and what was learned is kept; of a long one only the
-beginning is read, for the bases and the window scale.
+beginning is read, for the bases and the window scale. That takes up to some ten milliseconds, so
+what can be said without it is to be had at once.
 """
 
 from __future__ import annotations
 
+import math
+import time
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
@@ -17,7 +20,7 @@ from tunscope.columns.layout import Layer
 from tunscope.errors import TunscopeError
 from tunscope.summary import summarize
 from tunscope.summary.conversation import ConversationTracker
-from tunscope.summary.model import Summary
+from tunscope.summary.model import FlowHints, Summary
 
 if TYPE_CHECKING:
     from tunscope.index.capture import CaptureIndex
@@ -47,31 +50,42 @@ class FlowSummaries:
         self._capture = capture
         self._flows: OrderedDict[int, _Followed] = OrderedDict()
 
-    def summarize(self, number: int, record: PacketRecord) -> Summary:
-        """Return the summary of packet `number`, which is `record`."""
+    def glance(self, number: int, record: PacketRecord) -> tuple[Summary, bool]:
+        """Return what can be said of packet `number` at once, and whether that is the last word.
+
+        If it is not, `settle` brings it about.
+        """
         store, row = self._capture.store, number - 1
         flow = int(store["flow"][row])
         if not flow or not int(store["layers"][row]) & Layer.TCP:
-            return summarize(record)
-        followed = self._follow(flow, row)
-        found = followed.summaries.get(number)
-        if found is not None:
-            return found
+            return summarize(record), True
+        followed = self._flows.get(flow)
+        if followed is not None and (found := followed.summaries.get(number)) is not None:
+            return found, True
         side = 1 if int(store["layers"][row]) & Layer.REVERSE else 0
         ours, theirs = self._capture.flows.sequence_bases(
             np.array([flow, flow], np.uint32), np.array([side, 1 - side], bool), np.array([row] * 2)
         )
+        hints = FlowHints(sequence_base=int(ours), acknowledgment_base=int(theirs))
+        if followed is None or followed.complete:
+            return summarize(record, hints), followed is not None and row < followed.next_row
         # the handshake told the window scale; notes would speak of packets that were passed over
         hints = replace(
             followed.tracker.observe(record),
-            sequence_base=int(ours),
-            acknowledgment_base=int(theirs),
+            sequence_base=hints.sequence_base,
+            acknowledgment_base=hints.acknowledgment_base,
             analysis=(),
         )
-        return summarize(record, hints)
+        return summarize(record, hints), True
 
-    def _follow(self, flow: int, row: int) -> _Followed:
-        """Read conversation `flow` up to `row`, as far as it is read at all."""
+    def settle(self, number: int, until: float = math.inf) -> bool:
+        """Read the conversation of packet `number` up to it; False if that takes too long.
+
+        It is broken off when `time.monotonic()` has come to `until`, and goes on from there with
+        the next call.
+        """
+        row = number - 1
+        flow = int(self._capture.store["flow"][row])
         followed = self._flows.get(flow)
         if followed is None:
             first = max(int(self._capture.flows.firsts[flow]), self._capture.first_number - 1)
@@ -80,16 +94,18 @@ class FlowSummaries:
                 self._flows.popitem(last=False)
         self._flows.move_to_end(flow)
         if followed.complete and row >= followed.next_row:
-            self._read_on(followed, flow, row)
-        return followed
+            self._read_on(followed, flow, row, until)
+        return row < followed.next_row or not followed.complete
 
-    def _read_on(self, followed: _Followed, flow: int, row: int) -> None:
+    def _read_on(self, followed: _Followed, flow: int, row: int, until: float) -> None:
         column = self._capture.store["flow"]
         rows = np.flatnonzero(column[followed.next_row : row + 1] == flow) + followed.next_row
-        if len(followed.summaries) + len(rows) > _FOLLOWED:
-            followed.complete = False
+        too_long = len(followed.summaries) + len(rows) > _FOLLOWED
+        if too_long:
             rows = rows[: max(0, _BEGINNING - len(followed.summaries))]
         for index in rows.tolist():
+            if time.monotonic() >= until:
+                return
             try:
                 record = self._capture.record(index + 1)
             except (KeyError, OSError, TunscopeError):  # gone meanwhile: what is known must do
@@ -97,4 +113,6 @@ class FlowSummaries:
                 return
             followed.tracker.number = index  # it counts the one it is given as the next
             followed.summaries[index + 1] = followed.tracker.summarize(record)
+            followed.next_row = index + 1
+        followed.complete = not too_long
         followed.next_row = row + 1

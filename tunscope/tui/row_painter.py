@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from tunscope.tui.protocol_tones import tone_of
@@ -126,15 +127,25 @@ class RowPainter:
                 text = f"{packet.arrow} {text}"
             line.add(fit(text, cells, right=column.right) + gap, style)
 
-    def read_ahead(self, rows: Sequence[int], most: int) -> None:
-        """Make the texts of `rows` ready, of `most` at a time that are not yet."""
-        for row in rows:
-            number = self._view.number(row)
-            if not self._rows.has(number):
-                self._rows.row(number)
-                most -= 1
-                if most <= 0:
-                    return
+    def is_rough(self, number: int) -> bool:
+        """Return whether more will be said of packet `number` later."""
+        return self._rows.is_rough(number)
+
+    def settle(self, rows: range, until: float) -> list[int]:
+        """Finish rough rows among `rows` until `time.monotonic()` is `until`; return which."""
+        numbers = self._view.numbers(rows.start, rows.stop)
+        finished = set(self._rows.settle(numbers, until))
+        return [row for row, number in zip(rows, numbers, strict=False) if number in finished]
+
+    def read_ahead(self, rows: range, until: float) -> bool:
+        """Make the texts of `rows` ready; False if that took until `until`."""
+        numbers = self._view.numbers(rows.start, rows.stop)
+        for number in numbers:
+            self._rows.row(number)
+            if time.monotonic() >= until:
+                return False
+        self._rows.settle(numbers, until)
+        return not any(self._rows.is_rough(number) for number in numbers)
 
     def cell(self, row: int, packet: PacketRow, column: str, layout: Layout) -> str:
         """Return the text of one cell; an address that has a MAC column is not said twice."""

@@ -10,6 +10,8 @@ from tunscope.packet.printable import printable
 from tunscope.tui.flow_summaries import FlowSummaries
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tunscope.index.capture import CaptureIndex
     from tunscope.packet.record import PacketRecord
     from tunscope.summary import Summary
@@ -45,15 +47,34 @@ class RowReader:
         self._capture = capture
         self._rows: dict[int, PacketRow] = {}
         self._flows = FlowSummaries(capture)
+        self._rough: set[int] = set()
 
     def row(self, number: int) -> PacketRow:
         """Return the row of packet `number`; a packet that cannot be read says so in Info."""
         row = self._rows.get(number)
         if row is None:
             if len(self._rows) >= _KEPT_ROWS:
-                self._rows.clear()
+                self.forget()
             row = self._rows[number] = self._read(number)
         return row
+
+    def is_rough(self, number: int) -> bool:
+        """Return whether the Info of packet `number` waits for its conversation to be read."""
+        return number in self._rough
+
+    def settle(self, numbers: Sequence[int], until: float) -> list[int]:
+        """Read conversations for rough rows until `time.monotonic()` is `until`.
+
+        Returns the numbers of the rows that are final now.
+        """
+        settled = []
+        for number in numbers:
+            if number in self._rough:
+                if not self._flows.settle(number, until):
+                    break
+                self._rows[number] = self._read(number)
+                settled.append(number)
+        return settled
 
     def has(self, number: int) -> bool:
         """Return whether the row of packet `number` is there already."""
@@ -66,11 +87,14 @@ class RowReader:
             return _missing(number, "no longer kept")
         except (OSError, TunscopeError) as error:
             return _missing(number, f"cannot be read: {printable(str(error))}")
-        return packet_row(number, record, self._flows.summarize(number, record))
+        summary, settled = self._flows.glance(number, record)
+        (self._rough.discard if settled else self._rough.add)(number)
+        return packet_row(number, record, summary)
 
     def forget(self) -> None:
         """Drop every kept row: what rows are made from has changed."""
         self._rows.clear()
+        self._rough.clear()
 
 
 def packet_row(number: int, record: PacketRecord, summary: Summary) -> PacketRow:

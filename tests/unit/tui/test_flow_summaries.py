@@ -70,7 +70,14 @@ def infos(file: Path) -> list[str]:
         summaries = FlowSummaries(index)
         numbers = list(range(1, index.count + 1))
         random.Random(5).shuffle(numbers)
-        found = {n: summaries.summarize(n, index.record(n)).info for n in numbers}
+        found = {}
+        for number in numbers:
+            summary, settled = summaries.glance(number, index.record(number))
+            if not settled:
+                assert summaries.settle(number)
+                summary, settled = summaries.glance(number, index.record(number))
+            assert settled
+            found[number] = summary.info
     finally:
         index.stop()
     return [found[n] for n in sorted(found)]
@@ -90,3 +97,23 @@ def test_of_a_long_conversation_numbers_and_window_are_right(
     monkeypatch.setattr(flow_summaries, "_BEGINNING", 2)
     plain = [info for info in infos_of_tshark(capture_file) if not info.startswith("[")]
     assert set(plain) <= set(infos(capture_file))
+
+
+def test_a_conversation_is_read_in_pieces_as_time_allows(capture_file: Path) -> None:
+    index = CaptureIndex(FileSource(capture_file))
+    index.start()
+    assert index.wait(10)
+    try:
+        summaries = FlowSummaries(index)
+        last = index.count
+        record = index.record(last)
+        rough, settled = summaries.glance(last, record)
+        assert not settled
+        assert "Seq=1 Ack=301" in rough.info  # relative from the start, the window not yet scaled
+        assert not summaries.settle(last, until=0.0)
+        assert summaries.settle(last)
+        final, settled = summaries.glance(last, record)
+        assert settled
+        assert "Win=64128" in final.info
+    finally:
+        index.stop()

@@ -109,7 +109,7 @@ class MainScreen(QuestionActions, inherit_bindings=False):
             self.tunscope.tell(message.text, message.severity)
         self._set_live()
         self.table.pull()
-        self.table.read_ahead()
+        self.table.prepare()
         self._count_bytes()
         self.show_selected()
         now = time.monotonic()

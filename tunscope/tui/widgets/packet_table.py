@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.message import Message
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
 
 #: Columns that can be sorted by.
 SORTABLE: Final = frozenset({"time", "direction", "source", "destination", "length"})
-#: Rows prepared in one pull: a few milliseconds at most.
-_READ_AHEAD_ROWS = 8
+#: Rows are prepared when no key moved the cursor for so long, and then for so long (seconds).
+_QUIET = 0.06
+_PREPARING = 0.005
 
 
 class PacketTable(VirtualList):
@@ -60,6 +62,11 @@ class PacketTable(VirtualList):
         self._shown = 0
         self._seen = 0
         self._count_at_pause = 0
+        self._moved_at = 0.0
+        #: Whether rows come faster than they can be read.
+        self._hurried = False
+        #: Top, length and generation of the list for which everything is prepared.
+        self._prepared: tuple[int, int, int] | None = None
         #: Number of the packet the cursor belongs on, and of the one at the top of the screen.
         self._anchor: int | None = None
         self._top_number: int | None = None
@@ -97,21 +104,38 @@ class PacketTable(VirtualList):
         badge, thumb = self.overlay(), self.thumb()
         if not self.paused and (self.view.update() or self._shown != len(self.view)):
             self._take_rows()
+        else:
+            self._hurried = False
         if self.thumb() != thumb:
             self.refresh(self.extent.region)
         elif self.overlay() != badge:
             self.repaint_lines((self.extent.height - 1,))
 
-    def read_ahead(self) -> None:
-        """Use a quiet moment to prepare a few rows of the pages before and behind."""
-        if not self.following:
-            body = self.body_height
-            ahead = range(self.top, min(self._shown, self.top + 2 * body))
-            behind = range(max(0, self.top - body), min(self._shown, self.top))
-            self.painter.read_ahead((*ahead, *behind), _READ_AHEAD_ROWS)
+    def prepare(self) -> None:
+        """Use a quiet moment: finish the rows on the screen, then get those around it ready."""
+        now = time.monotonic()
+        state = (self.top, self._shown, self.view.generation)
+        if self._hurried or state == self._prepared or now - self._moved_at < _QUIET:
+            return
+        until = now + _PREPARING
+        self.repaint_lines(
+            self.line_of(row) for row in self.painter.settle(self.visible_rows, until)
+        )
+        body = self.body_height
+        around = range(max(0, self.top - body), min(self._shown, self.top + 2 * body))
+        if self.painter.read_ahead(self.visible_rows if self.following else around, until):
+            self._prepared = state
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing more will be said of the rows on the screen."""
+        rows = self.visible_rows
+        numbers = self.view.numbers(rows.start, rows.stop)
+        return not any(self.painter.is_rough(number) for number in numbers)
 
     def _take_rows(self) -> None:
         before, self._shown = self._shown, len(self.view)
+        self._hurried = self.following and self._shown - before >= self.body_height
         if self.following:
             self.move_to(self._shown - 1)
         elif self._is_adrift():
@@ -172,6 +196,7 @@ class PacketTable(VirtualList):
     def cursor_moved(self, old_row: int) -> None:
         """Let follow go when the cursor went up, take it up again at the end."""
         self._anchor = self.selected_number
+        self._moved_at = time.monotonic()
         self._see()
         if self.cursor < old_row:
             self.set_following(False)
@@ -288,10 +313,11 @@ class PacketTable(VirtualList):
         self.forget_painted()
 
     def row_key(self, row: int) -> Hashable:
-        """Return the number, its mark, and the previous number, from which Δ is counted."""
+        """Return the number, how it is marked, and the previous one, from which Δ is counted."""
         number = self.view.number(row)
         previous = self.view.number(row - 1) if row else 0
-        return (number, previous, number in self.painter.marks)
+        painter = self.painter
+        return (number, previous, number in painter.marks, painter.is_rough(number))
 
     def paint_heading(self, y: int, line: LineBuilder) -> None:
         """Paint the column titles, after fitting the columns to what is on the screen."""
