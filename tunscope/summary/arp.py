@@ -64,6 +64,10 @@ def read_arp(window: Window, draft: Draft) -> None:
     draft.write("")
     hardware, protocol = window.u16(0), window.u16(2)
     hardware_size, protocol_size, operation = window.u8(4), window.u8(5), window.u16(6)
+    text = _TEXTS.get(operation, f"Unknown ARP opcode 0x{operation:04x}")
+    if operation not in {_REQUEST, _REPLY} and "{" not in text:
+        draft.name(_NAMES.get(operation, "ARP"))
+        draft.write(text)
     place = 8
     parts: list[bytes] = []
     for size in (hardware_size, protocol_size, hardware_size, protocol_size):
@@ -75,7 +79,6 @@ def read_arp(window: Window, draft: Draft) -> None:
     if operation in {_REQUEST, _REPLY}:
         _show_resolution(operation, parts, sender, target, sender_mac, draft)
         return
-    text = _TEXTS.get(operation, f"Unknown ARP opcode 0x{operation:04x}")
     draft.write(
         text.format(sender=sender, target=target, sender_mac=sender_mac, target_mac=target_mac)
     )

@@ -67,17 +67,33 @@ def read_raw_ipv6(window: Window, draft: Draft) -> None:
     ETHERTYPES[_IPV6](window, draft)
 
 
-@entered(LINK_TYPES, 0, 108)
-def read_loopback(window: Window, draft: Draft) -> None:
-    """Read a packet behind a BSD address family in host (NULL) or network order (LOOP)."""
+@entered(LINK_TYPES, 0)
+def read_null(window: Window, draft: Draft) -> None:
+    """Read a packet behind a BSD address family in the byte order of the capturing host."""
+    _start_loopback(draft)
+    family = window.u32(0)
+    if family & 0xFFFF0000:
+        family = window.le32(0)
+    # families of this size are taken for EtherTypes, which some systems write here
+    _read_family(_LOOPBACK_FAMILIES.get(family, family), window, draft)
+
+
+@entered(LINK_TYPES, 108)
+def read_loop(window: Window, draft: Draft) -> None:
+    """Read a packet behind a BSD address family in network order."""
+    _start_loopback(draft)
+    _read_family(_LOOPBACK_FAMILIES.get(window.u32(0), 0), window, draft)
+
+
+def _start_loopback(draft: Draft) -> None:
     draft.name("N/A")
     draft.addresses("N/A", "N/A")
     draft.write("Null/Loopback")
-    family = window.u32(0)
-    if family & 0xFFFF0000:
-        family = int.from_bytes(window.take(0, 4), "little")
+
+
+def _read_family(ethertype: int, window: Window, draft: Draft) -> None:
     body = window.sub(4)
-    reader = ETHERTYPES.get(_LOOPBACK_FAMILIES.get(family, family))
+    reader = ETHERTYPES.get(ethertype)
     if reader is not None:
         body.check(0, 1)
         reader(body, draft)

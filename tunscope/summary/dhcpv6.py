@@ -52,8 +52,8 @@ def _read_message(window: Window, draft: Draft, depth: int) -> None:
     kind = window.u8(0)
     draft.append(f"{_MESSAGES.get(kind, f'Message Type {kind}')} ")
     if kind in _RELAYED:
+        window.check(0, 34)
         draft.append(f"L: {ipv6_text(window.take(2, 16))} ")
-        window.check(18, 16)
         _read_options(window.sub(34), draft, depth)
     else:
         draft.append(f"XID: 0x{window.u24(1):06x} ")

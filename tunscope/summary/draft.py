@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tunscope.summary.memory import Conversation
+from tunscope.summary.window import Malformed
 
 if TYPE_CHECKING:
     from tunscope.packet.record import PacketRecord
     from tunscope.summary.memory import Memory
 
 #: Tunnels nested deeper than this are not followed (a packet can quote itself for ever).
-MAX_DEPTH: Final = 24
+MAX_DEPTH: Final = 50
 #: Stands for a time to live that is not shown.
 UNKNOWN_TTL: Final = -1
 
@@ -72,6 +73,12 @@ class Draft:
         self.dport = 0
         self.ttl = 0
         self.quoted = False
+
+    def descend(self) -> None:
+        """Go one protocol deeper; raise in a packet that only means to nest without end."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise Malformed
 
     def addresses(self, source: str, destination: str) -> None:
         """Set both address columns; the innermost protocol that has addresses wins."""

@@ -17,7 +17,6 @@ MAX_LENGTH: Final = 1500
 MIN_ETHERTYPE: Final = 1536
 
 _IPX: Final = 0x8137
-_VLAN_TYPES: Final = (0x8100, 0x88A8, 0x9100)
 
 
 def read_ethertype(ethertype: int, window: Window, draft: Draft) -> None:
@@ -26,6 +25,7 @@ def read_ethertype(ethertype: int, window: Window, draft: Draft) -> None:
     if reader is None:
         draft.name(f"0x{ethertype:04x}")
     else:
+        draft.descend()
         reader(window, draft)
 
 
@@ -59,12 +59,24 @@ def read_802_3(length: int, body: Window, draft: Draft) -> None:
         read_llc(body, draft)
 
 
-@entered(ETHERTYPES, *_VLAN_TYPES)
+@entered(ETHERTYPES, 0x8100, 0x9100)
 def read_vlan(window: Window, draft: Draft) -> None:
     """Read a VLAN tag (IEEE 802.1Q, 9.6) and what follows it."""
-    draft.name("VLAN")
-    tag, kind = window.u16(0), window.u16(2)
-    draft.write(f"PRI: {tag >> 13}  DEI: {tag >> 12 & 1}  ID: {tag & 0xFFF}")
+    _read_tag(window, "VLAN", "PRI: {}  DEI: {}  ID: {}", draft)
+
+
+@entered(ETHERTYPES, 0x88A8)
+def read_provider_vlan(window: Window, draft: Draft) -> None:
+    """Read a provider's VLAN tag (IEEE 802.1Q, formerly 802.1ad) and what follows it."""
+    _read_tag(window, "802.1ad", "PRI: {}  DROP: {} ID: {}", draft)
+
+
+def _read_tag(window: Window, protocol: str, form: str, draft: Draft) -> None:
+    draft.name(protocol)
+    draft.write("")
+    tag = window.u16(0)
+    draft.write(form.format(tag >> 13, tag >> 12 & 1, tag & 0xFFF))
+    kind = window.u16(2)
     body = window.sub(4)
     if kind <= MAX_LENGTH:
         read_802_3(kind, body, draft)

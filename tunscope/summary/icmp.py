@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _ECHO_REPLY: Final = 0
 _ECHO_REQUEST: Final = 8
 _ROUTER_ADVERTISEMENT: Final = 9
+_TIMESTAMPS: Final = (13, 14)
 #: Types that quote the packet they complain about, behind four bytes.
 _QUOTING: Final = frozenset({3, 4, 5, 11, 12})
 _MOBILE_AGENT: Final = (0, 16)
@@ -131,6 +132,8 @@ def read_icmp(window: Window, draft: Draft) -> None:
         if kind in {_ECHO_REQUEST, _ECHO_REPLY}:
             step = 0 if kind == _ECHO_REQUEST else _ECHO_REQUEST << 8
             match_echo("icmp", identifier << 16 | sequence, request_sum(window, step), draft)
+        elif kind in _TIMESTAMPS:
+            window.check(8, 12)
     elif kind in _QUOTING:
         window.u32(4)
         read_quoted(0x0800, window.sub(8), draft)

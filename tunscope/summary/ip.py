@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from struct import Struct
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tunscope.summary.addresses import ipv4_text
-from tunscope.summary.draft import MAX_DEPTH, Draft
 from tunscope.summary.ip_protocols import protocol_name
 from tunscope.summary.registry import ETHERTYPES, IP_PROTOCOLS, entered
-from tunscope.summary.window import Malformed, Window
+
+if TYPE_CHECKING:
+    from tunscope.summary.draft import Draft
+    from tunscope.summary.window import Window
 
 _FIELDS: Final = Struct(">HHBB").unpack_from
 _MIN_HEADER: Final = 20
@@ -65,7 +67,5 @@ def read_ip_protocol(protocol: int, body: Window, draft: Draft) -> None:
     if reader is None:
         draft.write(f"{protocol_name(protocol)} ({protocol})")
         return
-    draft.depth += 1
-    if draft.depth > MAX_DEPTH:
-        raise Malformed
+    draft.descend()
     reader(body, draft)

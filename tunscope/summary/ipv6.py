@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tunscope.summary.addresses import ipv6_text
-from tunscope.summary.draft import MAX_DEPTH, Draft
 from tunscope.summary.ip_protocols import protocol_name
 from tunscope.summary.registry import ETHERTYPES, IP_PROTOCOLS, entered
-from tunscope.summary.window import Malformed, Window
+
+if TYPE_CHECKING:
+    from tunscope.summary.draft import Draft
+    from tunscope.summary.window import Window
 
 _HEADER: Final = 40
 _HOP_BY_HOP: Final = 0
@@ -72,9 +74,7 @@ def read_next_header(following: int, body: Window, draft: Draft) -> None:
     if reader is None:
         draft.write(f"Unknown IP Protocol: {protocol_name(following)} ({following})")
         return
-    draft.depth += 1
-    if draft.depth > MAX_DEPTH:
-        raise Malformed
+    draft.descend()
     reader(body, draft)
 
 

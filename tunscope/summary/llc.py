@@ -82,6 +82,7 @@ def _read_snap(window: Window, header: int, draft: Draft) -> None:
     else:
         reader = SNAP_PROTOCOLS.get((organisation, protocol))
     if reader is not None:
+        draft.descend()
         reader(body, draft)
 
 

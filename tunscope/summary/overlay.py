@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from tunscope.summary.draft import MAX_DEPTH, Draft
 from tunscope.summary.ethernet import read_ethernet, read_ethertype
 from tunscope.summary.registry import ETHERTYPES, UDP_PORTS, entered
-from tunscope.summary.window import Malformed, Window
+
+if TYPE_CHECKING:
+    from tunscope.summary.draft import Draft
+    from tunscope.summary.window import Window
 
 _HEADER: Final = 8
 _ETHERNET: Final = 0x6558
@@ -22,7 +24,7 @@ def read_vxlan(window: Window, draft: Draft) -> bool:
     """Read a VXLAN header and the frame inside."""
     draft.name("VxLAN")
     draft.write("")
-    _go_deeper(draft)
+    draft.descend()
     window.check(0, _HEADER)
     read_ethernet(window.sub(_HEADER), draft)
     return True
@@ -33,7 +35,7 @@ def read_vxlan_gpe(window: Window, draft: Draft) -> bool:
     """Read a VXLAN-GPE header and what is inside."""
     draft.name("VxLAN-GPE")
     draft.write("")
-    _go_deeper(draft)
+    draft.descend()
     following = window.u8(3)
     body = window.sub(_HEADER)
     if following in _NEXT:
@@ -49,7 +51,7 @@ def read_geneve(window: Window, draft: Draft) -> bool:
     draft.name("Geneve")
     options, kind = (window.u8(0) & 0x3F) * 4, window.u16(2)
     draft.write(f"Encapsulated {f'0x{kind:04x} (unknown)'}")
-    _go_deeper(draft)
+    draft.descend()
     body = window.sub(_HEADER + options)
     if kind == _ETHERNET:
         read_ethernet(body, draft)
@@ -63,7 +65,7 @@ def read_teredo(window: Window, draft: Draft) -> bool:
     """Read IPv6 in UDP (RFC 4380), behind authentication and origin indications."""
     draft.name("Teredo")
     draft.write("")
-    _go_deeper(draft)
+    draft.descend()
     offset = 0
     if window.u16(offset) == 1:
         offset += 4 + window.u8(offset + 2) + window.u8(offset + 3) + 9
@@ -72,9 +74,3 @@ def read_teredo(window: Window, draft: Draft) -> bool:
     if window.u8(offset) >> 4 == 6:
         ETHERTYPES[_IPV6](window.sub(offset), draft)
     return True
-
-
-def _go_deeper(draft: Draft) -> None:
-    draft.depth += 1
-    if draft.depth > MAX_DEPTH:
-        raise Malformed

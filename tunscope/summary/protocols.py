@@ -9,6 +9,7 @@ from tunscope.summary import (  # noqa: F401
     can,
     cisco,
     cooked,
+    custom_block,
     dhcp,
     dhcpv6,
     dns,

@@ -191,13 +191,14 @@ class TcpConnection:
         if (
             (reverse.duplicate_acks >= 2 or reverse.duplicate_acks == _TOLD)
             and reverse.last_ack == sequence
-            and ts_ns - reverse.last_ack_ns < _FAST_RETRANSMISSION_NS
+            and 0 <= ts_ns - reverse.last_ack_ns < _FAST_RETRANSMISSION_NS
         ):
             return "TCP Fast Retransmission"
         limit = self.first_rtt_ns or _REORDERING_NS
         if segment.flags & (SYN | FIN):
             end = (end + 1) % _MODULUS
-        if ts_ns - forward.next_sequence_ns < limit and forward.next_sequence != end:
+        waited = ts_ns - forward.next_sequence_ns  # negative where the clock was set back
+        if 0 <= waited < limit and forward.next_sequence != end:
             return OUT_OF_ORDER
         return "TCP Retransmission"
 

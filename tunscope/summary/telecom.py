@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from tunscope.summary.draft import MAX_DEPTH, Draft
 from tunscope.summary.registry import ETHERTYPES, TCP_PORTS, UDP_PORTS, entered
 from tunscope.summary.window import Malformed, Window
+
+if TYPE_CHECKING:
+    from tunscope.summary.draft import Draft
 
 _PFCP: Final = {
     1: "Heartbeat Request", 2: "Heartbeat Response", 3: "PFD Management Request",
@@ -86,9 +88,7 @@ def read_gtp_user(window: Window, draft: Draft) -> bool:
     if kind != _T_PDU:
         return True
     draft.write("T-PDU")
-    draft.depth += 1
-    if draft.depth > MAX_DEPTH:
-        raise Malformed
+    draft.descend()
     offset = 8
     if flags & 0x07:
         following = window.u8(11)

@@ -79,7 +79,7 @@ def _read_record(window: Window, draft: Draft) -> int:
     version, length = window.u16(1), window.u16(3)
     if not valid or (not known and version not in _VERSIONS):
         draft.append_item("Continuation Data")
-        return _HEADER + length if known else window.length
+        return window.length
     if window.length < _HEADER + length:
         return window.length
     if not length:
