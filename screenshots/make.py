@@ -17,6 +17,7 @@ from tunscope.engine.counters import Counters
 from tunscope.index.capture import CaptureIndex
 from tunscope.index.source import FileSource
 from tunscope.tui.app import TunscopeApp
+from tunscope.tui.display_filters import DisplayFilters
 from tunscope.tui.rate import Rate
 from tunscope.tui.session import FileSession, SessionState, SessionStatus, SessionTitle
 
@@ -27,19 +28,28 @@ SIZE = (120, 36)
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture: the capture it shows, the keys that lead to it, the theme."""
+    """A picture: the capture it shows, the keys that lead to it, theme and display filter."""
 
     name: str
     kind: str
     keys: tuple[str, ...]
     theme: str = "tunscope-dark"
+    display_filter: str = ""
 
+
+#: From the top of the field tree to the time to live of an IPv4 packet on a tun device.
+TIME_TO_LIVE = ("enter", "home", "down", "down", "right", *["down"] * 8)
 
 PICTURES = (
-    Picture("main", "tun", ("6", "G", "enter", "home", "right", *["down"] * 8, "escape")),
-    Picture("main-light", "tun", ("6", "G", "enter", "home", "down", "escape"), "tunscope-light"),
-    Picture("tap", "tap", ("1", "0", "G",)),
-)  # fmt: skip
+    Picture(
+        "main",
+        "tun",
+        ("6", "G", *TIME_TO_LIVE),
+        display_filter="tcp.port == 80 or icmp",
+    ),
+    Picture("main-light", "tun", ("6", "G", *TIME_TO_LIVE), "tunscope-light"),
+    Picture("tap", "tap", ("1", "0", "G")),
+)
 
 
 def session_for(kind: str, packets: int) -> FileSession:
@@ -55,14 +65,20 @@ async def draw(picture: Picture) -> str:
     capture = CaptureIndex(FileSource(DATA / f"browser_{picture.kind}.pcapng"))
     capture.start()
     capture.wait(10)
-    app = TunscopeApp(capture, session_for(picture.kind, capture.count), theme=picture.theme)
+    app = TunscopeApp(
+        capture,
+        session_for(picture.kind, capture.count),
+        theme=picture.theme,
+        language=DisplayFilters(),
+        display_filter=picture.display_filter,
+    )
     async with app.run_test(size=SIZE) as pilot:
         browser = app.browser
-        await pilot.pause(0.2)
+        await pilot.pause(0.5)
         for key in picture.keys:
             await pilot.press(key)
             await pilot.pause(0.1)
-        while not browser.detail.is_decoded:
+        while not (browser.detail.is_decoded and browser.table.is_settled):
             await pilot.pause(0.05)
         await pilot.pause(0.2)
         history = (210.0, 380.0, 620.0, 1190.0, 980.0, 420.0, 300.0, 350.0, 760.0, 1240.0)

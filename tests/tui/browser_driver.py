@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from tunscope.tui.app import TunscopeApp
 from tunscope.tui.screens.main import MainScreen
@@ -73,6 +74,12 @@ class Browser:
 
     async def type(self, text: str) -> None:
         await self.press(*(_key(character) for character in text))
+
+    async def command(self, text: str) -> None:
+        """Enter a line after ``:``, at once."""
+        await self.press("colon")
+        self.main.query_one("PromptLine Input", Input).value = text
+        await self.press("enter")
 
     async def settle(self) -> None:
         """Let a pull and its paint pass."""

@@ -93,8 +93,7 @@ async def test_escape_leaves_a_question(open_browser: OpenBrowser) -> None:
 
 async def test_an_unknown_command_is_told(open_browser: OpenBrowser) -> None:
     async with open_browser() as browser:
-        await browser.type(":nonsense")
-        await browser.press("enter")
+        await browser.command("nonsense")
         assert "nonsense: no such command" in browser.app.messages[-1].text
 
 
@@ -114,14 +113,11 @@ async def test_the_palette_has_every_action(open_browser: OpenBrowser) -> None:
 
 async def test_commands_run_by_name(open_browser: OpenBrowser) -> None:
     async with open_browser(live=True) as browser:
-        await browser.type(":theme tunscope-light")
-        await browser.press("enter")
+        await browser.command("theme tunscope-light")
         assert browser.app.theme == "tunscope-light"
-        await browser.type(":view.follow")
-        await browser.press("enter")
+        await browser.command("view.follow")
         assert not browser.table.following
-        await browser.type(":theme none")
-        await browser.press("enter")
+        await browser.command("theme none")
         assert "not one of" in browser.app.messages[-1].text
 
 

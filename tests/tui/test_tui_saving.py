@@ -88,8 +88,7 @@ async def test_w_asks_for_a_name_and_saves(open_browser: OpenBrowser, tmp_path: 
         assert "Save displayed packets to" in browser.line(-1)
         await browser.press("escape")
         assert not browser.main.prompt.asking
-        await browser.type(f":w {target}")
-        await browser.press("enter")
+        await browser.command(f"w {target}")
         await browser.until(lambda: browser.app.messages)
         assert browser.app.messages[-1].text == f"saved 155 packets to {target}"
         assert browser.app.screen is browser.main
@@ -112,8 +111,7 @@ async def test_only_the_displayed_packets_are_saved(
             await browser.press(number, "G", "m")
         await browser.press("M")
         await browser.until(lambda: browser.table.row_count == 2)
-        await browser.type(f":w {target}")
-        await browser.press("enter")
+        await browser.command(f"w {target}")
         await browser.until(lambda: browser.app.messages)
         assert browser.app.messages[-1].text == f"saved 2 packets to {target}"
     original = tshark_lines(DATA / "browser_tun.pcapng")
@@ -126,16 +124,15 @@ async def test_a_file_that_is_there_is_overwritten_only_after_a_yes(
     target = tmp_path / "kept.pcapng"
     target.write_bytes(b"old")
     async with open_browser() as browser:
-        await browser.type(f":w {target}")
-        await browser.press("enter")
+        await browser.command(f"w {target}")
         assert isinstance(browser.app.screen, ConfirmScreen)
         assert "is there already" in browser.screen_text()
         await browser.press("enter", "escape")
         assert browser.app.screen is browser.main
         assert "nothing was saved" in browser.app.messages[-1].text
         assert target.read_bytes() == b"old"
-        await browser.type(f":w {target}")
-        await browser.press("enter", "y")
+        await browser.command(f"w {target}")
+        await browser.press("y")
         await browser.until(lambda: "saved 155 packets" in browser.app.messages[-1].text)
     assert len(tshark_lines(target)) == 155
 

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 from browser_driver import Browser, OpenBrowser
+from textual.widgets import Input
+
+from tunscope.tui.display_filters import DisplayFilters
 
 EXPECTED = Path(__file__).parent / "screens"
 SIZES = [(80, 24), (120, 36)]
@@ -39,14 +42,20 @@ def screen_of(browser: Browser) -> str:
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("name", ["tun", "tap", "help", "quit", "dropped"])
+@pytest.mark.parametrize("name", ["tun", "tap", "help", "quit", "dropped", "filter"])
 async def test_screen(
     open_browser: OpenBrowser, name: str, theme: str, size: tuple[int, int]
 ) -> None:
     kind = "tap" if name == "tap" else "tun"
-    async with open_browser(kind, live=True, size=size, theme=theme, unsaved=True) as browser:
+    async with open_browser(
+        kind, live=True, size=size, theme=theme, unsaved=True, language=DisplayFilters()
+    ) as browser:
         await browser.press("6", "G")
-        await browser.until(lambda: browser.main.detail.is_decoded)
+        await browser.until(lambda: browser.main.detail.is_decoded and browser.table.is_settled)
+        if name == "filter":
+            await browser.press("slash")
+            browser.main.query_one("FilterBar Input", Input).value = "tcp.port = 80"
+            await browser.settle()
         if name == "help":
             await browser.press("question_mark")
         if name == "quit":
