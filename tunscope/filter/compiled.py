@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
+from weakref import WeakKeyDictionary
 
 from tunscope.filter.evaluate import Predicate, predicate
 from tunscope.filter.program import TestNode, fields_of
@@ -11,7 +12,7 @@ from tunscope.filter.semantics import check
 from tunscope.filter.wanted import protocols_of
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Callable, Container, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -19,9 +20,25 @@ if TYPE_CHECKING:
     from tunscope.capfile.blocks import InterfaceDescription
     from tunscope.columns.batch import ColumnBatch
     from tunscope.filter.columnar.plan import Plan
+    from tunscope.filter.columnar.replay import Replay
     from tunscope.filter.columnar.run import Clock
+    from tunscope.filter.conversations.facts import Conversations
     from tunscope.filter.layers.frame import FrameContext
     from tunscope.packet.record import PacketRecord
+
+
+#: Fields that only conversations bring, and how the others of them begin.
+CONVERSATION_FIELDS: Final = frozenset(
+    {
+        "tcp.stream", "tcp.seq", "tcp.ack", "tcp.nxtseq", "tcp.window_size", "tcp.completeness",
+        "tcp.window_size_scalefactor", "tcp.time_relative", "tcp.time_delta",
+        "tcp.connection.fin_active", "tcp.connection.fin_passive", "udp.stream",
+        "udp.time_relative", "udp.time_delta",
+    }
+)  # fmt: skip
+_ANALYSIS: Final = "tcp.analysis"
+#: The replayed conversations of captures that filters were applied to.
+_REPLAYS: Final[WeakKeyDictionary[Capture, Replay]] = WeakKeyDictionary()
 
 
 class Capture(Protocol):
@@ -52,15 +69,28 @@ class DisplayFilter:
     _holds: Predicate = field(repr=False)
     _plans: list[Plan] = field(default_factory=list, repr=False)
 
-    def matches(self, record: PacketRecord, context: FrameContext | None = None) -> bool:
-        """Whether `record` passes, judged from its bytes alone.
+    def matches(
+        self,
+        record: PacketRecord,
+        context: FrameContext | None = None,
+        conversations: Conversations | None = None,
+    ) -> bool:
+        """Whether `record` passes.
 
-        `context` brings the packet number and the times of its neighbours; without it, fields
-        that need them are not there. What only a conversation knows is never there.
+        `context` brings the packet number and the times of its neighbours, `conversations` what
+        only other packets tell (a `conversations.tracker.ConversationTracker` that is shown every
+        packet in order). Without them, fields that need them are not there.
         """
         from tunscope.filter.dissect import dissect
 
-        return self._holds(dissect(record, self._wanted, context))
+        return self._holds(dissect(record, self._wanted, context, conversations))
+
+    @property
+    def needs_conversations(self) -> bool:
+        """Whether the filter asks for what only conversations know."""
+        return any(
+            name in CONVERSATION_FIELDS or name.startswith(_ANALYSIS) for name in self.fields
+        )
 
     def columns_predicate(self, index: Capture, start: int, stop: int) -> npt.NDArray[np.bool_]:
         """Return which of rows `start` to `stop` of the packet table (numbers less 1) pass.
@@ -78,11 +108,12 @@ class DisplayFilter:
             passing[skipped : skipped + batch.count] = True
             return passing
         clock = _clock(index, batch)
-        verdict = self._plan()(Run(batch, clock))
+        replayed = _replays(index) if self.needs_conversations else None
+        verdict = self._plan()(Run(batch, clock, replayed))
         passing[skipped : skipped + batch.count] = verdict.holds
         if verdict.open is not None:
             for row in np.flatnonzero(verdict.open).tolist():
-                passing[skipped + row] = self._ask(index, batch, row, clock)
+                passing[skipped + row] = self._ask(index, batch, row, clock, replayed)
         return passing
 
     def _plan(self) -> Plan:
@@ -93,7 +124,14 @@ class DisplayFilter:
             self._plans.append(plan(self.program))
         return self._plans[0]
 
-    def _ask(self, index: Capture, batch: ColumnBatch, row: int, clock: Clock) -> bool:
+    def _ask(
+        self,
+        index: Capture,
+        batch: ColumnBatch,
+        row: int,
+        clock: Clock,
+        replayed: Callable[[], Replay] | None,
+    ) -> bool:
         from tunscope.filter.layers.frame import FrameContext
 
         try:
@@ -103,7 +141,8 @@ class DisplayFilter:
         times = batch["ts_ns"]
         previous = int(times[row - 1]) if row else clock.previous_ns
         context = FrameContext(batch.start + row + 1, clock.first_ns, previous)
-        return self.matches(record, context)
+        conversations = replayed().of_packet(batch.start + row) if replayed else None
+        return self.matches(record, context, conversations)
 
 
 def _clock(index: Capture, batch: ColumnBatch) -> Clock:
@@ -118,6 +157,19 @@ def _clock(index: Capture, batch: ColumnBatch) -> Clock:
     previous = int(before["ts_ns"][0]) if before.count else first
     oldest = index.batch(0, 1)
     return Clock(int(oldest["ts_ns"][0]) if oldest.count else first, previous)
+
+
+def _replays(index: Capture) -> Callable[[], Replay]:
+    """Return how to get the replay of a capture: made when it is first asked for."""
+
+    def replay() -> Replay:
+        from tunscope.filter.columnar.replay import Replay
+
+        if index not in _REPLAYS:
+            _REPLAYS[index] = Replay(index)
+        return _REPLAYS[index]
+
+    return replay
 
 
 def compile_filter(text: str) -> DisplayFilter:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
-from tunscope.columns.layout import Layer, Shim
+from tunscope.columns.layout import Layer, RecordFlag, Shim
 from tunscope.filter.columnar.run import Part, Run
 from tunscope.filter.columnar.words import Ipv6Words, MacWords, Words
 
@@ -139,6 +139,10 @@ def _frame_number(run: Run) -> list[Part]:
     return [Part(numbers, np.ones(run.count, np.bool_), None)]
 
 
+def _absolute_times(run: Run) -> list[Part]:
+    return [_times(run, run.batch["ts_ns"])]
+
+
 def _relative_times(run: Run) -> list[Part]:
     return [_times(run, run.batch["ts_ns"] - np.int64(run.clock.first_ns))]
 
@@ -149,7 +153,7 @@ def _deltas(run: Run) -> list[Part]:
 
 
 def _times(run: Run, values: Column) -> Part:
-    return Part(values, np.ones(run.count, np.bool_), None)
+    return Part(values, run.batch["flags"] & RecordFlag.NO_TIMESTAMP == 0, None)
 
 
 def _flag(name: str, bit: int) -> tuple[str, Source]:
@@ -179,8 +183,8 @@ SOURCES: Final[dict[str, Source]] = {
     "frame.number": _frame_number,
     "frame.len": _frame("origlen"),
     "frame.cap_len": _frame("caplen"),
-    "frame.time": _frame("ts_ns"),
-    "frame.time_epoch": _frame("ts_ns"),
+    "frame.time": _absolute_times,
+    "frame.time_epoch": _absolute_times,
     "frame.time_relative": _relative_times,
     "frame.time_delta": _deltas,
     "frame.time_delta_displayed": _deltas,

@@ -8,7 +8,8 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-from tunscope.filter.columnar.fields import SOURCES
+from tunscope.filter.columnar.fields import SOURCES, Source
+from tunscope.filter.columnar.flow_fields import FLOW_SOURCES, REPLAYED_SOURCES
 from tunscope.filter.columnar.gates import CERTAIN, possible
 from tunscope.filter.columnar.run import Part, Run
 from tunscope.filter.columnar.verdict import Mask, Verdict
@@ -65,10 +66,14 @@ def exists(test: Exists) -> LeafVerdict:
     if field.name in CERTAIN:
         bit = np.uint32(CERTAIN[field.name])
         return lambda run: _occurring(run, lambda level: level["layers"] & bit != 0)
-    source = SOURCES.get(field.name)
+    source = _source(field.name)
     if source is None:
         return _open_where_possible(test)
-    return lambda run: _reduce(run, source(run), lambda part: part.present, every=False)
+
+    def verdict(run: Run) -> Verdict:
+        return _reduce(run, source(run), lambda part: part.present, every=False)
+
+    return _unless_nested(field.name, verdict)
 
 
 def leaf(test: Leaf) -> LeafVerdict:
@@ -81,12 +86,31 @@ def leaf(test: Leaf) -> LeafVerdict:
     if len(fields) != 1 or fields[0].layers or not _is_elementwise(value):
         return _open_where_possible(test)
     field = fields[0].field
-    source = SOURCES.get(field.name)
+    source = _source(field.name)
     if source is None:
         return _open_where_possible(test)
     every = getattr(test, "every", False)
     entries = _fast(test, field) or _by_value(test, field)
-    return lambda run: _reduce(run, source(run), entries, every=every)
+
+    def verdict(run: Run) -> Verdict:
+        return _reduce(run, source(run), entries, every=every)
+
+    return _unless_nested(field.name, verdict)
+
+
+def _column_source(name: str) -> Source | None:
+    return SOURCES.get(name) or FLOW_SOURCES.get(name)
+
+
+def _source(name: str) -> Source | None:
+    return _column_source(name) or REPLAYED_SOURCES.get(name)
+
+
+def _unless_nested(name: str, verdict: LeafVerdict) -> LeafVerdict:
+    """What was replayed tells of outer headers only: packets with inner ones stay open."""
+    if name not in REPLAYED_SOURCES:
+        return verdict
+    return lambda run: verdict(run).except_for(run.nested)
 
 
 def _two_fields(test: Relation) -> LeafVerdict | None:
@@ -95,7 +119,7 @@ def _two_fields(test: Relation) -> LeafVerdict | None:
     left, right = test.left, test.right
     if not (isinstance(left, FieldValue) and isinstance(right, FieldValue)):
         return None
-    first, second = SOURCES.get(left.field.name), SOURCES.get(right.field.name)
+    first, second = _column_source(left.field.name), _column_source(right.field.name)
     plain = not left.layers and not right.layers and {left.type, right.type} <= _NUMBERS
     if first is None or second is None or not plain or test.operator is Operator.CONTAINS:
         return None

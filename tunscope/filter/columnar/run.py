@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,9 @@ _KNOWN_LINKTYPES: Final = frozenset(
 _MARGIN: Final = 40
 #: IPComp: what it compresses is dissected, but stands in no column.
 _COMPRESSED: Final = 108
+#: TCP whose header is not all there, or not what it says.
+_SEGMENT: Final = np.uint32(Layer.TCP | Layer.TCP_COMPLETE)
+_INCOMPLETE: Final = np.uint32(Layer.TCP)
 #: IPv6 under the type of IPv4.
 _BOTH: Final = np.uint32(Layer.IPV4 | Layer.IPV6)
 
@@ -39,6 +42,8 @@ def _is_uncertain(level: Level, truncated: Mask, caplens: Column) -> Mask:
     occurring = int(np.bitwise_or.reduce(layers, initial=0))
     if occurring & int(_UNCERTAIN):
         uncertain |= layers & _UNCERTAIN != 0
+    if occurring & int(_SEGMENT):
+        uncertain |= layers & _SEGMENT == _INCOMPLETE
     if occurring & int(_BOTH) == int(_BOTH):
         uncertain |= layers & _BOTH == _BOTH
     if truncated.any():
@@ -61,6 +66,14 @@ class Part:
     words: Words | None = None
 
 
+class Replayed(Protocol):
+    """Conversations in columns, see `columnar.replay`."""
+
+    def column(self, name: str, start: int, stop: int) -> npt.NDArray[np.int64]:
+        """Return a field of TcpFacts for rows `start` to `stop` of the packet table."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """Times that a run's relative times count from, in nanoseconds: of the capture's first
@@ -73,10 +86,13 @@ class Clock:
 class Run:
     """Access to the columns of one run, each piece of work done once."""
 
-    def __init__(self, batch: ColumnBatch, clock: Clock) -> None:
+    def __init__(
+        self, batch: ColumnBatch, clock: Clock, replayed: Callable[[], Replayed] | None = None
+    ) -> None:
         self.batch: Final = batch
         self.count: Final = batch.count
         self.clock: Final = clock
+        self._replayed: Final = replayed
         self._masks: dict[tuple[int, int], Mask] = {}
         self._gathered: dict[tuple[int, str, int, int], tuple[Column, Mask]] = {}
 
@@ -117,6 +133,14 @@ class Run:
             wanted = np.uint32(bits)
             self._masks[key] = self.levels[number]["layers"] & wanted == wanted
         return self._masks[key]
+
+    def replay(self, name: str) -> npt.NDArray[np.int64] | None:
+        """Return what conversations say of each packet's outer TCP segment, by the name that
+        `conversations.facts.TcpFacts` gives it; None where nobody follows them."""
+        if self._replayed is None:
+            return None
+        start = self.batch.start
+        return self._replayed().column(name, start, start + self.count)
 
     @cached_property
     def nested(self) -> Mask | None:

@@ -84,22 +84,23 @@ def _add_frame(dissection: Dissection, octets: Octets, context: FrameContext | N
     record, add = dissection.record, dissection.add
     protocols = ":".join(dissection.protocols)
     dissection.begin("frame", octets, len(record.data))
-    add("frame.encap_type", _ENCAPSULATIONS.get(record.linktype, 0))
-    add("frame.time", record.ts_ns)
-    add("frame.offset_shift", 0)
-    add("frame.time_epoch", record.ts_ns)
+    if record.custom is None:
+        add("frame.encap_type", _ENCAPSULATIONS.get(record.linktype, 0))
+    if record.timed:
+        _add_times(dissection, context)
     if context is not None:
-        delta = record.ts_ns - context.previous_ns
-        add("frame.time_delta", delta)
-        add("frame.time_delta_displayed", delta)
-        add("frame.time_relative", record.ts_ns - context.first_ns)
         add("frame.number", context.number)
     add("frame.len", record.origlen)
     add("frame.cap_len", record.caplen)
     add("frame.marked", 0)
     add("frame.ignored", 0)
+    if record.custom is not None:
+        add("frame.cb_pen", record.custom.pen)
+        add("frame.cb_copy", int(record.custom.copied))
     add("frame.protocols", protocols)
-    if context is not None and context.interface_known:
+    if context is not None and record.custom is not None:
+        add("frame.section_number", context.section)
+    elif context is not None and context.interface_known:
         add("frame.interface_id", record.interface)
         add("frame.section_number", context.section)
         if context.interface_name:
@@ -115,3 +116,14 @@ def _add_frame(dissection: Dissection, octets: Octets, context: FrameContext | N
     for comment in record.comments:
         add("frame.comment", comment)
         dissection.expert("frame.comment.expert", _COMMENT, _COMMENT_GROUP, comment)
+
+
+def _add_times(dissection: Dissection, context: FrameContext | None) -> None:
+    ts_ns, add = dissection.record.ts_ns, dissection.add
+    add("frame.time", ts_ns)
+    add("frame.offset_shift", 0)
+    add("frame.time_epoch", ts_ns)
+    if context is not None:
+        add("frame.time_delta", ts_ns - context.previous_ns)
+        add("frame.time_delta_displayed", ts_ns - context.previous_ns)
+        add("frame.time_relative", ts_ns - context.first_ns)

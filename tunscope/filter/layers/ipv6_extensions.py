@@ -20,6 +20,8 @@ from tunscope.filter.layers.ipv6_options import dissect_options
 from tunscope.filter.layers.registry import dissect_data, takes
 
 _IPV6: Final = "ipv6"
+#: Types of routing headers whose last address is where the packet goes in the end.
+_SOURCE_ROUTE, _HOME_ADDRESS = 0, 2
 
 
 @takes("ip.proto", 0)
@@ -85,6 +87,9 @@ def dissect_routing(dissection: Dissection, octets: Octets) -> None:
         dissection.add("ipv6.routing.type", kind)
         dissection.add("ipv6.routing.segleft", data[3])
     body = take(data, 0, size)
+    if kind in (_SOURCE_ROUTE, _HOME_ADDRESS) and body[3] and size >= 24:
+        last = (size - 8) // 16 * 16 - 8
+        dissection.network.destination = body[last : last + 16]
     if wanted:
         _ROUTING.get(kind, _add_unknown)(dissection, body)
     dissect_following(dissection, data[0], octets.rest(size))
@@ -96,16 +101,12 @@ def _add_source_route(dissection: Dissection, body: bytes) -> None:
     dissection.add("ipv6.routing.src.reserved", body[4:8])
     addresses = [body[at : at + 16] for at in range(8, len(body) - 15, 16)]
     _add_addresses(dissection, "ipv6.routing.src.addr", addresses)
-    if body[3] and addresses:
-        dissection.network.destination = addresses[-1]
 
 
 def _add_home_address(dissection: Dissection, body: bytes) -> None:
     dissection.add("ipv6.routing.mipv6.reserved", body[4:8])
     address = take(body, 8, 16)
     _add_addresses(dissection, "ipv6.routing.mipv6.home_address", [address])
-    if body[3]:
-        dissection.network.destination = address
 
 
 def _add_segments(dissection: Dissection, body: bytes) -> None:

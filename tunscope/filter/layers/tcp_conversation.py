@@ -65,7 +65,7 @@ def tcp_facts(dissection: Dissection, data: bytes, header: int, length: int) -> 
         u16(data, 12) & 0xFFF,
         u16(data, 14),
         max(length, 0) if known else None,
-        _scale(data[20:header]) if data[13] & _SYN else None,
+        window_scale(data[20:header]) if data[13] & _SYN else None,
         dissection.number,
         dissection.record.ts_ns,
     )
@@ -152,7 +152,7 @@ def add_analysis(dissection: Dissection, facts: TcpFacts) -> None:
             dissection.expert(name, severity, SEQUENCE_GROUP, message)
 
 
-def _scale(options: bytes) -> int | None:
+def window_scale(options: bytes) -> int | None:
     """Return the shift count of the window scale option, capped as RFC 7323 has it."""
     offset = 0
     while offset + 1 < len(options):

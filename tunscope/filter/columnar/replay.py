@@ -1,0 +1,259 @@
+"""Conversations followed through an indexed capture, once, and kept in columns of their own.
+
+Filters that ask for what only conversations know (tcp.analysis.*, tcp.window_size) need every
+packet before the one they ask about. The first of them pays for reading the capture's TCP and UDP
+headers in order; what is found is kept, and goes on where it stopped when the capture grows.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import fields as fields_of
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from tunscope.columns.layout import Layer
+from tunscope.filter.columnar.run import Clock, Run
+from tunscope.filter.conversations.facts import Analysis, Endpoints, Segment, TcpFacts, UdpFacts
+from tunscope.filter.conversations.tracker import ConversationTracker
+from tunscope.filter.layers.tcp_conversation import window_scale
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tunscope.columns.batch import ColumnBatch
+    from tunscope.packet.record import PacketRecord
+
+#: Rows replayed at a time.
+_STEP: Final = 1 << 15
+_SYN: Final = 0x02
+_TCP: Final = np.uint32(Layer.TCP | Layer.TCP_COMPLETE)
+_UDP: Final = np.uint32(Layer.UDP | Layer.PORTS)
+_IPV6: Final = int(Layer.IPV6)
+_FRAGMENT: Final = int(Layer.FRAGMENT)
+#: Kinds of rows: nothing to replay, one outer segment or datagram, or something to dissect.
+_NOTHING, _SEGMENT, _DATAGRAM, _OTHER = 0, 1, 2, 3
+
+_FACTS: Final = tuple(field.name for field in fields_of(TcpFacts))
+_TYPES: Final = np.dtype([(name, np.int64) for name in _FACTS] + [("kind", np.int64)])
+
+
+class ReplayedCapture(Protocol):
+    """The part of an indexed capture that a replay reads."""
+
+    def batch(self, start: int, stop: int) -> ColumnBatch:
+        """Return the columns of rows `start` to `stop`."""
+        ...
+
+    def record(self, number: int) -> PacketRecord:
+        """Return packet `number`; KeyError if its bytes are gone."""
+        ...
+
+
+class Recorder:
+    """Conversations that keep what they said."""
+
+    def __init__(self, tracker: ConversationTracker) -> None:
+        self._tracker: Final = tracker
+        self.said: list[TcpFacts | UdpFacts] = []
+
+    def tcp(self, segment: Segment) -> TcpFacts:
+        """Take in a segment and return what its conversation knows."""
+        facts = self._tracker.tcp(segment)
+        self.said.append(facts)
+        return facts
+
+    def udp(self, endpoints: Endpoints, number: int, ts_ns: int) -> UdpFacts:
+        """Take in a datagram and return what its conversation knows."""
+        facts = self._tracker.udp(endpoints, number, ts_ns)
+        self.said.append(facts)
+        return facts
+
+
+class Recorded:
+    """Conversations that say again what was recorded of one packet."""
+
+    def __init__(self, said: list[TcpFacts | UdpFacts]) -> None:
+        self._tcp: Final[Iterator[TcpFacts]] = (
+            facts for facts in said if isinstance(facts, TcpFacts)
+        )
+        self._udp: Final[Iterator[UdpFacts]] = (
+            facts for facts in said if isinstance(facts, UdpFacts)
+        )
+
+    def tcp(self, segment: Segment) -> TcpFacts | None:
+        """Return what is known of the packet's next segment."""
+        del segment
+        return next(self._tcp, None)
+
+    def udp(self, endpoints: Endpoints, number: int, ts_ns: int) -> UdpFacts | None:
+        """Return what is known of the packet's next datagram."""
+        del endpoints, number, ts_ns
+        return next(self._udp, None)
+
+
+class Replay:
+    """The conversations of one capture, replayed as far as somebody asked."""
+
+    def __init__(self, capture: ReplayedCapture) -> None:
+        self._capture: Final = capture
+        self._tracker: Final = ConversationTracker()
+        self._table: npt.NDArray[Any] = np.zeros(0, _TYPES)
+        self._done = 0
+        self._others: dict[int, list[TcpFacts | UdpFacts]] = {}
+        self._lock: Final = threading.Lock()
+
+    def advance(self, stop: int) -> None:
+        """Replay the rows up to `stop` that were not yet."""
+        with self._lock:
+            while self._done < stop:
+                last = min(stop, self._done + _STEP)
+                self._step(self._done, last)
+                self._done = last
+
+    def column(self, name: str, start: int, stop: int) -> npt.NDArray[np.int64]:
+        """Return field `name` of TcpFacts for rows `start` to `stop` (0 where there is none)."""
+        self.advance(stop)
+        column: npt.NDArray[np.int64] = self._table[name][start:stop]
+        return column
+
+    def of_packet(self, row: int) -> Recorded:
+        """Return the conversations as they were when packet `row` came."""
+        self.advance(row + 1)
+        if row in self._others:
+            return Recorded(self._others[row])
+        kind = int(self._table["kind"][row])
+        if kind == _NOTHING:
+            return Recorded([])
+        values = [int(self._table[name][row]) for name in _FACTS]
+        facts = dict(zip(_FACTS, values, strict=True))
+        if kind == _DATAGRAM:
+            datagram = UdpFacts(facts["stream"], facts["relative_ns"], facts["delta_ns"])
+            return Recorded([datagram])
+        analysis, closes_first = Analysis(facts.pop("analysis")), bool(facts.pop("closes_first"))
+        segment = TcpFacts(**facts, analysis=analysis, closes_first=closes_first)
+        return Recorded([segment])
+
+    def _step(self, start: int, stop: int) -> None:
+        self._reserve(stop)
+        batch = self._capture.batch(start, stop)
+        kinds = _kinds(Run(batch, Clock(0, 0)))
+        columns = {
+            name: batch[name].tolist()
+            for name in (
+                "layers", "src", "dst", "sport", "dport", "seq", "ack", "tcp_flags", "window",
+                "payload_len", "ts_ns", "l4_offset",
+            )
+        }  # fmt: skip
+        addresses = _Addresses(batch)
+        for index in np.flatnonzero(kinds).tolist():
+            row = batch.start + index
+            kind = int(kinds[index])
+            said: TcpFacts | UdpFacts | None = None
+            if kind != _OTHER:
+                endpoints = addresses.endpoints(columns, index)
+                if kind == _DATAGRAM:
+                    said = self._tracker.udp(endpoints, row + 1, columns["ts_ns"][index])
+                else:
+                    said = self._segment(columns, index, row, endpoints)
+            self._keep(row, kind, said)
+
+    def _segment(
+        self, columns: dict[str, list[int]], index: int, row: int, endpoints: Endpoints
+    ) -> TcpFacts:
+        flags = columns["tcp_flags"][index]
+        fragment = columns["layers"][index] & _FRAGMENT
+        scale = None
+        if flags & _SYN:
+            scale = self._scale(row, columns["l4_offset"][index])
+        return self._tracker.tcp(
+            Segment(
+                endpoints,
+                columns["seq"][index],
+                columns["ack"][index],
+                flags,
+                columns["window"][index],
+                None if fragment else columns["payload_len"][index],
+                scale,
+                row + 1,
+                columns["ts_ns"][index],
+            )
+        )
+
+    def _scale(self, row: int, transport: int) -> int | None:
+        try:
+            data = self._capture.record(row + 1).data
+        except KeyError:
+            return None
+        header = data[transport + 12] >> 2 & 0x3C if len(data) > transport + 12 else 0
+        return window_scale(data[transport + 20 : transport + header])
+
+    def _keep(self, row: int, kind: int, said: TcpFacts | UdpFacts | None) -> None:
+        if said is None:
+            self._others[row] = self._dissected(row)
+            first = next((one for one in self._others[row] if isinstance(one, TcpFacts)), None)
+            if first is None:
+                return
+            said = first
+        entry = self._table[row]
+        entry["kind"] = kind
+        for field in fields_of(said):
+            entry[field.name] = int(getattr(said, field.name))
+
+    def _dissected(self, row: int) -> list[TcpFacts | UdpFacts]:
+        """Replay a packet whose columns do not tell everything."""
+        from tunscope.filter.dissect import FrameContext, dissect
+
+        recorder = Recorder(self._tracker)
+        try:
+            record = self._capture.record(row + 1)
+        except KeyError:
+            return []
+        context = FrameContext(row + 1, record.ts_ns, record.ts_ns)
+        dissect(record, frozenset(), context, recorder)
+        return recorder.said
+
+    def _reserve(self, rows: int) -> None:
+        if rows > len(self._table):
+            grown = np.zeros(max(rows, 2 * len(self._table), _STEP), _TYPES)
+            grown[: len(self._table)] = self._table
+            self._table = grown
+
+
+class _Addresses:
+    """The addresses of a batch's packets as bytes."""
+
+    def __init__(self, batch: ColumnBatch) -> None:
+        high, low = batch.addresses.ipv6
+        self._high, self._low = high, low
+        self._known: dict[int, bytes] = {}
+
+    def endpoints(self, columns: dict[str, list[int]], index: int) -> Endpoints:
+        """Return the endpoints of the packet at `index`."""
+        source, destination = columns["src"][index], columns["dst"][index]
+        if columns["layers"][index] & _IPV6:
+            first, second = self._ipv6(source), self._ipv6(destination)
+        else:
+            first, second = source.to_bytes(4), destination.to_bytes(4)
+        return Endpoints(first, columns["sport"][index], second, columns["dport"][index])
+
+    def _ipv6(self, identity: int) -> bytes:
+        if identity not in self._known:
+            number = int(self._high[identity]) << 64 | int(self._low[identity])
+            self._known[identity] = number.to_bytes(16)
+        return self._known[identity]
+
+
+def _kinds(run: Run) -> npt.NDArray[np.int8]:
+    layers = run.levels[0]["layers"]
+    kinds = np.zeros(run.count, np.int8)
+    kinds[layers & _UDP == _UDP] = _DATAGRAM
+    kinds[layers & _TCP == _TCP] = _SEGMENT
+    for doubt in (run.doubtful, run.nested):
+        if doubt is not None:
+            kinds[doubt] = _OTHER
+    # A payload length that does not fit its column, and cut headers, are read from the bytes.
+    kinds[(kinds == _SEGMENT) & (run.levels[0]["payload_len"] == 0xFFFF)] = _OTHER
+    return kinds
