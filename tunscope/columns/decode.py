@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from tunscope.columns.shims import decode_shims
 from tunscope.columns.stack import HeaderStack, Starts, offsets
 from tunscope.columns.transport import decode_transport
 from tunscope.columns.tunnels import find_inner
+
+#: What a file claims to be the length of a packet is cut here: no header counts that far.
+_MAX_LENGTH: Final = np.uint32(1 << 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +48,16 @@ class Decoded:
 
 def decode_headers(frames: Frames, window: ByteWindow, addresses: AddressBook) -> Decoded:
     """Decode the headers of `frames`, whose bytes are in `window`; number their addresses."""
-    count = len(frames)
-    end = frames.starts + frames.caplens
+    starts = frames.starts.astype(np.int32)
+    end = starts + frames.caplens.astype(np.int32)
+    wire_end = starts + np.minimum(frames.origlens, _MAX_LENGTH).astype(np.int32)
     stack = HeaderStack(
         window,
-        np.arange(count),
-        frames.starts,
-        frames.starts,
+        np.arange(len(frames)),
+        starts,
+        starts,
         end,
-        np.maximum(end, frames.starts + frames.origlens),
+        np.maximum(end, wire_end),
         addresses,
     )
     kinds = frames.linktypes
@@ -63,17 +68,17 @@ def decode_headers(frames: Frames, window: ByteWindow, addresses: AddressBook) -
         decode_shims(stack)
         decode_network(stack)
         decode_transport(stack)
-        starts = find_inner(stack) if len(levels) + 1 < MAX_LEVELS else None
-        if starts is not None:
-            stack.mark_rows(starts.rows, Layer.INNER)
+        inner = find_inner(stack) if len(levels) + 1 < MAX_LEVELS else None
+        if inner is not None:
+            stack.mark_rows(inner.rows, Layer.INNER)
         stack.columns["layers"] = stack.layers
         shims += _shims(stack, len(levels))
         levels.append(
             DecodedLevel(stack.packets, stack.columns, stack.conversing, stack.destinations)
         )
-        if starts is None:
+        if inner is None:
             return Decoded(tuple(levels), _in_order(shims))
-        stack, kinds = _enter(stack, starts), starts.kind
+        stack, kinds = _enter(stack, inner), inner.kind
 
 
 def _enter(outer: HeaderStack, starts: Starts) -> HeaderStack:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from tunscope.columns.batch import SLACK, Bytes, Rows
 
-Positions = npt.NDArray[np.int64]
+#: Places in a buffer. The decoders use 32 bits: half the memory to go through.
+Positions = npt.NDArray[np.signedinteger[Any]]
 Mask = npt.NDArray[np.bool_]
 Headers = npt.NDArray[np.void]
 
@@ -64,6 +65,13 @@ class ByteWindow:
         """
         found, short = self._gather(header.itemsize, at, end, where)
         return found.view(header), short
+
+    def take_wide(self, header: np.dtype[np.void], at: Positions, where: Mask) -> Headers:
+        """Return the bytes at every position `at` in a packet, whatever comes after the packet.
+
+        Rows outside `where` are all zero. The caller masks what it has not checked.
+        """
+        return self._view(header.itemsize)[at * where].view(header)
 
     def _gather(
         self, width: int, at: Positions, end: Positions, where: Mask | None

@@ -8,15 +8,17 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tunscope.columns.batch import Column
-
 Words = npt.NDArray[np.uint64]
 Ids = npt.NDArray[np.uint32]
+Slots = npt.NDArray[np.int64]
 
 #: Slots of a new table, a power of two.
 _FIRST_BITS: Final = 14
-#: Slots a key: a look-up that misses costs a round for all keys asked for with it.
-_SLOTS_A_KEY: Final = 4
+#: Slots a key, in a table of few keys and in one of many: where two keys want one slot, a
+#: look-up takes another round for all keys that it is asked for.
+_SLOTS_A_KEY: Final = 16
+_SLOTS_OF_MANY: Final = 4
+_MANY: Final = 1 << 15
 #: Keys that a new table has room for.
 _FIRST_KEYS: Final = 1024
 _U32: Final = np.uint64(32)
@@ -25,16 +27,17 @@ _U32: Final = np.uint64(32)
 class KeyTable:
     """Keys of one or two 64-bit words, numbered from 1 in the order of their first occurrence.
 
-    Open addressing with linear probing. The hash has a random key, so that
-    packets cannot be made to collide. Readers in other threads may use `words` and `count` at any
-    time; only one thread may insert.
+    Open addressing with linear probing. The hash has a random key, so that packets cannot be
+    made to collide. Readers in other threads may use `words` and `count` at any time; only one
+    thread may insert.
     """
 
     def __init__(self, words: int) -> None:
         self._factors: Final = [np.uint64(secrets.randbits(64) | 1) for _ in range(words + 1)]
         self._bits = _FIRST_BITS
         self._slots: Ids = np.zeros(1 << self._bits, np.uint32)
-        self._words: list[Words] = [np.zeros(_FIRST_KEYS, np.uint64) for _ in range(words)]
+        #: One row of words a key, side by side: a comparison touches one cache line.
+        self._keys: Words = np.zeros((_FIRST_KEYS, words), np.uint64)
         self._count = 0
 
     @property
@@ -45,26 +48,27 @@ class KeyTable:
     @property
     def words(self) -> list[Words]:
         """The keys' words, indexed by id; id 0 is all zero."""
-        return [word[: self._count + 1] for word in self._words]
+        keys = self._keys[: self._count + 1]
+        return [keys[:, i] for i in range(keys.shape[1])]
 
     @property
     def nbytes(self) -> int:
         """Bytes of memory the table takes."""
-        return self._slots.nbytes + sum(word.nbytes for word in self._words)
+        return self._slots.nbytes + self._keys.nbytes
 
     def find(self, *key: Words) -> Ids:
         """Return the id of every key, 0 for those not in the table."""
-        ids, _ = self._probe(key)
+        ids, _ = self._probe(list(key))
         return ids
 
     def number(self, *key: Words) -> Ids:
         """Return the id of every key, numbering those not yet in the table."""
-        ids, missing = self._probe(key)
+        ids, missing = self._probe(list(key))
         if len(missing):
             ids[missing] = self._insert([word[missing] for word in key])
         return ids
 
-    def _start(self, key: tuple[Words, ...] | list[Words]) -> npt.NDArray[np.int64]:
+    def _start(self, key: list[Words]) -> Slots:
         mixed = key[0] * self._factors[0]
         for word, factor in zip(key[1:], self._factors[1:], strict=False):
             mixed += word * factor
@@ -73,32 +77,40 @@ class KeyTable:
         mixed >>= np.uint64(64 - self._bits)
         return mixed.view(np.int64)
 
-    def _matches(self, ids: Ids, key: tuple[Words, ...] | list[Words]) -> npt.NDArray[np.bool_]:
-        equal: npt.NDArray[np.bool_] = self._words[0][ids] == key[0]
-        for stored, word in zip(self._words[1:], key[1:], strict=True):
-            equal &= stored[ids] == word
-        equal &= ids != 0
-        return equal
+    def _differ(self, ids: Ids, key: list[Words]) -> npt.NDArray[np.bool_]:
+        """Say which keys are not those of `ids`; id 0 is nobody's."""
+        width = self._keys.shape[1]
+        # Whole keys as opaque items: numpy gathers those twice as fast as rows.
+        stored = self._keys.view(f"V{8 * width}")[:, 0][ids].view(np.uint64).reshape(-1, width)
+        different: npt.NDArray[np.bool_] = stored[:, 0] != key[0]
+        for i in range(1, len(key)):
+            different |= stored[:, i] != key[i]
+        different |= ids == 0
+        return different
 
-    def _probe(self, key: tuple[Words, ...]) -> tuple[Ids, npt.NDArray[np.intp]]:
+    def _probe(self, key: list[Words]) -> tuple[Ids, npt.NDArray[np.intp]]:
         """Return ids (0 where unknown) and the positions of the unknown keys."""
         slot = self._start(key)
         ids = self._slots[slot]
-        wrong = np.flatnonzero(~self._matches(ids, key))
-        missing: list[npt.NDArray[np.intp]] = []
+        wrong = np.flatnonzero(self._differ(ids, key))
+        if not len(wrong):
+            return ids, wrong
+        # Few are left: those whose slot another key has taken, and new ones.
         mask = len(self._slots) - 1
-        slot = slot[wrong]
+        slot, seen, key = slot[wrong], ids[wrong], [word[wrong] for word in key]
+        missing: list[npt.NDArray[np.intp]] = []
         while len(wrong):
-            seen = ids[wrong]
             empty = seen == 0
             if empty.any():
                 missing.append(wrong[empty])
-                wrong, slot = wrong[~empty], slot[~empty]
+                taken = ~empty
+                wrong, slot, key = wrong[taken], slot[taken], [word[taken] for word in key]
             slot = (slot + 1) & mask
             seen = self._slots[slot]
             ids[wrong] = seen
-            still = ~self._matches(seen, [word[wrong] for word in key])
-            wrong, slot = wrong[still], slot[still]
+            still = self._differ(seen, key)
+            wrong, slot, seen = wrong[still], slot[still], seen[still]
+            key = [word[still] for word in key]
         if not missing:
             return ids, np.zeros(0, np.intp)
         return ids, np.sort(np.concatenate(missing))
@@ -117,28 +129,28 @@ class KeyTable:
         rank[np.argsort(firsts)] = np.arange(len(firsts), dtype=np.uint32)
         ids = np.empty(len(order), np.uint32)
         ids[order] = np.uint32(self._count + 1) + rank[np.cumsum(new) - 1]
-        self._append([word[np.sort(firsts)] for word in key])
+        firsts.sort()
+        self._append(np.stack([word[firsts] for word in key], axis=1))
         return ids
 
-    def _append(self, key: list[Words]) -> None:
+    def _append(self, keys: Words) -> None:
         first = self._count + 1
-        count = self._count + len(key[0])
-        if count >= len(self._words[0]):
-            size = max(2 * len(self._words[0]), count + 1)
-            self._words = [
-                np.concatenate([w, np.zeros(size - len(w), w.dtype)]) for w in self._words
-            ]
-        for stored, word in zip(self._words, key, strict=True):
-            stored[first : count + 1] = word
+        count = self._count + len(keys)
+        if count >= len(self._keys):
+            larger = np.zeros((max(2 * len(self._keys), count + 1), keys.shape[1]), np.uint64)
+            larger[:first] = self._keys[:first]
+            self._keys = larger
+        self._keys[first : count + 1] = keys
         self._count = count
-        if _SLOTS_A_KEY * count > len(self._slots):
-            while _SLOTS_A_KEY * count > 1 << self._bits:
-                self._bits += 1
+        wanted = count * (_SLOTS_A_KEY if count < _MANY else _SLOTS_OF_MANY)
+        if wanted > len(self._slots):
+            self._bits = wanted.bit_length()
             self._slots = np.zeros(1 << self._bits, np.uint32)
-            key, first = [word[1:] for word in self.words], 1
-        self._place(np.arange(first, count + 1, dtype=np.uint32), self._start(key))
+            keys, first = self._keys[1 : count + 1], 1
+        ids = np.arange(first, count + 1, dtype=np.uint32)
+        self._place(ids, self._start([keys[:, i] for i in range(keys.shape[1])]))
 
-    def _place(self, ids: Ids, slot: npt.NDArray[np.int64]) -> None:
+    def _place(self, ids: Ids, slot: Slots) -> None:
         mask = len(self._slots) - 1
         while len(ids):
             free = self._slots[slot] == 0
@@ -146,9 +158,3 @@ class KeyTable:
             # Of several ids for one free slot the last one written stays; the others move on.
             lost = self._slots[slot] != ids
             ids, slot = ids[lost], (slot[lost] + 1) & mask
-
-
-def words_of(column: Column, count: int) -> list[Words]:
-    """Return keys of `count` 64-bit words from a column of items of 8 x `count` bytes."""
-    matrix = np.ascontiguousarray(column).view(np.uint64).reshape(-1, count)
-    return [np.ascontiguousarray(matrix[:, i]) for i in range(count)]

@@ -74,7 +74,7 @@ def decode_links(stack: HeaderStack, kinds: npt.NDArray[np.uint16]) -> None:
 def _follow(stack: HeaderStack, where: Mask, following: npt.NDArray[np.uint16], size: int) -> None:
     """Say what stands behind a link header of `size` bytes; `following` is 0 outside `where`."""
     stack.following |= following
-    stack.position = stack.position + where * np.int64(size)
+    stack.position = stack.position + where * np.int32(size)
 
 
 def _ethernet(stack: HeaderStack, where: Mask) -> None:
@@ -173,7 +173,7 @@ def _ppp(stack: HeaderStack, where: Mask) -> None:
     for number, ethertype in PPP_PROTOCOLS.items():
         kind[protocol == number] = ethertype
     _follow(stack, where, kind, 2)
-    stack.position = stack.position + framed * np.int64(2)
+    stack.position = stack.position + framed * np.int32(2)
 
 
 _DECODERS: Final[dict[int, LinkDecoder]] = {

@@ -25,7 +25,7 @@ _ARP_TYPES: Final = (0x0806, 0x8035)
 _ARP_FIXED: Final = 8
 _ARP_SIZES: Final = 0x0604
 #: Further than any packet reaches.
-_NO_LIMIT: Final = np.int64(1 << 40)
+_NO_LIMIT: Final = np.int32(1 << 30)
 
 _IPV4: Final = header_type(
     20,
@@ -92,8 +92,8 @@ def decode_network(stack: HeaderStack) -> None:
         return
     start = stack.position
     # Length of the header, and of the packet from there: 0 where there is none.
-    sizes = np.zeros(len(stack), np.int64)
-    totals = np.zeros(len(stack), np.int64)
+    sizes = np.zeros(len(stack), np.int32)
+    totals = np.zeros(len(stack), np.int32)
     later = np.zeros(len(stack), np.bool_)
     if v4.any():
         # tshark's IPv4 dissector hands version 6 on to IPv6's, whatever the type field says.
@@ -120,8 +120,8 @@ def _ipv4(
     at, end = stack.position, stack.end
     header, short = stack.window.take_whole(_IPV4, at, end, where)
     first = header["first"].copy()
-    total = header["total"].astype(np.int64)
-    size = ((first & 15) << 2).astype(np.int64)
+    total = header["total"].astype(np.int32)
+    size = ((first & 15) << 2).astype(np.int32)
     plausible = (first >= 0x45) & (first < 0x50) & ((total >= size) | (total == 0))
     good = plausible & (end - at >= size)
     six = np.zeros(len(stack), np.bool_)
@@ -168,15 +168,15 @@ def _cut_ipv4(stack: HeaderStack, rows: Rows) -> Rows:
 
 def _ipv6(stack: HeaderStack, rows: Rows, sizes: Positions, totals: Positions) -> None:
     header, short = stack.window.take_whole(_IPV6, stack.position[rows], stack.end[rows])
-    stack.mark_rows(rows, Layer.IPV6)
     good = header["first"] >> 4 == 6
     if not good.all():
+        stack.mark_rows(rows[~good], Layer.IPV6)
         cut = _cut_ipv6(stack, rows[short])
         stack.mark_rows(np.setdiff1d(rows[~good], cut), Layer.MALFORMED)
         rows, header = rows[good], header[good]
     if not len(rows):
         return
-    stack.mark_rows(rows, Layer.ADDRESSES)
+    stack.mark_rows(rows, Layer.IPV6 | Layer.ADDRESSES)
     # Interleaved, so that ids come in the order of the bytes on the wire.
     ends = header["ends"].copy().view("V16")
     ids = stack.addresses.number_ipv6(ends)
@@ -184,7 +184,7 @@ def _ipv6(stack: HeaderStack, rows: Rows, sizes: Positions, totals: Positions) -
     stack.column("dst")[rows] = ids[1::2]
     stack.column("ttl")[rows] = header["hops"]
     stack.protocol[rows] = header["following"]
-    payload = header["payload"].astype(np.int64)
+    payload = header["payload"].astype(np.int32)
     sizes[rows] = _IPV6_SIZE
     jumbo = (payload == 0) & (header["following"] == _HOP_BY_HOP)
     totals[rows] = (payload + _IPV6_SIZE) * ~jumbo
@@ -232,7 +232,7 @@ def _extension(stack: HeaderStack, rows: Rows) -> Rows:
     kind = stack.protocol[rows]
     header = stack.window.take(_EXTENSION, at, stack.end[rows])
     stack.mark_rows(rows, Layer.EXTENSION)
-    size = header["size"].astype(np.int64)
+    size = header["size"].astype(np.int32)
     # RFC 8200 counts 8 bytes beyond the first 8, RFC 4302 counts 4 bytes beyond the first 8.
     size = np.where(kind == 44, 8, np.where(kind == _AH, (size + 2) * 4, (size + 1) * 8))
     whole = (left >= 8) & (left >= size)
@@ -264,7 +264,7 @@ def _route(stack: HeaderStack, rows: Rows, at: Positions, header: Headers, where
         return
     rows, at, header = rows[chosen], at[chosen], header[chosen]
     # Segment routing (RFC 8754) lists its segments backwards.
-    last = at + 8 + 16 * np.maximum(header["size"].astype(np.int64) // 2 - 1, 0)
+    last = at + 8 + 16 * np.maximum(header["size"].astype(np.int32) // 2 - 1, 0)
     last = np.where(header["type"] == _SEGMENT_ROUTING, at + 8, last)
     address, short = stack.window.take_whole(_ADDRESS, last, stack.end[rows])
     there = np.ones(len(rows), np.bool_)

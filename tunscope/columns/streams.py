@@ -27,6 +27,7 @@ _IPV6: Final = np.uint32(Layer.IPV6)
 _UNHEARD: Final = np.uint32(Layer.QUOTED | Layer.FRAGMENT | Layer.MALFORMED)
 _TCP: Final = np.uint32(Layer.TCP_SEQUENCE)
 _ONE: Final = np.uint32(1)
+_MODULUS: Final = 1 << 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +123,11 @@ def _assign(segments: _Segments, flows: FlowTable, first: int) -> Ids:
         highest = np.maximum.accumulate(np.maximum(pairs, np.uint32(known)))
         begins[0] = pairs[0] > known
         begins[1:] = highest[1:] > highest[:-1]
-    syn = (segments.flags & np.uint16(SYN | ACK) == SYN) & ~begins
-    splits = _find_splits(segments, flows, pairs, begins, syn) if syn.any() else []
+    syn = np.flatnonzero((segments.flags & np.uint16(SYN | ACK) == SYN) & ~begins)
+    splits: list[int] = []
+    if len(syn):
+        suspects = _suspects(segments, flows, pairs, begins, syn)
+        splits = _find_splits(segments, flows, pairs, suspects) if len(suspects) else []
     begins[splits] = True
     new = np.flatnonzero(begins)
     current = flows.current.values
@@ -159,39 +163,54 @@ def _follow_splits(pairs: Ids, split: Ids, new: Rows, begun: Ids, current: Ids) 
     return ids
 
 
-def _find_splits(
-    segments: _Segments, flows: FlowTable, pairs: Ids, begins: Mask, syn: Mask
-) -> list[int]:
+def _suspects(segments: _Segments, flows: FlowTable, pairs: Ids, begins: Mask, syn: Rows) -> Ids:
+    """Return pairs with a SYN that is not plainly the one its side began with, sent again."""
+    chosen = pairs[syn]
+    flow = flows.current.values[chosen]
+    sides = flow.astype(np.int64) * 2 + segments.reverse[syn]
+    again = flows.based(sides) & (flows.side_bases(sides) == segments.seq[syn])
+    fresh = np.flatnonzero(flow == 0)
+    if len(fresh):
+        # Conversations that begin in this very run: the first segment tells.
+        first = np.flatnonzero(begins)
+        first = first[np.searchsorted(pairs[first], chosen[fresh])]
+        same = segments.reverse[first] == segments.reverse[syn[fresh]]
+        same &= segments.flags[first] & np.uint16(SYN) != 0
+        same &= segments.seq[first] == segments.seq[syn[fresh]]
+        again[fresh] = same & segments.heard[first]
+    return np.unique(chosen[~again])
+
+
+def _find_splits(segments: _Segments, flows: FlowTable, pairs: Ids, suspects: Ids) -> list[int]:
     """Return the rows of SYNs that begin a new conversation between known endpoints.
 
-    Few pairs have such SYNs; their packets are gone through one by one.
+    Few pairs come under suspicion; their packets are gone through one by one.
     """
     splits: list[int] = []
-    bases: dict[int, list[int | None]] = {}
-    current = flows.current.values
-    for row in np.flatnonzero(np.isin(pairs, pairs[syn])).tolist():
-        pair, side = int(pairs[row]), int(segments.reverse[row])
-        base = bases.get(pair)
-        if base is None:
-            flow = int(current[pair])
-            sides = np.array([2 * flow, 2 * flow + 1])
-            base = [
-                number if based and flow else None
-                for number, based in zip(
-                    flows.side_bases(sides).tolist(), flows.based(sides).tolist(), strict=True
-                )
-            ]
-            bases[pair] = base
-        seq, flags = int(segments.seq[row]), int(segments.flags[row])
-        if syn[row] and base[side] not in (None, seq):
+    known = {pair: _bases_of(flows, pair) for pair in suspects.tolist()}
+    rows = np.flatnonzero(np.isin(pairs, suspects))
+    columns = (pairs, segments.reverse, segments.flags, segments.seq, segments.ack, segments.heard)
+    for row, pair, side, flags, seq, ack, heard in zip(
+        rows.tolist(), *(column[rows].tolist() for column in columns), strict=True
+    ):
+        bases = known[pair]
+        if flags & (SYN | ACK) == SYN and bases[side] not in (None, seq):
             splits.append(row)
-            base[:] = [None, None]
-        if segments.heard[row]:
-            if base[side] is None or flags & (SYN | ACK) == SYN | ACK:
-                base[side] = seq if flags & SYN else (seq - 1) % (1 << 32)
-            if base[1 - side] is None and flags & ACK:
-                base[1 - side] = (int(segments.ack[row]) - 1) % (1 << 32)
+            bases[:] = [None, None]
+        if heard:
+            if bases[side] is None or flags & (SYN | ACK) == SYN | ACK:
+                bases[side] = seq if flags & SYN else (seq - 1) % _MODULUS
+            if bases[1 - side] is None and flags & ACK:
+                bases[1 - side] = (ack - 1) % _MODULUS
     return splits
+
+
+def _bases_of(flows: FlowTable, pair: int) -> list[int | None]:
+    """Return the bases of both sides of the conversation that a pair of endpoints is in."""
+    flow = int(flows.current.values[pair])
+    sides = np.array([2 * flow, 2 * flow + 1])
+    known = zip(flows.side_bases(sides).tolist(), flows.based(sides).tolist(), strict=True)
+    return [base if based and flow else None for base, based in known]
 
 
 def _learn_bases(segments: _Segments, flows: FlowTable, ids: Ids) -> None:

@@ -40,7 +40,7 @@ _LAYERS[ICMPV6] = Layer.ICMPV6
 _LAYERS[SCTP] = Layer.SCTP | Layer.PORTS
 _LAYERS[UDPLITE] = Layer.PORTS
 #: Bytes of the smallest header.
-_LEAST: Final = np.zeros(256, np.int64)
+_LEAST: Final = np.zeros(256, np.int8)
 _LEAST[[ICMP, TCP, UDP, ICMPV6, SCTP, UDPLITE]] = [8, 20, 8, 8, 12, 8]
 
 #: One gather for all of them: 20 bytes from where the transport header starts.
@@ -68,16 +68,19 @@ def decode_transport(stack: HeaderStack) -> None:
     known = layers != 0
     if not known.any():
         return
-    header, short = stack.window.take_whole(_HEADER, at, end, known)
     left = end - at
-    if len(short):
+    short = left < _LEAST.take(protocol)
+    if short.any():
         header = stack.window.take(_HEADER, at, end, known)
         layers = _of_short(layers, left, stack.layers)
-        layers |= known & (left < _LEAST.take(protocol)) * np.uint32(Layer.CUT)
+        layers |= short * np.uint32(Layer.CUT)
+    else:
+        # What is behind a shorter header than TCP's is masked below.
+        header = stack.window.take_wide(_HEADER, at, known)
     ports = layers & np.uint32(Layer.PORTS) != 0
     stack.put("sport", header["sport"] * ports)
     stack.put("dport", header["dport"] * ports)
-    payload = np.zeros(len(stack), np.int64)
+    payload = np.zeros(len(stack), np.int32)
     stack.layers |= layers
     if (layers & np.uint32(Layer.TCP)).any():
         _tcp(stack, header, layers, room, payload)
@@ -132,7 +135,7 @@ def _tcp(
 def _udp(
     stack: HeaderStack, header: Headers, whole: Mask, room: Positions, payload: Positions
 ) -> None:
-    length = header["udp_length"] * whole.astype(np.int64)
+    length = header["udp_length"] * whole.astype(np.int32)
     # Length 0 is a jumbogram over IPv6: the rest of the packet.
     jumbo = whole & (length == 0)
     if jumbo.any():

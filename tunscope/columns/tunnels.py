@@ -171,12 +171,12 @@ def _gre(stack: HeaderStack, rows: Rows, found: _Found) -> None:
     stack.mark_rows(rows[~whole], Layer.CUT)
     rows, at, header = rows[whole], at[whole], header[whole]
     stack.add_shims(rows, Shim.GRE, at, header["both"].astype(np.uint32))
-    flags = header["flags"].astype(np.int64)
+    flags = header["flags"].astype(np.int32)
     checksum, routing = flags & 0x8000 != 0, flags & 0x4000 != 0
     key, sequence, acknowledged = (flags & bit != 0 for bit in (0x2000, 0x1000, 0x0080))
     # Source routes (RFC 1701) have no fixed length; nobody has sent them for decades.
     plain = ~routing & (flags & 7 <= 1)
-    size = 4 + 4 * (checksum.astype(np.int64) + key + sequence + acknowledged)
+    size = 4 + 4 * (checksum.astype(np.int32) + key + sequence + acknowledged)
     kind = header["type"].astype(np.uint16)
     links = np.full(len(rows), PseudoLink.PAYLOAD, np.uint16)
     links[kind == _TRANSPARENT_ETHERNET] = LinkType.ETHERNET
@@ -211,7 +211,7 @@ def _geneve(stack: HeaderStack, rows: Rows, found: _Found) -> None:
     rows, at = _captured(stack, rows, at, Layer.GENEVE)
     header = stack.window.take(_GENEVE_HEADER, at, stack.end[rows])
     stack.add_shims(rows, Shim.GENEVE, at, header["vni"].astype(np.uint32) >> np.uint32(8))
-    size = 8 + ((header["first"] & 0x3F).astype(np.int64) << 2)
+    size = 8 + ((header["first"] & 0x3F).astype(np.int32) << 2)
     kind = header["type"].astype(np.uint16)
     ethernet = kind == _TRANSPARENT_ETHERNET
     links = np.where(ethernet, LinkType.ETHERNET, PseudoLink.PAYLOAD).astype(np.uint16)
@@ -232,7 +232,7 @@ def _gtp_user(stack: HeaderStack, rows: Rows, found: _Found) -> None:
         if not len(chained):
             break
         end = stack.end[rows[chained]]
-        units = stack.window.take(_GTP_EXTENSION, at[chained], end)["size"].astype(np.int64)
+        units = stack.window.take(_GTP_EXTENSION, at[chained], end)["size"].astype(np.int32)
         user[chained[units == 0]] = False
         at[chained] += units * 4
         last = stack.window.take(_GTP_EXTENSION, at[chained] - 1, end)["size"]
@@ -246,7 +246,7 @@ def _teredo(stack: HeaderStack, rows: Rows, found: _Found) -> None:
     at = stack.position[rows] + _UDP_SIZE
     end = stack.end[rows]
     header = stack.window.take(_TEREDO_HEADER, at, end)
-    size = 13 + header["client"].astype(np.int64) + header["value"]
+    size = 13 + header["client"].astype(np.int32) + header["value"]
     at = at + size * (header["kind"] == _TEREDO_AUTHENTICATION)
     header = stack.window.take(_TEREDO_HEADER, at, end)
     at = at + 8 * (header["kind"] == _TEREDO_ORIGIN)
