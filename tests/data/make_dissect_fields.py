@@ -43,8 +43,22 @@ PROTOCOLS = frozenset(
         "data",
     )
 )
+#: Of these protocols only the groups that are decoded.
+GROUPS = (
+    *("http.", "tls.record.", "tls.handshake.", "tls.change_cipher_spec", "tls.alert_message"),
+    *("tls.app_data", "dhcp.type", "dhcp.hw.", "dhcp.hops", "dhcp.id", "dhcp.secs", "dhcp.flags"),
+    *("dhcp.ip.", "dhcp.cookie", "dhcp.server", "dhcp.file", "dhcp.option.", "dhcp.client_id"),
+)
 #: Fields of features that are not decoded, with many value names.
 SKIPPED = (
+    "citrix",
+    "quic",
+    "esni",
+    "echnames",
+    ".ech_",
+    "cable",
+    "docsis",
+    "pxe",
     "_resolved",
     "addr_oui",
     "addr.oui",
@@ -67,7 +81,8 @@ def report(topic: str) -> list[list[str]]:
 
 def wanted(name: str) -> bool:
     protocol, _, _ = name.partition(".")
-    return protocol in PROTOCOLS and not any(part in name for part in SKIPPED)
+    known = protocol in PROTOCOLS or name.startswith(GROUPS)
+    return known and not any(part in name for part in SKIPPED)
 
 
 def main() -> None:

@@ -76,7 +76,6 @@ def _decode_message(
     offset = _HEADER
     if counts[0]:
         group = tree.group("Zone" if update else "Queries", offset, 0)
-        group.start = min(message.start + offset, message.stop)
         for _ in range(counts[0]):
             offset = _add_question(group, message, offset, multicast=multicast)
             group.end(offset)

@@ -49,8 +49,7 @@ def _options(kind: str, label: str) -> Extension:
 
 def _add_lengths(tree: Tree, prefix: str, window: Window, offset: int, size: int) -> None:
     tree.field(f"{prefix}.nxt", offset, 1)
-    octets = tree.field(f"{prefix}.len", offset + 1, 1)
-    del octets
+    tree.field(f"{prefix}.len", offset + 1, 1)
     length = tree.field(f"{prefix}.len_oct", offset + 1, 1, value=size)
     length.label = f"[{length.label}]"
 
@@ -73,7 +72,7 @@ def _routing(parent: Tree, window: Window, chain: Chain, dissection: Dissection)
     if kind in _ROUTES:
         _ROUTES[kind](tree, window, offset + 4, stop, left)
     elif stop > offset + 4:
-        tree.field("ipv6.routing.unknown.data", offset + 4, stop - offset - 4)
+        tree.field("ipv6.routing.unknown_data", offset + 4, stop - offset - 4)
     chain.next_header, chain.offset = window.u8(offset), stop
 
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 #: Labels of one stack that are decoded; no real stack has more than a handful.
 _MAX_LABELS: Final = 64
-_ROUTER_ALERT: Final = 1
 _RESERVED: Final = {0: "IPv4 Explicit-Null", 1: "Router Alert", 2: "IPv6 Explicit-Null",
                     3: "Implicit-Null"}  # fmt: skip
 
@@ -51,7 +50,6 @@ def decode_mpls(window: Window, parent: Tree, dissection: Dissection) -> None:
     decoder = {4: ETHERTYPES[0x0800], 6: ETHERTYPES[0x86DD]}.get(version, decode_data)
     if version == 0 and payload.length > 18:
         dissection.enter("PW Ethernet", "pwethheuristic")
-        control = parent.protocol("pwethcw", "PW Ethernet Control Word", payload, 4)
-        del control
+        parent.protocol("pwethcw", "PW Ethernet Control Word", payload, 4)
         payload, decoder = payload.sub(4), decode_ethernet
     dissection.run(decoder, payload, parent)

@@ -68,8 +68,13 @@ class Dissection:
             )
         except Malformed:
             stopped("_ws.malformed", f"[Malformed Packet: {self.protocol}]", inner, parent)
-        # A fault in a decoder must not take the fields before it from the person.
+        # A fault in a decoder must not take the fields before it from the person; scapy's raise
+        # all kinds of things where a capture ends early.
         except Exception:  # noqa: BLE001
+            if window.captured < window.length:
+                text = f"[Packet size limited during capture: {self.protocol} truncated]"
+                stopped("_ws.short", text, inner, parent)
+                return
             stopped("_ws.malformed", f"[Malformed Packet: {self.protocol}]", inner, parent)
         finally:
             self.depth -= 1
@@ -94,6 +99,8 @@ IP_PROTOCOLS: Final[dict[int, Decoder]] = {}
 #: Application protocols by port.
 TCP_PORTS: Final[dict[int, Decoder]] = {}
 UDP_PORTS: Final[dict[int, Decoder]] = {}
+#: Application protocols by look, tried in order when no port decides.
+TCP_GUESSES: Final[list[Guess]] = []
 
 
 def entered(table: dict[int, _Entry], *numbers: int) -> Callable[[_Entry], _Entry]:

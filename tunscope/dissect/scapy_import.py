@@ -1,7 +1,8 @@
 """Imports scapy's protocols one by one, when the first packet needs them.
 
 Scapy looks at interfaces, routes and caches in the user's folders when it is imported, and says
-things on the terminal; none of that is wanted from a program that only reads packets.
+things on the terminal; none of that is wanted from a program that only reads packets. What is
+left: it makes the folders ``~/.config`` and ``~/.cache`` where there are none.
 """
 
 from __future__ import annotations

@@ -24,7 +24,6 @@ def _by_scapy(module: str, name: str, marker: int = 0) -> Decoder:
 
 
 _UDP: Final = {
-    "layers.dhcp BOOTP": (67, 68),
     "layers.dhcp6 DHCP6": (546, 547),
     "layers.tftp TFTP": (69,),
     "layers.ntp NTP": (123,),
