@@ -178,6 +178,10 @@ def _suspects(segments: _Segments, flows: FlowTable, pairs: Ids, begins: Mask, s
         same &= segments.flags[first] & np.uint16(SYN) != 0
         same &= segments.seq[first] == segments.seq[syn[fresh]]
         again[fresh] = same & segments.heard[first]
+    # A SYN-ACK of the same side in between may have set another base.
+    ends = pairs.astype(np.int64) * 2 + segments.reverse
+    answers = segments.flags & np.uint16(SYN | ACK) == SYN | ACK
+    again &= ~np.isin(ends[syn], ends[answers])
     return np.unique(chosen[~again])
 
 
