@@ -37,6 +37,7 @@ CONVERSATION_FIELDS: Final = frozenset(
     }
 )  # fmt: skip
 _ANALYSIS: Final = "tcp.analysis"
+_EXPERT: Final = "_ws.expert"
 #: The replayed conversations of captures that filters were applied to.
 _REPLAYS: Final[WeakKeyDictionary[Capture, Replay]] = WeakKeyDictionary()
 
@@ -89,7 +90,8 @@ class DisplayFilter:
     def needs_conversations(self) -> bool:
         """Whether the filter asks for what only conversations know."""
         return any(
-            name in CONVERSATION_FIELDS or name.startswith(_ANALYSIS) for name in self.fields
+            name in CONVERSATION_FIELDS or name.startswith((_ANALYSIS, _EXPERT))
+            for name in self.fields
         )
 
     def columns_predicate(self, index: Capture, start: int, stop: int) -> npt.NDArray[np.bool_]:

@@ -254,6 +254,8 @@ def _kinds(run: Run) -> npt.NDArray[np.int8]:
     for doubt in (run.doubtful, run.nested):
         if doubt is not None:
             kinds[doubt] = _OTHER
+    # A routing header says where the packet goes in the end.
+    kinds[(kinds != _NOTHING) & (layers & np.uint32(Layer.EXTENSION) != 0)] = _OTHER
     # A payload length that does not fit its column, and cut headers, are read from the bytes.
     kinds[(kinds == _SEGMENT) & (run.levels[0]["payload_len"] == 0xFFFF)] = _OTHER
     return kinds
