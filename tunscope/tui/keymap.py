@@ -67,11 +67,15 @@ HEX_KEYS: Final = (
 FILTER_KEYS: Final = (
     _key("filter.edit", "slash", "edit_filter", "Filter", "type a display filter"),
     _key("filter.toggle", "exclamation_mark", "toggle_filter", "Filter off/on", "and on again"),
+    _key("filter.from_field", "f", "filter_from_field", "From field", "filter by the chosen field"),
 )
 
 MAIN_KEYS: Final = (
     *FILTER_KEYS,
     _key("packet.goto", "ctrl+g", "go_to", "Go to", "go to a packet by its number"),
+    _key(
+        "packet.copy", "y", "copy", "Copy", "copy the field or the packet, also over ssh (OSC 52)"
+    ),
     _key("packet.mark", "m", "mark", "Mark", "mark the packet, or take its mark away"),
     _key("packet.next_mark", "full_stop", "step_mark(1)", "Next mark", "go to the next mark"),
     _key("packet.previous_mark", "comma", "step_mark(-1)", "Previous mark", "and the one before"),

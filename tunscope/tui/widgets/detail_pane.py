@@ -38,6 +38,8 @@ class DetailPane(Container):
     def __init__(self, capture: CaptureIndex, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.number: int | None = None
+        self.data = b""
+        self.root: FieldNode | None = None
         self._decoded: int | None = None
         self._capture = capture
         self._tree = FieldTree(id="fields")
@@ -62,11 +64,16 @@ class DetailPane(Container):
         """Whether the fields of the present packet are on the screen."""
         return self.number is not None and self._decoded == self.number
 
+    @property
+    def field(self) -> FieldNode | None:
+        """The selected field of the present packet, once it is decoded."""
+        return self._tree.selected if self.is_decoded else None
+
     def show_packet(self, number: int | None) -> None:
         """Show packet `number`, or nothing; costs nothing if it is shown already."""
         if number == self.number:
             return
-        self.number = number
+        self.number, self.data, self.root = number, b"", None
         if number is None:
             self._hex.show(b"")
             self._tree.show(None)
@@ -78,6 +85,7 @@ class DetailPane(Container):
             why = "is no longer kept" if isinstance(error, KeyError) else f"cannot be read: {error}"
             self._tree.show(None, note=f"packet {number} {why}")
             return
+        self.data = bytes(record.data)
         self._hex.show(record.data)
         self._dissector.request(number, record)
 
@@ -86,7 +94,7 @@ class DetailPane(Container):
         event.stop()
         found = event.dissection
         if found.number == self.number:
-            self._decoded = found.number
+            self._decoded, self.root = found.number, found.root
             subject = f"packet {units.count(found.number)}"
             self._tree.show(found.root, subject, found.note)
 
