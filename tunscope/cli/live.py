@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -94,6 +95,7 @@ def browse_file(word: str, display_filter: str) -> ExitCode:
         _keys_from_terminal()
     index = CaptureIndex(source)
     index.start()
+    gc.disable()  # loading leaves no garbage behind; the screen turns it on again
     # Loading the screen takes as long as indexing a million packets: both at once.
     from tunscope.tui.session import FileSession, SessionTitle
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import time
 from contextlib import suppress
@@ -122,14 +123,16 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
             # A thread other than the main one may run the application in a test.
             with suppress(ValueError, RuntimeError, NotImplementedError):
                 loop.add_signal_handler(number, self.exit, Ending.KEEP)
-        if self._language is not None:
-            self.set_timer(_WARM_UP_DELAY, self._warm_up_language)
-            if self._display_filter:
-                self._apply_filter(self._display_filter)
+        self.set_timer(_WARM_UP_DELAY, self._warm_up)
+        if self._language is not None and self._display_filter:
+            self._apply_filter(self._display_filter)
 
-    def _warm_up_language(self) -> None:
-        assert self._language is not None
-        Thread(target=self._language.warm_up, name="filter-language", daemon=True).start()
+    def _warm_up(self) -> None:
+        # What is there now stays: collections, off since the start, need not look at it again.
+        gc.freeze()
+        gc.enable()
+        if self._language is not None:
+            Thread(target=self._language.warm_up, name="filter-language", daemon=True).start()
 
     def on_unmount(self) -> None:
         """Give the signals back."""
@@ -267,6 +270,7 @@ def run_browser(
     Raises TunscopeError when the screen fails, its cause attached; the terminal is in order then
     and the capture untouched.
     """
+    gc.disable()  # for the first rows; on again when they are there
     app = TunscopeApp(
         capture,
         session,

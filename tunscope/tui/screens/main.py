@@ -10,9 +10,9 @@ from tunscope.tui.keymap import MAIN_KEYS, footer
 from tunscope.tui.rate import Rate, RateMeter
 from tunscope.tui.row_painter import RowPainter
 from tunscope.tui.rows import RowReader
+from tunscope.tui.screens.field_actions import FieldActions
 from tunscope.tui.screens.help import HelpScreen
 from tunscope.tui.screens.messages import MessagesScreen
-from tunscope.tui.screens.question_actions import QuestionActions
 from tunscope.tui.session import SessionState, SessionStatus
 from tunscope.tui.table_columns import DEFAULT, TAP
 from tunscope.tui.widgets.detail_pane import DetailPane
@@ -35,12 +35,14 @@ if TYPE_CHECKING:
     from tunscope.tui.widgets.filter_bar import FilterBar
 
 _PULLS_A_SECOND = 25
+#: Of so many ticks one pulls when all there is has been taken in: the session may say something.
+_SKIPPED_AT_REST = 5
 #: While the list follows, the panes show another packet this often at most (seconds).
 _CALM = 0.25
 _LIVE_STATES = frozenset({SessionState.STARTING, SessionState.LIVE})
 
 
-class MainScreen(QuestionActions, inherit_bindings=False):
+class MainScreen(FieldActions, inherit_bindings=False):
     """Pulls from the session and the index 25 times a second and shows what has changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*MAIN_KEYS]
@@ -79,6 +81,7 @@ class MainScreen(QuestionActions, inherit_bindings=False):
         self._counted = 0
         self._detail_due = 0.0
         self._field = ""
+        self._skipped = 0
 
     def compose(self) -> ComposeResult:
         """The parts from top to bottom."""
@@ -97,13 +100,31 @@ class MainScreen(QuestionActions, inherit_bindings=False):
         self._set_live()
         self.table.set_following(self.table.live)
         self.table.focus()
-        self.set_interval(1 / _PULLS_A_SECOND, self.pull)
+        self.set_interval(1 / _PULLS_A_SECOND, self._tick)
         self.pull()
 
     # --- pulling
 
+    def _tick(self) -> None:
+        """Pull, but seldom while nothing can have changed."""
+        self._skipped += 1
+        if self._skipped >= _SKIPPED_AT_REST or not self._at_rest():
+            self.pull()
+
+    def _at_rest(self) -> bool:
+        at_end = self.capture.complete and self.table.row_count == len(self.view)
+        return (
+            at_end
+            and not self.live
+            and self.table.is_prepared
+            and self.table.selected_number == self.detail.number
+            and self.view.progress == 1
+            and not self.view.sorting
+        )
+
     def pull(self) -> None:
         """Take in everything that has arrived and repaint what it changes."""
+        self._skipped = 0
         self.status = self.session.poll()
         for message in self.status.messages:
             self.tunscope.tell(message.text, message.severity)

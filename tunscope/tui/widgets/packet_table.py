@@ -65,8 +65,8 @@ class PacketTable(VirtualList):
         self._moved_at = 0.0
         #: Whether rows come faster than they can be read.
         self._hurried = False
-        #: Top, length and generation of the list for which everything is prepared.
-        self._prepared: tuple[int, int, int] | None = None
+        #: The place in the list where everything is prepared.
+        self._prepared: tuple[int, int, int, int] | None = None
         #: Number of the packet the cursor belongs on, and of the one at the top of the screen.
         self._anchor: int | None = None
         self._top_number: int | None = None
@@ -114,8 +114,7 @@ class PacketTable(VirtualList):
     def prepare(self) -> None:
         """Use a quiet moment: finish the rows on the screen, then get those around it ready."""
         now = time.monotonic()
-        state = (self.top, self._shown, self.view.generation)
-        if self._hurried or state == self._prepared or now - self._moved_at < _QUIET:
+        if self._hurried or self.is_prepared or now - self._moved_at < _QUIET:
             return
         until = now + _PREPARING
         self.repaint_lines(
@@ -124,7 +123,16 @@ class PacketTable(VirtualList):
         body = self.body_height
         around = range(max(0, self.top - body), min(self._shown, self.top + 2 * body))
         if self.painter.read_ahead(self.visible_rows if self.following else around, until):
-            self._prepared = state
+            self._prepared = self._place
+
+    @property
+    def _place(self) -> tuple[int, int, int, int]:
+        return (self.top, self.body_height, self._shown, self.view.generation)
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether there is nothing left for `prepare` to do."""
+        return self._prepared == self._place
 
     @property
     def is_settled(self) -> bool:
