@@ -49,6 +49,8 @@ class BlockType(IntEnum):
     NAME_RESOLUTION = 4
     INTERFACE_STATISTICS = 5
     ENHANCED_PACKET = 6
+    CUSTOM = 0x00000BAD
+    CUSTOM_NOT_COPIED = 0x40000BAD
 
 
 class SectionOption(IntEnum):
@@ -228,6 +230,20 @@ def enhanced_packet(record: PacketRecord, tsoffset: int = 0) -> bytes:
         record.origlen,
     )
     return b"".join((header, data, _PADDING[padding], options, _U32.pack(total)))
+
+
+def custom_block(record: PacketRecord) -> bytes:
+    """Return a custom block; ValueError if the record is none.
+
+    What follows the enterprise number is written as it was read, padded: only its owner knows
+    whether there are numbers in it that would have to change their byte order.
+    """
+    custom = record.custom
+    if custom is None:
+        raise ValueError("a packet is no custom block")
+    kind = BlockType.CUSTOM if custom.copied else BlockType.CUSTOM_NOT_COPIED
+    data = record.data
+    return _block(kind, _U32.pack(custom.pen), data + _PADDING[-len(data) & 3])
 
 
 def interface_statistics(statistics: InterfaceStatistics) -> bytes:

@@ -22,8 +22,9 @@ _MAX_SECONDS: Final = 0xFFFFFFFF
 class PcapWriter:
     """Writes the file header with the first packet, whose link type all others must have.
 
-    pcap has no place for comments, flags, packet ids, names and interfaces: they are left out. A
-    time before 1970 or after 2106 becomes the nearest one that fits.
+    pcap has no place for comments, flags, packet ids, names and interfaces: they are left out, as
+    are custom blocks, which are counted. A time before 1970 or after 2106 becomes the nearest one
+    that fits.
     """
 
     def __init__(self, stream: BinaryIO, interfaces: Sequence[InterfaceDescription] = ()) -> None:
@@ -31,9 +32,13 @@ class PcapWriter:
         self._write = stream.write
         self._interfaces = interfaces
         self._linktype: int | None = None
+        self._left_out = 0
 
     def write(self, record: PacketRecord) -> None:
         """Append one packet; TunscopeError if its link type is not that of those before."""
+        if record.custom is not None:
+            self._left_out += 1
+            return
         if record.linktype != self._linktype:
             if self._linktype is not None:
                 names = linktype_name(self._linktype), linktype_name(record.linktype)
@@ -54,6 +59,13 @@ class PcapWriter:
         if self._linktype is None:
             known = self._interfaces[0].linktype if self._interfaces else LinkType.ETHERNET
             self._begin(known, 0)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was not written so far and is no mere annotation of packets."""
+        if not self._left_out:
+            return ()
+        return (f"custom blocks, for which pcap has no place, left out: {self._left_out}",)
 
     def _begin(self, linktype: int, interface: int) -> None:
         fcs_length = None

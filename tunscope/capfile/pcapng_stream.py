@@ -23,6 +23,8 @@ from tunscope.capfile.packet_limits import max_caplen
 from tunscope.capfile.resync import find_block
 from tunscope.capfile.timestamps import MAX_NS, MIN_NS, SECOND_NS, Clock
 from tunscope.capfile.window import Window
+from tunscope.packet.custom_block import CustomBlock
+from tunscope.packet.linktype import CUSTOM_BLOCK
 from tunscope.packet.record import PacketRecord
 
 #: A block that claims more is damaged; Wireshark's limit.
@@ -34,14 +36,17 @@ _SECTION: Final = int(BlockType.SECTION_HEADER)
 _ENHANCED: Final = int(BlockType.ENHANCED_PACKET)
 _SIMPLE: Final = int(BlockType.SIMPLE_PACKET)
 _OBSOLETE: Final = int(BlockType.PACKET)
+_CUSTOM: Final = int(BlockType.CUSTOM)
+_CUSTOM_NOT_COPIED: Final = int(BlockType.CUSTOM_NOT_COPIED)
 _FRAME: Final = 12
 _PACKET_FRAME: Final = 32
 _SIMPLE_FRAME: Final = 16
+_CUSTOM_FRAME: Final = 16
 _FLAGS_ONLY: Final = {"<": b"\x02\x00\x04\x00", ">": b"\x00\x02\x00\x04"}
 #: The end mark, of no length.
 _END: Final = b"\0\0\0\0"
 #: Blocks that are passed over, but have fields of their own that have to be there.
-_LEAST: Final = {9: 36, 10: 20, 0x0BAD: 16, 0x40000BAD: 16}
+_LEAST: Final = {9: 36, 10: 20}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ class _Interface:
 
 
 class PcapngStream:
-    """Reads block after block; what is no packet goes to `contents`."""
+    """Reads block after block; what is neither packet nor custom block goes to `contents`."""
 
     def __init__(self, window: Window, contents: CaptureContents) -> None:
         """Start at the window's position, where a section header is expected."""
@@ -108,6 +113,8 @@ class PcapngStream:
                 yield self._packet(kind, total)
             elif kind == _SIMPLE:
                 yield self._simple_packet(total)
+            elif kind in (_CUSTOM, _CUSTOM_NOT_COPIED):
+                yield self._custom_block(kind, total)
             elif kind in self._others:
                 start = self._hold(total, _FRAME, _MAX_HELD)
                 body = memoryview(window.data)[start + 8 : start + total - 4]
@@ -235,6 +242,16 @@ class PcapngStream:
         data = window.data[start : start + caplen]
         window.position += total
         return PacketRecord(data, 0, origlen, interface.linktype, interface.number)
+
+    def _custom_block(self, kind: int, total: int) -> PacketRecord:
+        """Custom data and options cannot be told apart; like Wireshark, take both as the data."""
+        window = self._window
+        start = self._hold(total, _CUSTOM_FRAME, MAX_BLOCK)
+        (pen,) = self._word(window.data, start + 8)
+        data = window.data[start + 12 : start + total - 4]
+        window.position += total
+        custom = CustomBlock(pen, kind == _CUSTOM)
+        return PacketRecord(data, 0, len(data), CUSTOM_BLOCK, timed=False, custom=custom)
 
     def _interface(self, number: int) -> _Interface:
         if number >= len(self._interfaces):

@@ -11,11 +11,13 @@ from typing import BinaryIO, Final
 from tunscope.capfile.blocks import (
     NANOSECONDS,
     InterfaceDescription,
+    custom_block,
     enhanced_packet,
     interface_description,
     name_resolution,
     section_header,
 )
+from tunscope.packet.custom_block import CustomBlock
 from tunscope.packet.record import PacketRecord
 
 _NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
@@ -29,7 +31,7 @@ class PcapngWriter:
     `interfaces` are those that records index, and may still grow, as a reader's do; they keep
     their order and numbers as far as they are known at the first packet. `names` (address text to
     name) may grow as well, and `comments` on the capture until the first packet. Timestamps are
-    written in nanoseconds.
+    written in nanoseconds. Custom blocks that forbid to be copied are left out and counted.
     """
 
     def __init__(
@@ -51,11 +53,15 @@ class PcapngWriter:
         self._names_written = 0
         self._described = 0
         self._blocks = 0
+        self._left_out = 0
         #: Number in this file and description, by the record's interface and link type.
         self._known: dict[tuple[int, int], tuple[int, InterfaceDescription]] = {}
 
     def write(self, record: PacketRecord) -> None:
-        """Append one packet with its comments, flags and packet id."""
+        """Append one packet with its comments, flags and packet id, or one custom block."""
+        if record.custom is not None:
+            self._write_custom(record, record.custom)
+            return
         known = self._known.get((record.interface, record.linktype))
         if known is None or 0 < known[1].snaplen < len(record.data):
             known = self._describe(record)
@@ -69,6 +75,20 @@ class PcapngWriter:
         self._begin()
         self._describe_known()
         self._write_names()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was not written so far."""
+        if not self._left_out:
+            return ()
+        return (f"custom blocks that may not be copied, left out: {self._left_out}",)
+
+    def _write_custom(self, record: PacketRecord, custom: CustomBlock) -> None:
+        if not custom.copied:
+            self._left_out += 1
+            return
+        self._begin()
+        self._write(custom_block(record))
 
     def _describe(self, record: PacketRecord) -> tuple[int, InterfaceDescription]:
         """Return number and description of the interface that fits the record."""

@@ -31,6 +31,10 @@ class PacketWriter(Protocol):
     def close(self) -> None:
         """Write what has to come last; the stream stays open."""
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What of the records is not in the file, one sentence each."""
+
 
 class CaptureWriter:
     """A file of packets being written; a context manager.
@@ -44,6 +48,7 @@ class CaptureWriter:
         self.name: Final = name
         self._streams = streams
         self._packets: PacketWriter | None = packets
+        self._format: Final = packets
 
     def write(self, record: PacketRecord) -> None:
         """Append one packet."""
@@ -55,6 +60,11 @@ class CaptureWriter:
             raise
         except OSError as error:
             raise _refused(self.name, error) from error
+
+    @property
+    def warnings(self) -> list[str]:
+        """What of the records written so far is not in the file, with its name in front."""
+        return [f"{self.name}: {warning}" for warning in self._format.warnings]
 
     def close(self) -> None:
         """Finish the file; a second call does nothing."""

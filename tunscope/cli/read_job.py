@@ -57,6 +57,7 @@ def read_packets(job: ReadJob) -> None:
         _refuse_overwriting(job.out, paths)
     columns = printer is not None and printer.columns
     packets, source = _open(job, paths, display_filter, columns=columns)
+    writer: CaptureWriter | None = None
     try:
         if job.count:
             click.echo(source.count())
@@ -66,12 +67,13 @@ def read_packets(job: ReadJob) -> None:
 
             times = TimeColumn(job.time, packets.interfaces)
             dissect = _dissector(printer, packets)
-            Reading(times, lines, printer, dissect, _writer(job.out, packets)).run(source)
+            writer = _writer(job.out, packets)
+            Reading(times, lines, printer, dissect, writer).run(source)
     except BrokenPipeError:
         silence_stdout()
     finally:
         packets.close()
-        for warning in packets.warnings:
+        for warning in (*packets.warnings, *(() if writer is None else writer.warnings)):
             click.echo(f"tunscope: {warning}", err=True)
 
 

@@ -38,7 +38,9 @@ class TimeColumn:
         self._dated: Final = kind in {"ad", "ud"}
 
     def text(self, packet: ReadPacket) -> str:
-        """Return the time of one packet."""
+        """Return the time of one packet, "" where the file tells none."""
+        if not packet.record.timed:
+            return ""
         ts_ns = packet.record.ts_ns
         digits = self._digits(packet.record.interface)
         match self._kind:

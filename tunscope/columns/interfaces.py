@@ -78,6 +78,8 @@ class InterfaceTable:
     def times(self, ticks: Ticks, interfaces: npt.NDArray[np.uint16]) -> Nanoseconds:
         """Return the time of every packet from its interface's clock."""
         clocks = list(self._known_clocks)
+        if not clocks:
+            return np.zeros(len(ticks), np.int64)
         if len(clocks) == 1:
             return nanoseconds(clocks[0], ticks)
         times = np.zeros(len(ticks), np.int64)

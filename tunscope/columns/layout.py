@@ -48,7 +48,8 @@ PACKET_COLUMNS: Final[ColumnTypes] = {
     # Captured bytes and bytes on the device (frame.cap_len, frame.len).
     "caplen": "u4",
     "origlen": "u4",
-    # Index into the capture's interfaces across all sections; it knows the link type.
+    # Index into the capture's interfaces across all sections; it knows the link type. 0 for a
+    # custom block, which has none.
     "interface": "u2",
     # RecordFlag bits.
     "flags": "u1",
@@ -130,8 +131,11 @@ class RecordFlag(IntFlag):
     COMMENT = 1 << 5
     #: The block has options: `CaptureIndex.record` reads them.
     OPTIONS = 1 << 6
-    #: The file holds no timestamp (simple packet block); `ts_ns` is 0.
+    #: The file holds no timestamp (simple packet block, custom block); `ts_ns` is 0.
     NO_TIMESTAMP = 1 << 7
+    #: Both bits, which no packet has: the row is a pcapng Custom Block, without interface and
+    #: headers.
+    CUSTOM_BLOCK = OPTIONS | NO_TIMESTAMP
 
 
 class Layer(IntFlag):

@@ -1,4 +1,4 @@
-"""Packet blocks of pcapng to columns: enhanced, simple and the obsolete packet block."""
+"""Blocks of pcapng that are records, to columns: packets of all three kinds, custom blocks."""
 
 from __future__ import annotations
 
@@ -19,11 +19,16 @@ from tunscope.columns.packet_options import read_packet_options
 #: Where a block's packet data starts.
 DATA_OFFSET: Final = 28
 SIMPLE_DATA_OFFSET: Final = 12
+CUSTOM_DATA_OFFSET: Final = 12
+#: Block types of custom blocks.
+CUSTOM_BLOCKS: Final = frozenset({int(BlockType.CUSTOM), int(BlockType.CUSTOM_NOT_COPIED)})
 
 _ENHANCED: Final = int(BlockType.ENHANCED_PACKET)
 _SIMPLE: Final = int(BlockType.SIMPLE_PACKET)
 _OBSOLETE: Final = int(BlockType.PACKET)
 _TRAILER: Final = 4
+#: Stands for the link type of a custom block; nobody decodes it.
+_NO_LINKTYPE: Final = 0xFFFE
 _HIGH_WORD: Final = np.uint64(32)
 _FLAG_BITS: Final = np.uint32(RecordFlag.DIRECTION | RecordFlag.RECEPTION)
 _HEADERS: Final = {
@@ -80,6 +85,7 @@ class _Fields:
     caplen: npt.NDArray[np.int64]
     origlen: npt.NDArray[np.uint32]
     simple: npt.NDArray[np.intp]
+    custom: npt.NDArray[np.intp]
 
 
 def read_packet_blocks(
@@ -96,6 +102,7 @@ def read_packet_blocks(
         return read_packet_blocks(whole, window, interfaces)[0], broken
     flags = np.zeros(len(blocks.at), np.uint8)
     flags[fields.simple] = RecordFlag.NO_TIMESTAMP
+    flags[fields.custom] = RecordFlag.CUSTOM_BLOCK
     options = fields.starts + fields.caplen
     options += -fields.caplen & 3
     rows = np.flatnonzero(options < fields.room)
@@ -111,6 +118,9 @@ def read_packet_blocks(
     numbers = (fields.interface + blocks.base).astype(np.uint16)
     times = interfaces.times(fields.ticks, numbers)
     times[fields.simple] = 0
+    times[fields.custom] = 0
+    linktypes = interfaces.linktypes(numbers)
+    linktypes[fields.custom] = _NO_LINKTYPE
     return (
         Frames(
             window.data,
@@ -120,7 +130,7 @@ def read_packet_blocks(
             times,
             numbers,
             flags,
-            interfaces.linktypes(numbers),
+            linktypes,
         ),
         None,
     )
@@ -151,7 +161,7 @@ def _read_fields(blocks: PacketBlocks, window: ByteWindow, interfaces: Interface
     ticks |= header["low"]
     caplen = header["caplen"].astype(np.int64)
     origlen = header["origlen"].astype(np.uint32)
-    simple = np.zeros(0, np.intp)
+    simple = custom = np.zeros(0, np.intp)
     if not (kind == _ENHANCED).all():
         rows = np.flatnonzero(kind == _OBSOLETE)
         interface[rows] = header["obsolete_interface"][rows]
@@ -162,7 +172,13 @@ def _read_fields(blocks: PacketBlocks, window: ByteWindow, interfaces: Interface
             header["interface"][simple].astype(np.int64), _snaplens(blocks, simple, interfaces)
         )
         interface[simple] = 0
-    return _Fields(starts, room, interface, ticks, caplen, origlen, simple)
+        custom = np.flatnonzero(np.isin(kind, list(CUSTOM_BLOCKS)))
+        starts[custom] = at[custom] + CUSTOM_DATA_OFFSET
+        caplen[custom] = room[custom] - starts[custom]
+        origlen[custom] = caplen[custom]
+        # No interface: number 0 of all sections, whatever the section.
+        interface[custom] = -blocks.base[custom]
+    return _Fields(starts, room, interface, ticks, caplen, origlen, simple, custom)
 
 
 def _snaplens(
@@ -181,6 +197,7 @@ def _first_broken(
     blocks: PacketBlocks, fields: _Fields, interfaces: InterfaceTable
 ) -> BrokenBlock | None:
     unknown = fields.interface >= blocks.limit
+    unknown[fields.custom] = False
     padded = fields.caplen + (-fields.caplen & 3)
     tight = fields.room - fields.starts - padded
     bad = (tight < 0) | unknown
@@ -188,6 +205,7 @@ def _first_broken(
         bad[fields.simple] |= tight[fields.simple] != 0
     numbers = (fields.interface + blocks.base) * ~unknown
     long = fields.caplen > interfaces.longest(numbers.astype(np.uint16))
+    long[fields.custom] = False
     bad |= long
     if not bad.any():
         return None

@@ -28,6 +28,7 @@ from tunscope.columns.buffer import ChunkBuffer
 from tunscope.columns.frames import Frames
 from tunscope.columns.interfaces import InterfaceTable
 from tunscope.columns.packet_blocks import (
+    CUSTOM_BLOCKS,
     BrokenBlock,
     PacketBlocks,
     check_packet_block,
@@ -49,7 +50,8 @@ _ENHANCED: Final = int(BlockType.ENHANCED_PACKET)
 _SIMPLE: Final = int(BlockType.SIMPLE_PACKET)
 _OBSOLETE: Final = int(BlockType.PACKET)
 _PACKETS: Final = frozenset({_ENHANCED, _SIMPLE, _OBSOLETE})
-_READ: Final = _PACKETS | {_SECTION, _INTERFACE, _NAMES, _STATISTICS}
+_RECORDS: Final = _PACKETS | CUSTOM_BLOCKS
+_READ: Final = _RECORDS | {_SECTION, _INTERFACE, _NAMES, _STATISTICS}
 #: Bytes of a packet block's header up to its data, or of a simple one's.
 _PACKET_HEAD: Final = {_ENHANCED: 28, _OBSOLETE: 28, _SIMPLE: 12}
 #: Bytes of a section header without options; its byte order is known from these.
@@ -62,8 +64,7 @@ _LEAST: Final = {
     _ENHANCED: 32,
     9: 36,
     10: 20,
-    0x0BAD: 16,
-    0x40000BAD: 16,
+    **dict.fromkeys(CUSTOM_BLOCKS, 16),
 }
 _FRAME: Final = 12
 
@@ -207,7 +208,7 @@ class PcapngWalker:
                 if view[after - 1] + 3 & ~3 != total:
                     why = _unequal(total, view[after - 1])
                     return Walked(None, position * 4, broken=BrokenBlock(position * 4, why))
-                if kind in _PACKETS:
+                if kind in _RECORDS:
                     single(position)
                 else:
                     found.close(self._base, self._known)
@@ -236,6 +237,8 @@ class PcapngWalker:
                 np.array([offset]), np.array([self._base]), np.array([self._known]), self._order
             )
             most += check_packet_block(block, buffer.window, self._interfaces)
+        elif kind in CUSTOM_BLOCKS:
+            most = MAX_BLOCK
         elif kind not in _READ:
             most = MAX_BLOCK
             if MAX_HELD < total <= MAX_BLOCK:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from tunscope.dissect.packet import Dissection
     from tunscope.dissect.tree import Tree
     from tunscope.dissect.window import Window
+    from tunscope.packet.custom_block import CustomBlock
+    from tunscope.packet.record import PacketRecord
 
 #: LINKTYPE_ numbers to Wireshark's own (wiretap/wtap.h) and their names.
 _ENCAPSULATIONS: Final = {
@@ -37,22 +39,20 @@ def decode_frame(window: Window, parent: Tree, dissection: Dissection) -> None:
         text = shown_text(comment)
         tree = parent.marked("pkt_comment", "Packet comments", 0, 0)
         tree.field("frame.comment", 0, 0, value=text, label=text)
-    tree = parent.protocol(
-        "frame",
-        f"Frame: {plural(wire, 'byte')} on wire ({wire * 8} bits), "
-        f"{plural(captured, 'byte')} captured ({captured * 8} bits)",
-        window,
-    )
-    tree.field("frame.interface_id", 0, 0, value=record.interface)
-    if record.flags:
-        _add_flags(tree, record.flags)
-    if record.packet_id is not None:
-        tree.field("frame.packet_id", 0, 0, value=record.packet_id)
-    number, name = _ENCAPSULATIONS.get(record.linktype, (0, linktype_name(record.linktype)))
-    tree.field("frame.encap_type", 0, 0, value=number, text=f"{name} ({number})")
-    tree.field("frame.time", 0, 0, value=time_text(record.ts_ns))
-    epoch = seconds_text(record.ts_ns)
-    tree.field("frame.time_epoch", 0, 0, value=epoch, text=f"{epoch} seconds")
+    if record.custom is not None:
+        tree = _custom_block(window, parent, record.custom)
+    else:
+        tree = parent.protocol(
+            "frame",
+            f"Frame: {plural(wire, 'byte')} on wire ({wire * 8} bits), "
+            f"{plural(captured, 'byte')} captured ({captured * 8} bits)",
+            window,
+        )
+        _add_origin(tree, record)
+    if record.timed:
+        tree.field("frame.time", 0, 0, value=time_text(record.ts_ns))
+        epoch = seconds_text(record.ts_ns)
+        tree.field("frame.time_epoch", 0, 0, value=epoch, text=f"{epoch} seconds")
     for field, length in (("frame.len", wire), ("frame.cap_len", captured)):
         label = "Frame" if field == "frame.len" else "Capture"
         tree.field(
@@ -65,6 +65,33 @@ def decode_frame(window: Window, parent: Tree, dissection: Dissection) -> None:
     dissection.run(LINK_TYPES.get(record.linktype, decode_data), window, parent)
     protocols = ":".join(dissection.layers)
     tree.derived("frame.protocols", shown_text(protocols))
+
+
+def _custom_block(window: Window, parent: Tree, custom: CustomBlock) -> Tree:
+    """Begin the tree of a pcapng Custom Block: it came from no interface."""
+    size = window.captured
+    enterprise = f"{custom.enterprise} ({custom.pen})"
+    permission = "allowed" if custom.copied else "not allowed"
+    tree = parent.protocol(
+        "frame",
+        f"PCAPNG Custom Block: {plural(size, 'byte')} ({size * 8} bits) of custom data and "
+        f"options, PEN {enterprise}, copying {permission}",
+        window,
+    )
+    tree.field("frame.cb_pen", 0, 0, value=custom.pen, text=enterprise)
+    tree.field("frame.cb_copy", 0, 0, value=int(custom.copied))
+    return tree
+
+
+def _add_origin(tree: Tree, record: PacketRecord) -> None:
+    """Show where the packet came from."""
+    tree.field("frame.interface_id", 0, 0, value=record.interface)
+    if record.flags:
+        _add_flags(tree, record.flags)
+    if record.packet_id is not None:
+        tree.field("frame.packet_id", 0, 0, value=record.packet_id)
+    number, name = _ENCAPSULATIONS.get(record.linktype, (0, linktype_name(record.linktype)))
+    tree.field("frame.encap_type", 0, 0, value=number, text=f"{name} ({number})")
 
 
 def _add_flags(parent: Tree, flags: int) -> None:

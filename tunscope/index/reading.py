@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from tunscope.capfile.blocks import BlockType
 from tunscope.capfile.decode import PacketOptions, decode_packet_options
 from tunscope.capfile.errors import BlockError
 from tunscope.columns.batch import SLACK, PacketBytes, Rows
 from tunscope.columns.layout import OFFSET_BITS, OFFSET_MASK, RecordFlag
-from tunscope.columns.packet_blocks import DATA_OFFSET
+from tunscope.columns.packet_blocks import CUSTOM_BLOCKS, CUSTOM_DATA_OFFSET, DATA_OFFSET
 from tunscope.columns.walk import MAX_HELD
+from tunscope.packet.custom_block import CustomBlock
+from tunscope.packet.linktype import CUSTOM_BLOCK
 from tunscope.packet.record import PacketRecord
 
 if TYPE_CHECKING:
@@ -61,6 +64,9 @@ class PacketReader:
         data = self._bytes(segment, offset, caplen)
         if len(data) < caplen:
             raise KeyError(row + 1)
+        if flags & RecordFlag.CUSTOM_BLOCK == RecordFlag.CUSTOM_BLOCK:
+            custom = self._custom(row, segment, offset)
+            return PacketRecord(data, 0, caplen, CUSTOM_BLOCK, timed=False, custom=custom)
         options = PacketOptions()
         if flags & RecordFlag.OPTIONS:
             order = self._tables.interfaces.orders[interface]
@@ -97,6 +103,17 @@ class PacketReader:
         except OSError:
             read = 0
         return bytes(target[:read])
+
+    def _custom(self, row: int, segment: int, offset: int) -> CustomBlock:
+        """Return what stands before the data, at `offset`, of a custom block."""
+        header = self._bytes(segment, offset - CUSTOM_DATA_OFFSET, CUSTOM_DATA_OFFSET)
+        # It may stand in a section without interfaces; its type tells the byte order as well.
+        for order in ("<", ">"):
+            if len(header) == CUSTOM_DATA_OFFSET:
+                kind, _, pen = struct.unpack(f"{order}III", header)
+                if kind in CUSTOM_BLOCKS:
+                    return CustomBlock(pen, kind == BlockType.CUSTOM)
+        raise KeyError(row + 1)
 
     def _options(self, segment: int, offset: int, caplen: int, order: ByteOrder) -> PacketOptions:
         """Return what the options say of the packet whose data starts at `offset`."""

@@ -21,6 +21,10 @@ class LinkType(IntEnum):
     LINUX_SLL2 = 276
 
 
+#: Stands for the link type of a pcapng Custom Block, which has none. The registries' numbers have
+#: 16 bits, so no interface of a capture can have this one.
+CUSTOM_BLOCK: Final = 0x10000
+
 #: ARPHRD_ values of include/uapi/linux/if_arp.h to what an AF_PACKET socket delivers.
 _ARPHRD_LINKTYPES: Final = {
     1: LinkType.ETHERNET,

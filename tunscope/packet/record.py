@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tunscope.packet.custom_block import CustomBlock
 from tunscope.packet.direction import Direction, direction_of
 
 
@@ -13,6 +14,11 @@ class PacketRecord:
 
     `ts_ns` counts nanoseconds since 1970-01-01T00:00:00Z. `interface` indexes the capture's
     interfaces across all sections. `flags` is pcapng's `epb_flags` word, 0 where there is none.
+    `timed` is False where the file tells no time; `ts_ns` is 0 then, which is also what
+    Wireshark measures the times of other packets against.
+
+    A pcapng Custom Block is a record as well: `custom` says whose it is, `data` is what follows
+    the enterprise number, `linktype` is CUSTOM_BLOCK, and it has neither time nor interface.
     """
 
     data: bytes
@@ -23,6 +29,8 @@ class PacketRecord:
     flags: int = 0
     comments: tuple[str, ...] = ()
     packet_id: int | None = None
+    timed: bool = True
+    custom: CustomBlock | None = None
 
     @property
     def caplen(self) -> int:

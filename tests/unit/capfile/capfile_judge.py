@@ -10,6 +10,8 @@ from pathlib import Path
 
 CAPTURES = Path(__file__).parents[2] / "data" / "captures"
 END = bytes(4)
+#: What the types of custom blocks have in both byte orders.
+CUSTOM_BLOCK_MARKS = (b"\xad\x0b\x00", b"\x00\x0b\xad")
 
 
 def captures() -> list[Path]:
@@ -17,21 +19,24 @@ def captures() -> list[Path]:
 
 
 def wireshark_verdict(path: Path) -> tuple[int, str]:
-    """Return how many packets Wireshark's reader gets, and "whole", "cut" or "damaged"."""
+    """Return how many records Wireshark's reader gets, and "whole", "cut" or "damaged"."""
     done = subprocess.run(
         ["capinfos", "-M", "-c", path], capture_output=True, text=True, check=False
     )
     count = re.search(r"^Number of packets: *(\d+)", done.stdout, re.MULTILINE)
     before = re.search(r"after reading (\d+) packet", done.stderr)
     packets = int((before or count or [0, 0])[1])
+    if any(mark in path.read_bytes() for mark in CUSTOM_BLOCK_MARKS):
+        # capinfos counts packets only; for tshark a custom block is a record, as it is for us.
+        packets = len(tshark_rows(path, "frame.number"))
     if done.returncode == 0 and not done.stderr.strip():
         return packets, "whole"
     return packets, "cut" if "cut short" in done.stderr else "damaged"
 
 
 def tshark_rows(path: Path, *fields: str, preferences: Iterable[str] = ()) -> list[list[str]]:
-    """Return the fields of each packet; records that are no packets (custom blocks) left out."""
-    command = ["tshark", "-n", "-r", str(path), "-Y", "frame.encap_type", "-T", "fields"]
+    """Return the fields of each record."""
+    command = ["tshark", "-n", "-r", str(path), "-T", "fields"]
     for field in fields:
         command += ["-e", field]
     for preference in preferences:
@@ -74,6 +79,11 @@ def packet(
     origlen = len(data) if origlen is None else origlen
     fixed = struct.pack(f"{order}5I", number, ticks >> 32, ticks & 0xFFFFFFFF, len(data), origlen)
     return block(6, fixed + data + bytes(-len(data) % 4) + options, order)
+
+
+def custom_block(data: bytes, pen: int = 32473, order: str = "<", *, copied: bool = True) -> bytes:
+    kind = 0x00000BAD if copied else 0x40000BAD
+    return block(kind, struct.pack(f"{order}I", pen) + data, order)
 
 
 def pcap_header(

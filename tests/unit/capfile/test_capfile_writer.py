@@ -17,6 +17,8 @@ from tunscope.capfile.errors import CaptureFileError
 from tunscope.capfile.reader import open_capture
 from tunscope.capfile.writer import PcapngWriter, PcapWriter, open_writer
 from tunscope.errors import ExitCode, TunscopeError
+from tunscope.packet.custom_block import CustomBlock
+from tunscope.packet.linktype import CUSTOM_BLOCK
 from tunscope.packet.record import PacketRecord
 
 TIME = 1_700_000_000_123_456_789
@@ -88,14 +90,51 @@ def test_tshark_and_python_pcapng_see_all_of_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", readable(), ids=lambda path: path.name)
 def test_a_copy_reads_as_the_original(path: Path, tmp_path: Path) -> None:
     records = copy(path, tmp_path / "copy.pcapng")
+    kept = [record for record in records if record.custom is None or record.custom.copied]
     with open_capture(path) as original, open_capture(tmp_path / "copy.pcapng") as copied:
-        assert list(copied) == records == list(original)
+        assert list(original) == records
+        assert list(copied) == kept
         assert copied.interfaces == [replace(each, tsresol=9) for each in original.interfaces]
         assert copied.names == original.names
         # Comments of later sections come when the only section header has been written.
         assert "\n".join(original.comments).startswith("\n".join(copied.comments))
         assert bool(copied.comments) == bool(original.comments)
-    assert wireshark_verdict(tmp_path / "copy.pcapng") == (len(records), "whole")
+    assert wireshark_verdict(tmp_path / "copy.pcapng") == (len(kept), "whole")
+
+
+@pytest.mark.parametrize("path", sorted((CAPTURES / "hadrielk").glob("*test[12]0[12]*")))
+def test_custom_blocks_are_copied_as_tshark_copies_them(path: Path, tmp_path: Path) -> None:
+    fields = ("frame.number", "frame.cb_pen", "frame.cb_copy", "data.data", "frame.len")
+    copy(path, tmp_path / "ours.pcapng")
+    subprocess.run(
+        ["tshark", "-r", path, "-w", tmp_path / "theirs.pcapng"], capture_output=True, check=True
+    )
+    ours = tshark_rows(tmp_path / "ours.pcapng", *fields)
+    assert ours == tshark_rows(tmp_path / "theirs.pcapng", *fields)
+
+
+CUSTOM_BLOCKS = [
+    PacketRecord(b"abcd", 0, 4, CUSTOM_BLOCK, timed=False, custom=CustomBlock(32473, copied=True)),
+    PacketRecord(b"efgh", 0, 4, CUSTOM_BLOCK, timed=False, custom=CustomBlock(32473, copied=False)),
+]
+
+
+def test_what_is_left_out_of_a_file_is_counted(tmp_path: Path) -> None:
+    with (
+        open_writer(tmp_path / "x.pcap", [ETHERNET]) as pcap,
+        open_writer(tmp_path / "x.pcapng", [ETHERNET]) as pcapng,
+    ):
+        for record in (*CUSTOM_BLOCKS, RECORDS[0]):
+            pcap.write(record)
+            pcapng.write(record)
+    (warning,) = pcap.warnings
+    assert warning.endswith("custom blocks, for which pcap has no place, left out: 2")
+    (warning,) = pcapng.warnings
+    assert warning.endswith("custom blocks that may not be copied, left out: 1")
+    with open_capture(tmp_path / "x.pcap") as reader:
+        assert [record.data for record in reader] == [RECORDS[0].data]
+    with open_capture(tmp_path / "x.pcapng") as reader:
+        assert list(reader) == [CUSTOM_BLOCKS[0], RECORDS[0]]
 
 
 def test_an_interface_that_appears_later_is_described_before_its_packets(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tunscope.index.opening import open_source
 from tunscope.packet.linktype import LinkType
 
 CAPTURES = Path(__file__).parents[2] / "data" / "captures"
-#: tshark unpacks IPComp, and counts custom blocks as packets; link types we do not decode.
+#: tshark unpacks IPComp; link types we do not decode.
 NOT_COMPARED = {
     "tests_filter_AH-IPcomp-IPv4.pcap",
     "tests_filter_AH-IPcomp-IPv6.pcap",
@@ -28,7 +28,6 @@ NOT_COMPARED = {
     "tests_filter_dsa.pcap",
     "tests_filter_http_PPI.pcap",
 }
-CUSTOM_BLOCKS = ("test017", "test018", "test102", "test202")
 
 pytestmark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is the judge")
 
@@ -99,10 +98,7 @@ def sample_captures() -> list[Path]:
     return [
         path
         for path in sorted(CAPTURES.rglob("*"))
-        if path.is_file()
-        and path.suffix not in {"", ".md"}
-        and path.name not in NOT_COMPARED
-        and not any(name in path.name for name in CUSTOM_BLOCKS)
+        if path.is_file() and path.suffix not in {"", ".md"} and path.name not in NOT_COMPARED
     ]
 
 

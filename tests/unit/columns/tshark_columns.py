@@ -193,10 +193,11 @@ def column_values(batch: ColumnBatch, *, pcapng: bool = True) -> list[Values]:
     for i, packet in enumerate(packets):
         packet["frame.len"] = [str(batch["origlen"][i])]
         packet["frame.cap_len"] = [str(batch["caplen"][i])]
-        if pcapng:
+        flags = int(batch["flags"][i])
+        if pcapng and flags & RecordFlag.CUSTOM_BLOCK != RecordFlag.CUSTOM_BLOCK:
             number = batch.interface_numbers[int(batch["interface"][i])]
             packet["frame.interface_id"] = [str(number)]
-        if not batch["flags"][i] & RecordFlag.NO_TIMESTAMP:
+        if not flags & RecordFlag.NO_TIMESTAMP:
             seconds, rest = divmod(int(batch["ts_ns"][i]), 10**9)
             packet["frame.time_epoch"] = [f"{seconds}.{rest:09d}"]
     return packets
