@@ -146,6 +146,11 @@ class PcapngWalker:
         """Number of that section's first interface."""
         return self._base
 
+    @property
+    def blocks_are_small(self) -> bool:
+        """Whether looking for blocks in advance pays, as far as the walk can tell."""
+        return self._mean_block < _LARGE_BLOCKS
+
     def walk(self, buffer: ChunkBuffer, begin: int, end: int) -> Walked:
         """Walk the bytes `begin` to `end` of `buffer` as far as they hold whole blocks.
 
@@ -179,14 +184,15 @@ class PcapngWalker:
                 self._order = _byte_order(buffer, position)
             words = buffer.words if self._order == "<" else buffer.words[:end].byteswap()
             view = words.data
-            chains: BlockChains | None = None
-            tries = _MAX_CHAINS if self._mean_block < _LARGE_BLOCKS else 0
+            chains = buffer.chains if self._order == "<" else None
+            tries = _MAX_CHAINS if self.blocks_are_small else 0
             single = found.singles.append
             while position + 2 <= end:
                 kind = view[position]
                 if kind == _ENHANCED and tries:
                     tries -= 1
-                    chains = chains or BlockChains(words, position, end)
+                    if chains is None:
+                        chains = BlockChains(words, position, end)
                     chain, after = chains.chain(position)
                     if len(chain):
                         found.close(self._base, self._known)

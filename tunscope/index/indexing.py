@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Final
 
 from tunscope.capfile.blocks import BlockType
 from tunscope.capfile.errors import BlockError, CaptureFileError
-from tunscope.capfile.pcap_header import HEADER_SIZE, PcapFormat, decode_header, known_magic
+from tunscope.capfile.pcap_header import HEADER_SIZE, decode_header, known_magic
 from tunscope.capfile.pcap_layout import choose_layout
 from tunscope.capfile.window import Window
 from tunscope.columns.buffer import CHUNK, ORIGIN, ChunkBuffer
 from tunscope.columns.layout import MAX_SEGMENTS
 from tunscope.columns.pcap_walk import PcapWalker
 from tunscope.columns.walk import PcapngWalker
+from tunscope.index.read_ahead import ReadAhead
 
 if TYPE_CHECKING:
+    from tunscope.columns.frames import Frames
     from tunscope.index.source import Source
     from tunscope.index.tables import Tables
 
@@ -49,7 +51,7 @@ class Indexer:
     def __init__(self, source: Source, tables: Tables, chunk: int = CHUNK) -> None:
         self._source: Final = source
         self._tables: Final = tables
-        self._buffer = ChunkBuffer(chunk)
+        self._chunks: Final = ReadAhead(source, chunk)
         self._walker: PcapngWalker | PcapWalker | None = None
         self._wanted = 0
         self._behind = 0
@@ -63,6 +65,10 @@ class Indexer:
     def read(self) -> int:
         """Bytes taken in so far."""
         return self._behind + self.position
+
+    def close(self) -> None:
+        """Give up reading ahead; there are no more steps."""
+        self._chunks.close()
 
     def step(self) -> Step:
         """Take in at most one chunk."""
@@ -118,47 +124,54 @@ class Indexer:
 
     def _take(self, segment: int, there: int) -> bool:
         """Walk what can be read; return whether that came any further."""
-        buffer = self._buffer
-        read = self._source.read(segment, self.position, buffer.target)
+        buffer, read = self._chunks.chunk(segment, self.position)
         begin, end = ORIGIN, ORIGIN + read
         if self._walker is None:
-            begin += self._begin(segment, read)
+            begin += self._begin(buffer, read)
             if self._walker is None:
                 return False
         start = begin
+        frames: list[Frames] = []
         while True:
             walked = self._walker.walk(buffer, begin, end)
             if walked.frames is not None:
-                self._tables.add(walked.frames, buffer.window, segment, self.position - ORIGIN)
+                frames.append(walked.frames)
             advanced = walked.end > begin
             begin = walked.end
-            if not advanced or walked.broken is not None:
+            if not advanced or walked.wanted or walked.broken is not None:
                 break
+        origin = self.position - ORIGIN
         self.position += begin - ORIGIN
+        rest = there - (begin - ORIGIN)
+        if walked.broken is None and walked.wanted <= self._chunks.size <= 2 * rest:
+            pcapng = isinstance(self._walker, PcapngWalker) and self._walker.blocks_are_small
+            self._chunks.prefetch(segment, self.position, likely_blocks=pcapng)
+        for found in frames:
+            self._tables.add(found, buffer.window, segment, origin)
         self._wanted = walked.wanted
         if walked.broken is not None:
             self._fail(walked.broken.why)
         elif walked.skippable:
-            return self._skip(segment, there - (begin - ORIGIN), walked.wanted)
-        elif buffer.size < walked.wanted <= there:
+            return self._skip(segment, rest, walked.wanted)
+        elif buffer.size < walked.wanted <= rest:
             # As much memory as the block takes, and all of it is there.
-            self._buffer = ChunkBuffer(walked.wanted)
+            self._chunks.enlarge(walked.wanted)
             return True
         return begin > start or start > ORIGIN
 
-    def _begin(self, segment: int, read: int) -> int:
+    def _begin(self, buffer: ChunkBuffer, read: int) -> int:
         """Recognise a file's format; return how many bytes of it are its header."""
-        head = self._buffer.data[ORIGIN : ORIGIN + min(read, _HEAD)].tobytes()
+        head = buffer.data[ORIGIN : ORIGIN + min(read, _HEAD)].tobytes()
         if head[:4] == _SECTION_MAGIC:
             tables = self._tables
             self._walker = PcapngWalker(tables.interfaces, tables.contents, self._earlier)
         elif known_magic(head):
-            return self._begin_pcap(head, read)
+            return self._begin_pcap(buffer, head, read)
         elif len(head) >= len(_SECTION_MAGIC):
             self.error = CaptureFileError(self._source.name, _NO_CAPTURE)
         return 0
 
-    def _begin_pcap(self, head: bytes, read: int) -> int:
+    def _begin_pcap(self, buffer: ChunkBuffer, head: bytes, read: int) -> int:
         if len(head) < HEADER_SIZE:
             return 0
         try:
@@ -169,13 +182,10 @@ class Indexer:
         if len(head) < form.size:
             return 0
         if not form.certain:
-            form = self._choose_layout(form, read)
+            records = buffer.data[ORIGIN + form.size : ORIGIN + read].tobytes()
+            form = choose_layout(Window(io.BytesIO(records)), form)
         self._walker = PcapWalker(form, self._tables.interfaces)
         return form.size
-
-    def _choose_layout(self, form: PcapFormat, read: int) -> PcapFormat:
-        records = self._buffer.data[ORIGIN + form.size : ORIGIN + read].tobytes()
-        return choose_layout(Window(io.BytesIO(records)), form)
 
     def _skip(self, segment: int, there: int, total: int) -> bool:
         """Pass over a block too large to be held, once all of it is there."""

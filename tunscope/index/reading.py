@@ -80,6 +80,7 @@ class PacketReader:
             options.flags,
             options.comments,
             options.packet_id,
+            timed=not flags & RecordFlag.NO_TIMESTAMP,
         )
 
     def _read(self, rows: Rows, places: Positions, caplens: Positions) -> PacketBytes:

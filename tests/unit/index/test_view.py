@@ -93,7 +93,7 @@ def test_a_slow_filter_shows_what_it_has_and_can_be_cancelled(capture: Path) -> 
             return np.ones(stop - start, np.bool_)
 
         view.set_filter(predicate, 3000)
-        eventually(lambda: view.update() and len(view))
+        eventually(lambda: (view.update(), len(view))[1])
         assert 0 < view.progress < 1
         assert not view.wait(0.01)
         before = len(view)
@@ -129,7 +129,7 @@ def test_new_packets_are_filtered_as_they_come(tmp_path: Path) -> None:
             if last > 100:
                 file.write(packets(index.count + 1, last))
             eventually(
-                lambda last=last: view.update() or shown(view) == list(range(1, last + 1, 3))
+                lambda last=last: (view.update(), shown(view) == list(range(1, last + 1, 3)))[1]
             )
         source.finish()
         assert index.wait(TIMEOUT)
@@ -140,7 +140,7 @@ def test_rows_stay_put_between_updates(tmp_path: Path) -> None:
     path.write_bytes(HEAD + packets(1, 100))
     with indexing(FileSource(path, growing=True)) as index, path.open("ab", buffering=0) as file:
         view = View(index)
-        eventually(lambda: view.update() or len(view) == 100)
+        eventually(lambda: (view.update(), len(view) == 100)[1])
         file.write(packets(101, 200))
         eventually(lambda: index.count == 200)
         assert len(view) == 100
