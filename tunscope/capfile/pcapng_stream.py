@@ -241,7 +241,7 @@ class PcapngStream:
         start = self._hold(total, _SIMPLE_FRAME, _MAX_HELD + padded) + 12
         data = window.data[start : start + caplen]
         window.position += total
-        return PacketRecord(data, 0, origlen, interface.linktype, interface.number)
+        return PacketRecord(data, 0, origlen, interface.linktype, interface.number, timed=False)
 
     def _custom_block(self, kind: int, total: int) -> PacketRecord:
         """Custom data and options cannot be told apart; like Wireshark, take both as the data."""

@@ -31,7 +31,8 @@ class PcapngWriter:
     `interfaces` are those that records index, and may still grow, as a reader's do; they keep
     their order and numbers as far as they are known at the first packet. `names` (address text to
     name) may grow as well, and `comments` on the capture until the first packet. Timestamps are
-    written in nanoseconds. Custom blocks that forbid to be copied are left out and counted.
+    written in nanoseconds, 1970 for packets that have none. Custom blocks that forbid to be copied
+    are left out and counted.
     """
 
     def __init__(

@@ -1,4 +1,7 @@
-"""`tunscope read` on pcapng Custom Blocks, which are records for tshark, the judge."""
+"""`tunscope read` on pcapng records without a time: Custom Blocks, simple packet blocks.
+
+tshark is the judge.
+"""
 
 from __future__ import annotations
 
@@ -80,3 +83,20 @@ def test_what_cannot_be_saved_is_said(tmp_path: Path) -> None:
     )
     assert "custom blocks, for which pcap has no place, left out: 4" in done.stderr
     assert tshark(tmp_path / "x.pcap") == []
+
+
+SIMPLE = HADRIELK / "be_basic_test011.pcapng"
+
+
+@pytest.mark.parametrize("kind", ["r", "d", "e", "ud"])
+def test_a_simple_packet_block_shows_no_time(kind: str) -> None:
+    assert ours(SIMPLE, "-t", kind) == tshark(SIMPLE, "-t", kind)
+
+
+@pytest.mark.parametrize("condition", ["frame.time", "!frame.time", "frame.time_epoch < 5"])
+def test_a_simple_packet_block_has_no_time(condition: str) -> None:
+    times = ("frame.time_epoch", "frame.time_relative", "frame.time_delta", "frame.offset_shift")
+    options = ["-Y", condition, *fields("frame.number", *times)]
+    expected = tshark(SIMPLE, *options)
+    assert ours(SIMPLE, *options) == expected
+    assert ours("-", *options, stdin=SIMPLE) == expected
