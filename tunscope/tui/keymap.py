@@ -72,6 +72,9 @@ FILTER_KEYS: Final = (
 
 MAIN_KEYS: Final = (
     *FILTER_KEYS,
+    _key("packet.find", "ctrl+f", "find", "Find", "find text, /regex/, x:hex bytes or =filter"),
+    _key("packet.find_next", "n", "find_next(1)", "Find next", "the next packet found"),
+    _key("packet.find_previous", "N", "find_next(-1)", "Find previous", "and the one before"),
     _key("packet.goto", "ctrl+g", "go_to", "Go to", "go to a packet by its number"),
     _key(
         "packet.copy", "y", "copy", "Copy", "copy the field or the packet, also over ssh (OSC 52)"

@@ -10,7 +10,7 @@ from tunscope.tui.keymap import MAIN_KEYS, footer
 from tunscope.tui.rate import Rate, RateMeter
 from tunscope.tui.row_painter import RowPainter
 from tunscope.tui.rows import RowReader
-from tunscope.tui.screens.field_actions import FieldActions
+from tunscope.tui.screens.find_actions import FindActions
 from tunscope.tui.screens.help import HelpScreen
 from tunscope.tui.screens.messages import MessagesScreen
 from tunscope.tui.session import SessionState, SessionStatus
@@ -42,7 +42,7 @@ _CALM = 0.25
 _LIVE_STATES = frozenset({SessionState.STARTING, SessionState.LIVE})
 
 
-class MainScreen(FieldActions, inherit_bindings=False):
+class MainScreen(FindActions, inherit_bindings=False):
     """Pulls from the session and the index 25 times a second and shows what has changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*MAIN_KEYS]
@@ -120,6 +120,7 @@ class MainScreen(FieldActions, inherit_bindings=False):
             and self.table.selected_number == self.detail.number
             and self.view.progress == 1
             and not self.view.sorting
+            and self.finder is None
         )
 
     def pull(self) -> None:
@@ -202,6 +203,7 @@ class MainScreen(FieldActions, inherit_bindings=False):
                 time_format=table.painter.time_format.value,
                 field=self._field,
                 typed=self._typed(),
+                finding=self.finder.progress if self.finder is not None else None,
                 error=self.capture.error or "",
             )
         )
@@ -304,6 +306,8 @@ class MainScreen(FieldActions, inherit_bindings=False):
         """Go one step back: out of the question, the zoom, the pane, the program."""
         if self.prompt.asking:
             self.prompt.cancel()
+        elif self.stop_finding():
+            self.tunscope.tell("find: cancelled")
         elif self.filter_bar is not None and self.filter_bar.has_focus_within:
             self.filter_bar.cancel()
         elif self.has_class("-zoomed"):

@@ -20,8 +20,8 @@ class StatusFacts:
     """Everything the status line shows.
 
     `octets` are bytes as they were on the device, `loading` is how far a file is read (0 to 1;
-    None when it is read to its end), `field` describes the selected field, `typed` is a count
-    being typed.
+    None when it is read to its end), `finding` how much has been searched (None when nothing is
+    looked for), `field` describes the selected field, `typed` is a count being typed.
     """
 
     packets: int = 0
@@ -32,6 +32,7 @@ class StatusFacts:
     spool_bytes: int = 0
     spool_limit: int | None = None
     loading: float | None = None
+    finding: float | None = None
     live: bool = False
     following: bool = False
     paused: bool = False
@@ -82,6 +83,8 @@ def _pieces(facts: StatusFacts) -> list[tuple[str, bool]]:
     pieces: list[tuple[str, bool]] = []
     if facts.loading is not None:
         pieces.append((f"loading {_bar(facts.loading)} {facts.loading:.0%}", False))
+    if facts.finding is not None:
+        pieces.append((f"finding {_bar(facts.finding)} {facts.finding:.0%} (Esc stops)", False))
     if facts.filtered:
         share = units.percentage(facts.displayed, facts.packets)
         shown, whole = units.count(facts.displayed), units.count(facts.packets)
