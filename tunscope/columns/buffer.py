@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from tunscope.columns.batch import SLACK, Bytes
-from tunscope.columns.block_chain import BlockChains
 from tunscope.columns.gather import ByteWindow
 
 #: Bytes of a capture that are walked and decoded at a time; measured against 1, 16 and 32 MiB.
@@ -26,14 +25,8 @@ class ChunkBuffer:
         self.data: Final[Bytes] = storage.view(np.uint8)[: size + 2 * SLACK]
         self.words: Final[npt.NDArray[np.uint32]] = storage.view(np.uint32)
         self.window: Final = ByteWindow(self.data)
-        #: The blocks that the buffer may hold in the machine's byte order, once looked for.
-        self.chains: BlockChains | None = None
 
     @property
     def target(self) -> memoryview:
         """Where to read to: `size` writable bytes."""
         return self.data.data[ORIGIN : ORIGIN + self.size]
-
-    def scan(self, count: int) -> None:
-        """Look for little-endian blocks in the first `count` bytes of the file's."""
-        self.chains = BlockChains(self.words, ORIGIN >> 2, ORIGIN + count >> 2)

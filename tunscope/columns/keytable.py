@@ -16,7 +16,7 @@ Slots = npt.NDArray[np.int64]
 _FIRST_BITS: Final = 14
 #: Slots a key, in a table of few keys and in one of many: where two keys want one slot, a
 #: look-up takes another round for all keys that it is asked for.
-_SLOTS_A_KEY: Final = 16
+_SLOTS_A_KEY: Final = 8
 _SLOTS_OF_MANY: Final = 4
 _MANY: Final = 1 << 15
 #: Keys that a new table has room for.

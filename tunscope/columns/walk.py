@@ -22,6 +22,7 @@ from tunscope.capfile.decode import (
     section_byte_order,
 )
 from tunscope.capfile.options import ByteOrder
+from tunscope.capfile.packet_limits import MAX_CAPLEN
 from tunscope.capfile.pcapng_stream import MAX_BLOCK
 from tunscope.columns.block_chain import BlockChains, WordPositions
 from tunscope.columns.buffer import ChunkBuffer
@@ -146,11 +147,6 @@ class PcapngWalker:
         """Number of that section's first interface."""
         return self._base
 
-    @property
-    def blocks_are_small(self) -> bool:
-        """Whether looking for blocks in advance pays, as far as the walk can tell."""
-        return self._mean_block < _LARGE_BLOCKS
-
     def walk(self, buffer: ChunkBuffer, begin: int, end: int) -> Walked:
         """Walk the bytes `begin` to `end` of `buffer` as far as they hold whole blocks.
 
@@ -184,15 +180,14 @@ class PcapngWalker:
                 self._order = _byte_order(buffer, position)
             words = buffer.words if self._order == "<" else buffer.words[:end].byteswap()
             view = words.data
-            chains = buffer.chains if self._order == "<" else None
-            tries = _MAX_CHAINS if self.blocks_are_small else 0
+            chains: BlockChains | None = None
+            tries = _MAX_CHAINS if self._mean_block < _LARGE_BLOCKS else 0
             single = found.singles.append
             while position + 2 <= end:
                 kind = view[position]
                 if kind == _ENHANCED and tries:
                     tries -= 1
-                    if chains is None:
-                        chains = BlockChains(words, position, end)
+                    chains = chains or BlockChains(words, position, end)
                     chain, after = chains.chain(position)
                     if len(chain):
                         found.close(self._base, self._known)
@@ -208,7 +203,7 @@ class PcapngWalker:
                 total = view[position + 1] + 3 & ~3
                 after = position + (total >> 2)
                 if after > end or total > MAX_HELD or total < _LEAST.get(kind, _FRAME):
-                    waiting = self._unusual(buffer, position, end, kind, total)
+                    waiting = self._unusual(buffer, view[:end], position, kind, total)
                     if waiting is not None:
                         return waiting
                 if view[after - 1] + 3 & ~3 != total:
@@ -226,15 +221,18 @@ class PcapngWalker:
         return Walked(None, position * 4)
 
     def _unusual(
-        self, buffer: ChunkBuffer, position: int, end: int, kind: int, total: int
+        self, buffer: ChunkBuffer, view: memoryview, position: int, kind: int, total: int
     ) -> Walked | None:
         """Judge a block that is not whole in the buffer, too small or very large.
 
         None if it is whole and may be read; BrokenBlock if it contradicts itself already.
         """
+        end = len(view)
         offset, missing = position * 4, position * 4 + total > end * 4
         claims = BrokenBlock(offset, f"a block claims {total} bytes")
         most = MAX_HELD
+        if kind == _ENHANCED and missing and self._is_plain(view, position, total):
+            return Walked(None, offset, total)
         if kind in _PACKETS:
             head = _PACKET_HEAD[kind]
             if (end - position) * 4 < head:
@@ -252,6 +250,17 @@ class PcapngWalker:
         if not _LEAST.get(kind, _FRAME) <= total <= most:
             raise claims
         return Walked(None, offset, total) if missing else None
+
+    def _is_plain(self, view: memoryview, position: int, total: int) -> bool:
+        """Whether an enhanced packet block, cut off by the chunk's end, is surely a right one."""
+        if position + _PACKET_HEAD[_ENHANCED] // 4 > len(view):
+            return False
+        interface, caplen = view[position + 2], view[position + 5]
+        return bool(
+            interface < self._known
+            and caplen <= MAX_CAPLEN
+            and _LEAST[_ENHANCED] + (caplen + 3 & ~3) <= total <= MAX_HELD
+        )
 
     def _describe(self, found: _Found, kind: int, offset: int, body: bytes) -> None:
         """Read a block that is no packet; the interfaces it describes count from now on."""

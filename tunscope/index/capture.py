@@ -148,7 +148,6 @@ class CaptureIndex:
                 else:
                     pause = _POLL
         finally:
-            self._indexer.close()
             self._done.set()
 
     def _discard(self) -> None:

@@ -16,10 +16,8 @@ from tunscope.columns.buffer import CHUNK, ORIGIN, ChunkBuffer
 from tunscope.columns.layout import MAX_SEGMENTS
 from tunscope.columns.pcap_walk import PcapWalker
 from tunscope.columns.walk import PcapngWalker
-from tunscope.index.read_ahead import ReadAhead
 
 if TYPE_CHECKING:
-    from tunscope.columns.frames import Frames
     from tunscope.index.source import Source
     from tunscope.index.tables import Tables
 
@@ -51,7 +49,7 @@ class Indexer:
     def __init__(self, source: Source, tables: Tables, chunk: int = CHUNK) -> None:
         self._source: Final = source
         self._tables: Final = tables
-        self._chunks: Final = ReadAhead(source, chunk)
+        self._buffer = ChunkBuffer(chunk)
         self._walker: PcapngWalker | PcapWalker | None = None
         self._wanted = 0
         self._behind = 0
@@ -65,10 +63,6 @@ class Indexer:
     def read(self) -> int:
         """Bytes taken in so far."""
         return self._behind + self.position
-
-    def close(self) -> None:
-        """Give up reading ahead; there are no more steps."""
-        self._chunks.close()
 
     def step(self) -> Step:
         """Take in at most one chunk."""
@@ -124,30 +118,24 @@ class Indexer:
 
     def _take(self, segment: int, there: int) -> bool:
         """Walk what can be read; return whether that came any further."""
-        buffer, read = self._chunks.chunk(segment, self.position)
+        buffer = self._buffer
+        read = self._source.read(segment, self.position, buffer.target)
         begin, end = ORIGIN, ORIGIN + read
         if self._walker is None:
             begin += self._begin(buffer, read)
             if self._walker is None:
                 return False
         start = begin
-        frames: list[Frames] = []
         while True:
             walked = self._walker.walk(buffer, begin, end)
             if walked.frames is not None:
-                frames.append(walked.frames)
+                self._tables.add(walked.frames, buffer.window, segment, self.position - ORIGIN)
             advanced = walked.end > begin
             begin = walked.end
             if not advanced or walked.wanted or walked.broken is not None:
                 break
-        origin = self.position - ORIGIN
         self.position += begin - ORIGIN
         rest = there - (begin - ORIGIN)
-        if walked.broken is None and walked.wanted <= self._chunks.size <= 2 * rest:
-            pcapng = isinstance(self._walker, PcapngWalker) and self._walker.blocks_are_small
-            self._chunks.prefetch(segment, self.position, likely_blocks=pcapng)
-        for found in frames:
-            self._tables.add(found, buffer.window, segment, origin)
         self._wanted = walked.wanted
         if walked.broken is not None:
             self._fail(walked.broken.why)
@@ -155,7 +143,7 @@ class Indexer:
             return self._skip(segment, rest, walked.wanted)
         elif buffer.size < walked.wanted <= rest:
             # As much memory as the block takes, and all of it is there.
-            self._chunks.enlarge(walked.wanted)
+            self._buffer = ChunkBuffer(walked.wanted)
             return True
         return begin > start or start > ORIGIN
 

@@ -60,6 +60,7 @@ class Tables:
         if decoded.shims:
             packets = decoded.shims["packet"]
             self.shims.append({**decoded.shims, "packet": packets + first}, len(packets))
+        rare: dict[str, Column] = {"interface": frames.interfaces, "flags": frames.flags}
         place = np.uint64(segment << OFFSET_BITS) + (frames.starts + file_offset).view(np.uint64)
         self.packets.append(
             {
@@ -68,8 +69,8 @@ class Tables:
                 "ts_ns": frames.ts_ns,
                 "caplen": frames.caplens,
                 "origlen": frames.origlens,
-                "interface": frames.interfaces,
-                "flags": frames.flags,
+                # Mostly all zero: then no memory is taken for them.
+                **{name: column for name, column in rare.items() if column.any()},
             },
             len(frames),
         )
