@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from tunscope.index.filtering import Predicate
     from tunscope.tui.filter_history import FilterHistory
     from tunscope.tui.filter_language import FilterLanguage
+
+
+#: A filter that takes longer than this shows how far it is (seconds).
+_PATIENCE = 0.3
 
 
 class _Completions(Suggester):
@@ -71,6 +77,7 @@ class FilterBar(Horizontal):
         self._language = language
         self._history = history
         self._counts = ""
+        self._behind_since = math.inf
         self._input = Input(
             placeholder="display filter, as in Wireshark: tcp.port == 443 and ip.ttl < 5",
             suggester=_Completions(language),
@@ -129,11 +136,20 @@ class FilterBar(Horizontal):
         """Show how many of the packets pass, and how far a slow filter has got."""
         share = units.percentage(displayed, total)
         counts = f"{units.count(displayed)} of {units.count(total)} ({share})"
-        if progress < 1:
+        if self._lags(progress):
             counts = f"{progress:.0%} looked at · {counts}"
         if counts != self._counts:
             self._counts = counts
             self._judge()
+
+    def _lags(self, progress: float) -> bool:
+        """Whether the filter has been behind for so long that a person wants to know."""
+        now = time.monotonic()
+        if progress >= 1:
+            self._behind_since = math.inf
+        else:
+            self._behind_since = min(self._behind_since, now)
+        return now - self._behind_since > _PATIENCE
 
     def _judge(self) -> None:
         text = self._input.value
