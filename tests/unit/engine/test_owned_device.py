@@ -114,7 +114,8 @@ def test_a_prefix_that_is_too_large_is_refused(kernel: Kernel) -> None:
 
 def test_snaplen_cuts_the_record_only(kernel: Kernel) -> None:
     kernel.end.send(PING)
-    capture = read(own(kernel, snaplen=7).take())
+    device = own(kernel, snaplen=7)  # its arena is what the batch points into
+    capture = read(device.take())
     assert packets_in(capture) == [PING[:7]]
     assert struct.unpack_from("<II", capture, len(HEADER) + 20) == (7, len(PING))
 
