@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tunscope.summary.window import CaptureCut, Malformed, Unfinished
+from tunscope.summary.window import CaptureCut, Malformed, Overlong, Unfinished
 
 
 def failure_text(failure: CaptureCut | Malformed) -> str:
@@ -11,4 +11,6 @@ def failure_text(failure: CaptureCut | Malformed) -> str:
         return "[Packet size limited during capture]"
     if isinstance(failure, Unfinished):
         return "[BoundErrorUnreassembled Packet]"
+    if isinstance(failure, Overlong):
+        return "[Malformed Packet: length of contained item exceeds length of containing item]"
     return "[Malformed Packet]"

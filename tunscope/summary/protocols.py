@@ -36,6 +36,7 @@ from tunscope.summary import (  # noqa: F401
     overlay,
     ppp,
     quic,
+    radiotap,
     radius,
     routing,
     sctp,
@@ -54,6 +55,8 @@ from tunscope.summary import (  # noqa: F401
     udp,
     vpn,
     websocket,
+    wlan,
+    wpan,
 )
 from tunscope.summary.registry import LINK_TYPES
 

@@ -18,6 +18,10 @@ class Malformed(Exception):
     """The bytes asked for lie behind the end that the packet's own headers give."""
 
 
+class Overlong(Malformed):
+    """An item claims more bytes than what contains it has."""
+
+
 class Unfinished(Malformed):
     """The bytes asked for are in a later fragment or segment."""
 

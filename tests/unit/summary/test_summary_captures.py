@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from summary_judge import Agreement, tshark_columns
 
 from tunscope.capfile.reader import open_capture
 from tunscope.errors import TunscopeError
-from tunscope.packet.linktype import LinkType
-from tunscope.packet.record import PacketRecord
+from tunscope.summary.protocols import LINK_TYPES
+
+if TYPE_CHECKING:
+    from tunscope.packet.record import PacketRecord
 
 CAPTURES = Path(__file__).parents[2] / "data" / "captures"
 #: The protocols whose Info texts are held to more.
@@ -22,8 +25,7 @@ def readable(path: Path) -> list[PacketRecord]:
             records = list(reader)
     except TunscopeError:
         return []
-    decoded = {int(linktype) for linktype in LinkType}
-    return records if all(packet.linktype in decoded for packet in records) else []
+    return records if all(packet.linktype in LINK_TYPES for packet in records) else []
 
 
 def test_captures_of_other_projects_read_as_in_tshark() -> None:
