@@ -19,6 +19,11 @@ from tunscope.filter.table import HEXADECIMAL_BASES, Field
 from tunscope.filter.values import ProtocolValue, Value
 
 _NANOSECONDS: Final = 10**9
+#: Control characters in strings, as C writes them.
+_ESCAPES: Final = {
+    **{code: f"\\x{code:02x}" for code in (*range(32), 127)},
+    **{ord(sign): f"\\{letter}" for sign, letter in zip("\a\b\f\n\r\t\v", "abfnrtv", strict=True)},
+}
 
 
 def format_value(field: Field, value: Value) -> str:
@@ -26,7 +31,7 @@ def format_value(field: Field, value: Value) -> str:
     local zone, bytes in hexadecimal."""
     kind = field.type
     if kind in STRINGS:
-        return str(value)
+        return str(value).translate(_ESCAPES)
     if isinstance(value, bool | int):
         return _number(field, value)
     if isinstance(value, float):

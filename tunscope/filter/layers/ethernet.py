@@ -18,6 +18,7 @@ from tunscope.filter.layers.registry import (
     dissect_data,
     dissect_guarded,
     dissector_of,
+    dissector_or_data,
     takes,
 )
 
@@ -81,7 +82,7 @@ def dissect_frame_of(dissection: Dissection, octets: Octets, *, maybe_fcs: bool)
 def dissect_type(dissection: Dissection, kind: int, payload: Octets) -> None:
     """Dissect what EtherType `kind` announces; `payload` is trimmed to what it says it has."""
     dissection.protocols.append("ethertype")
-    dissect_guarded(dissection, dissector_of("ethertype", kind) or dissect_data, payload)
+    dissect_guarded(dissection, dissector_or_data("ethertype", kind), payload)
 
 
 def add_trailer(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Final
 
+from tunscope.filter.deep.decode import decode_payloads
 from tunscope.filter.layers.dissection import Dissection, Octets
 from tunscope.filter.layers.registry import dissect_data, dissect_guarded, dissector_of
 
@@ -49,6 +51,18 @@ _FLAG_FIELDS: Final = (
 )
 
 
+#: Protocols that are all there once the headers are dissected.
+_HEADERS: Final = frozenset(
+    {
+        "ah", "arp", "erspan", "esp", "eth", "geneve", "gre", "gtp", "icmp", "icmpv6",
+        "ieee8021ad", "igmp", "ip", "ipcomp", "ipv6", "ipv6.dstopts", "ipv6.fraghdr",
+        "ipv6.hopopts", "ipv6.routing", "llc", "mpls", "null", "ppp", "pppoed", "pppoes", "raw",
+        "sctp", "sll", "tcp", "teredo", "udp", "udpencap", "vlan", "vxlan", "lcp", "ipcp",
+        "ipv6cp", "ccp",
+    }
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class FrameContext:
     """What the packets around one say about it. Times are nanoseconds since 1970.
@@ -76,8 +90,15 @@ def dissect_frame(dissection: Dissection, context: FrameContext | None) -> None:
     dissector = dissector_of("linktype", record.linktype) or dissect_data
     if octets.data or dissector_of("linktype", record.linktype):
         dissect_guarded(dissection, dissector, octets)
+    if dissection.payloads and _wants_payloads(dissection.wanted):
+        decode_payloads(dissection)
     if "frame" in dissection.wanted:
         _add_frame(dissection, octets, context)
+
+
+def _wants_payloads(wanted: Container[str]) -> bool:
+    """Whether somebody asks for more than headers tell."""
+    return not (isinstance(wanted, frozenset) and wanted <= _HEADERS)
 
 
 def _add_frame(dissection: Dissection, octets: Octets, context: FrameContext | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tunscope.filter.layers.dissection import Dissection, Octets, take, u16, u32
-from tunscope.filter.layers.registry import dissect_data, dissector_of, takes
+from tunscope.filter.layers.registry import dissect_data, dissector_of, dissector_or_data, takes
 from tunscope.packet.checksum import internet_checksum
 
 _CHECKSUM, _ROUTING, _KEY, _SEQUENCE = 0x8000, 0x4000, 0x2000, 0x1000
@@ -61,8 +61,8 @@ def dissect_carried(dissection: Dissection, kind: int, payload: Octets) -> None:
     """Dissect what protocol type `kind` announces: mostly EtherTypes."""
     if not payload.reported:
         return
-    dissector = dissector_of("gre", kind) or dissector_of("ethertype", kind)
-    (dissector or dissect_data)(dissection, payload)
+    dissector = dissector_of("gre", kind) or dissector_or_data("ethertype", kind)
+    dissector(dissection, payload)
 
 
 def _add_flags(dissection: Dissection, flags: int, kind: int) -> None:

@@ -17,7 +17,7 @@ from tunscope.filter.layers.dissection import (
     u16,
 )
 from tunscope.filter.layers.ipv4_options import dissect_options
-from tunscope.filter.layers.registry import dissect_data, dissect_next, dissector_of, takes
+from tunscope.filter.layers.registry import dissect_data, dissect_next, dissector_or_data, takes
 
 _HEADER: Final = 20
 _MORE_FRAGMENTS: Final = 0x2000
@@ -103,7 +103,7 @@ def dissect_ipv4(dissection: Dissection, octets: Octets) -> None:
     if fragment & _OFFSET:
         dissect_data(dissection, payload)
         return
-    (dissector_of("ip.proto", protocol) or dissect_data)(dissection, payload)
+    dissector_or_data("ip.proto", protocol)(dissection, payload)
 
 
 def _add_version(dissection: Dissection, version: int) -> None:

@@ -17,7 +17,7 @@ from tunscope.filter.layers.dissection import (
     u32,
 )
 from tunscope.filter.layers.ipv6_addresses import add_embedded
-from tunscope.filter.layers.registry import dissect_data, dissector_of, takes
+from tunscope.filter.layers.registry import dissect_data, dissector_or_data, takes
 
 _HEADER: Final = 40
 _NO_NEXT: Final = 59
@@ -75,7 +75,7 @@ def dissect_following(dissection: Dissection, following: int, octets: Octets) ->
     if following == _NO_NEXT:
         dissect_data(dissection, octets)
         return
-    (dissector_of("ip.proto", following) or dissect_data)(dissection, octets)
+    dissector_or_data("ip.proto", following)(dissection, octets)
 
 
 def _add_first(dissection: Dissection, word: int) -> None:

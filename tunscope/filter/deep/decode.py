@@ -1,0 +1,50 @@
+"""The payloads of a packet to the fields of their applications."""
+
+from __future__ import annotations
+
+from tunscope.filter.assignments import assignments
+from tunscope.filter.deep import applications
+from tunscope.filter.deep.registry import decoder_of, guessing
+from tunscope.filter.layers.dissection import PAST_THE_END, Dissection, Payload
+from tunscope.filter.layers.registry import dissect_data
+
+
+def decode_payloads(dissection: Dissection) -> None:
+    """Decode what the transport headers of a dissected packet carry.
+
+    The lower port names the application, then the higher one, then the look of the bytes; what
+    nobody takes is data. Payload that a retransmission brings again is not looked at.
+    """
+    network = dissection.network
+    for payload in dissection.payloads:
+        if payload.stale:
+            continue
+        dissection.network = payload.network
+        try:
+            _decode(dissection, payload)
+        except PAST_THE_END:
+            dissection.cut_short()
+    dissection.network = network
+
+
+def _decode(dissection: Dissection, payload: Payload) -> None:
+    names = assignments(f"{payload.transport}.port")
+    ports = sorted({payload.source_port, payload.destination_port})
+    for port in ports:
+        protocol = names.get(port)
+        if protocol is None:
+            continue
+        decoder = decoder_of(payload.transport, protocol)
+        if decoder is None:
+            # Named by its port, and not read: its name is all there is to say.
+            dissection.begin(protocol, payload.octets)
+            return
+        if decoder(dissection, payload):
+            return
+    for decoder in guessing(payload.transport):
+        if decoder(dissection, payload):
+            return
+    dissect_data(dissection, payload.octets)
+
+
+__all__ = ["applications", "decode_payloads"]
