@@ -16,7 +16,8 @@ from tunscope.columns.layout import MAX_LEVELS, Layer
 from tunscope.columns.link import decode_links
 from tunscope.columns.network import decode_network
 from tunscope.columns.shims import decode_shims
-from tunscope.columns.stack import HeaderStack, Starts, offsets
+from tunscope.columns.stack import HeaderStack, offsets
+from tunscope.columns.starts import Starts
 from tunscope.columns.transport import decode_transport
 from tunscope.columns.tunnels import find_inner
 

@@ -26,24 +26,6 @@ class ShimRows:
     value: npt.NDArray[np.uint32]
 
 
-@dataclass(frozen=True, slots=True)
-class Starts:
-    """Where header stacks of the next level start.
-
-    `rows` are those of the level that holds them. `kind` is a LinkType or PseudoLink, for
-    PAYLOAD `ethertype` says what follows. `end` and `wire_end` are as in `HeaderStack`.
-    """
-
-    rows: Rows
-    at: Positions
-    end: Positions
-    wire_end: Positions
-    kind: npt.NDArray[np.uint16]
-    ethertype: npt.NDArray[np.uint16]
-    #: Layer bits that the level begins with.
-    layers: npt.NDArray[np.uint32]
-
-
 class HeaderStack:
     """One level of headers. All arrays have one entry a row; positions are absolute in the buffer.
 

@@ -111,7 +111,7 @@ class Indexer:
             return self._stop(f"more than {MAX_SEGMENTS} segments cannot be indexed")
         self._behind += self.position
         if isinstance(self._walker, PcapngWalker):
-            self._earlier = self._walker.base
+            self._earlier = self._walker.sections.base
         self.segment, self.position, self._wanted = segment, 0, 0
         self._walker = None
         return Step.ADVANCED
@@ -183,7 +183,7 @@ class Indexer:
         self.position += total - _TRAILER
         self._source.read(segment, self.position, memoryview(trailer))
         assert isinstance(self._walker, PcapngWalker)
-        (claimed,) = struct.unpack(f"{self._walker.order}I", trailer)
+        (claimed,) = struct.unpack(f"{self._walker.sections.order}I", trailer)
         if claimed + 3 & ~3 != total:
             self._fail(f"a block claims {total} bytes at its start and {claimed} at its end")
             return False
