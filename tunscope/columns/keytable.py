@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from typing import Final
 
 import numpy as np
@@ -33,7 +33,9 @@ class KeyTable:
     """
 
     def __init__(self, words: int) -> None:
-        self._factors: Final = [np.uint64(secrets.randbits(64) | 1) for _ in range(words + 1)]
+        self._factors: Final = [
+            np.uint64(int.from_bytes(os.urandom(8)) | 1) for _ in range(words + 1)
+        ]
         self._bits = _FIRST_BITS
         self._slots: Ids = np.zeros(1 << self._bits, np.uint32)
         #: One row of words a key, side by side: a comparison touches one cache line.

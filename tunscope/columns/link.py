@@ -73,8 +73,12 @@ def decode_links(stack: HeaderStack, kinds: npt.NDArray[np.uint16]) -> None:
 
 def _follow(stack: HeaderStack, where: Mask, following: npt.NDArray[np.uint16], size: int) -> None:
     """Say what stands behind a link header of `size` bytes; `following` is 0 outside `where`."""
-    stack.following |= following
-    stack.position = stack.position + where * np.int32(size)
+    if where.all():
+        # A copy: what follows changes with every shim, a column made of this does not.
+        stack.following, stack.position = following.copy(), stack.position + size
+    else:
+        stack.following |= following
+        stack.position = stack.position + where * np.int32(size)
 
 
 def _ethernet(stack: HeaderStack, where: Mask) -> None:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from tunscope.capfile.blocks import BlockType
 from tunscope.capfile.options import ByteOrder
+from tunscope.capfile.packet_limits import MAX_CAPLEN
 from tunscope.columns.frames import Frames
 from tunscope.columns.gather import ByteWindow, Positions, header_type
 from tunscope.columns.interfaces import InterfaceTable
@@ -76,10 +77,14 @@ class PacketBlocks:
 
 @dataclass(frozen=True, slots=True)
 class _Fields:
-    """Fields of packet blocks, whatever their kind. `room` ends where a block's trailer starts."""
+    """Fields of packet blocks, whatever their kind.
+
+    `room` ends where a block's trailer starts, and `spare` bytes of it are behind the packet.
+    """
 
     starts: Positions
     room: Positions
+    spare: Positions
     interface: npt.NDArray[np.int64]
     ticks: npt.NDArray[np.uint64]
     caplen: npt.NDArray[np.int64]
@@ -103,11 +108,10 @@ def read_packet_blocks(
     flags = np.zeros(len(blocks.at), np.uint8)
     flags[fields.simple] = RecordFlag.NO_TIMESTAMP
     flags[fields.custom] = RecordFlag.CUSTOM_BLOCK
-    options = fields.starts + fields.caplen
-    options += -fields.caplen & 3
-    rows = np.flatnonzero(options < fields.room)
-    if len(rows):
-        found = read_packet_options(window, options[rows], fields.room[rows], blocks.order)
+    if fields.spare.any():
+        rows = np.flatnonzero(fields.spare)
+        room = fields.room[rows]
+        found = read_packet_options(window, room - fields.spare[rows], room, blocks.order)
         if found.broken.any():
             bad = int(rows[np.argmax(found.broken)])
             frames, _ = read_packet_blocks(blocks.before(bad), window, interfaces)
@@ -178,7 +182,8 @@ def _read_fields(blocks: PacketBlocks, window: ByteWindow, interfaces: Interface
         origlen[custom] = caplen[custom]
         # No interface: number 0 of all sections, whatever the section.
         interface[custom] = -blocks.base[custom]
-    return _Fields(starts, room, interface, ticks, caplen, origlen, simple, custom)
+    spare = room - starts - caplen - (-caplen & 3)
+    return _Fields(starts, room, spare, interface, ticks, caplen, origlen, simple, custom)
 
 
 def _snaplens(
@@ -198,15 +203,15 @@ def _first_broken(
 ) -> BrokenBlock | None:
     unknown = fields.interface >= blocks.limit
     unknown[fields.custom] = False
-    padded = fields.caplen + (-fields.caplen & 3)
-    tight = fields.room - fields.starts - padded
-    bad = (tight < 0) | unknown
+    bad = (fields.spare < 0) | unknown
     if len(fields.simple):
-        bad[fields.simple] |= tight[fields.simple] != 0
-    numbers = (fields.interface + blocks.base) * ~unknown
-    long = fields.caplen > interfaces.longest(numbers.astype(np.uint16))
-    long[fields.custom] = False
-    bad |= long
+        bad[fields.simple] |= fields.spare[fields.simple] != 0
+    long = fields.caplen > MAX_CAPLEN
+    if long.any():
+        numbers = (fields.interface + blocks.base) * ~unknown
+        long = fields.caplen > interfaces.longest(numbers.astype(np.uint16))
+        long[fields.custom] = False
+        bad |= long
     if not bad.any():
         return None
     row = int(np.argmax(bad))
@@ -216,7 +221,7 @@ def _first_broken(
             f"a packet names interface {fields.interface[row]}, the section has described "
             f"{blocks.limit[row]}"
         )
-    elif long[row] and tight[row] >= 0:
+    elif long[row] and fields.spare[row] >= 0:
         why = f"a packet claims {caplen} captured bytes"
     else:
         total = int(fields.room[row]) + _TRAILER - int(blocks.at[row])

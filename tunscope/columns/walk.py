@@ -103,6 +103,12 @@ class _Found:
             self.notes.append((offset, note))
 
     def blocks(self, order: ByteOrder) -> PacketBlocks:
+        if len(self.pieces) == 1:
+            shape = self.pieces[0].shape
+            base, limit = (
+                np.broadcast_to(np.int64(value), shape) for value in (self.bases[0], self.limits[0])
+            )
+            return PacketBlocks(self.pieces[0] * 4, base, limit, order)
         sizes = [len(piece) for piece in self.pieces]
         return PacketBlocks(
             np.concatenate(self.pieces) * 4,
