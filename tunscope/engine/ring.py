@@ -27,7 +27,7 @@ RETIRE_MS: Final = 40
 
 _BLOCK_WORDS: Final = BLOCK_SIZE // 4
 _BLOCKS_AT_ONCE: Final = 8
-#: At 250 kpps of 1400 bytes five blocks come in this time; the smallest ring holds many more.
+#: At 250 kpps of 1400 bytes five blocks come in this time.
 _REST_SECONDS: Final = 0.015
 
 _SOL_PACKET: Final = 263
@@ -115,7 +115,7 @@ class PacketRing:
         little more than encoding one.
         """
         ready = self._ready()
-        if 0 < ready < _BLOCKS_AT_ONCE and self._filled:
+        if 0 < ready < min(_BLOCKS_AT_ONCE, self._blocks // 4) and self._filled:
             time.sleep(_REST_SECONDS)
             ready = self._ready()
         if not ready:
