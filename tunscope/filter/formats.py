@@ -90,6 +90,8 @@ def _float(kind: FieldType, value: float) -> str:
 
 
 def _bytes(kind: FieldType, base: str, value: bytes) -> str:
+    if not value:
+        return "<MISSING>"
     match kind:
         case FieldType.ETHER:
             return value.hex(":")

@@ -2,6 +2,30 @@
 
 from __future__ import annotations
 
-from tunscope.filter.deep import dhcp, dns, http, ntp, ssh, tls
+from tunscope.filter.deep import (
+    dhcp,
+    dhcpv6,
+    dns,
+    http,
+    nbns,
+    ntp,
+    openvpn,
+    quic,
+    ssh,
+    tls,
+    wireguard,
+)
 
-__all__ = ["dhcp", "dns", "http", "ntp", "ssh", "tls"]
+__all__ = [
+    "dhcp",
+    "dhcpv6",
+    "dns",
+    "http",
+    "nbns",
+    "ntp",
+    "openvpn",
+    "quic",
+    "ssh",
+    "tls",
+    "wireguard",
+]

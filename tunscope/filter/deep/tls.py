@@ -20,7 +20,7 @@ _LONGEST: Final = (1 << 14) + 2048
 @decodes("tcp", "tls")
 def decode_tls(dissection: Dissection, payload: Payload) -> bool:
     """Decode what a segment on one of TLS's ports carries."""
-    _decode(dissection, payload)
+    dissect_records(dissection, payload.octets, _carried(payload))
     return True
 
 
@@ -32,19 +32,23 @@ def guess_tls(dissection: Dissection, payload: Payload) -> bool:
         return False
     if u16(data, 3) > _LONGEST:
         return False
-    _decode(dissection, payload)
+    dissect_records(dissection, payload.octets, _carried(payload))
     return True
 
 
-def _decode(dissection: Dissection, payload: Payload) -> None:
-    octets = payload.octets
+def _carried(payload: Payload) -> str:
+    web = _WEB_PORT in (payload.source_port, payload.destination_port)
+    return "Hypertext Transfer Protocol" if web else ""
+
+
+def dissect_records(dissection: Dissection, octets: Octets, carried: str) -> None:
+    """Note the records that `octets` holds whole; `carried` names what they protect, if known."""
     wanted = dissection.begin("tls", octets)
     if not wanted:
         return
     data = octets.data
     offset = 0
     secret = _Secret()
-    web = _WEB_PORT in (payload.source_port, payload.destination_port)
     while offset + _HEADER <= len(data):
         kind, version, length = data[offset], u16(data, offset + 1), u16(data, offset + 3)
         if kind not in _TYPES or version >> 8 != 3 or length > _LONGEST:
@@ -59,8 +63,8 @@ def _decode(dissection: Dissection, payload: Payload) -> None:
         dissection.add("tls.record.version", version)
         dissection.add("tls.record.length", length)
         _add_record(dissection, kind, record, secret)
-        if kind == _APPLICATION and web:
-            dissection.add("tls.app_data_proto", "Hypertext Transfer Protocol")
+        if kind == _APPLICATION and carried:
+            dissection.add("tls.app_data_proto", carried)
         offset += _HEADER + length
 
 
