@@ -40,12 +40,11 @@ class JsonObjects:
                 "_score": None,
                 "_source": {"layers": layers},
             },
-            ensure_ascii=False,
         )
         before = ",\n" if self._some else "[\n"
         self._some = True
-        # Lone surrogates cannot be written as UTF-8.
-        return before + text.encode("utf-8", "backslashreplace").decode("utf-8")
+        # Pure ASCII: no sign of a packet turns the terminal's text around; DEL is left to us.
+        return before + text.replace("\x7f", "\\u007f")
 
 
 def chosen_values(
