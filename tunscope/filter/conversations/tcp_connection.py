@@ -203,7 +203,8 @@ class TcpConnection:
             facts.acked_frame = acked.number
             facts.acked_rtt_ns = ts_ns - acked.ts_ns
         if length and forward.flight_known:
-            facts.bytes_in_flight = forward.in_flight()
+            # A FIN takes a sequence number, but is no byte on its way.
+            facts.bytes_in_flight = max(0, forward.in_flight() - bool(flags & FIN))
             facts.push_bytes = forward.push(length, pushed=bool(flags & PSH))
 
 
