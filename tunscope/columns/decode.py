@@ -12,9 +12,10 @@ from tunscope.columns.addresses import AddressBook
 from tunscope.columns.batch import Column, Rows
 from tunscope.columns.frames import Frames
 from tunscope.columns.gather import ByteWindow, Mask
-from tunscope.columns.layout import MAX_LEVELS, Layer
+from tunscope.columns.layout import HEADER_COLUMNS, MAX_LEVELS, Layer
 from tunscope.columns.link import decode_links
 from tunscope.columns.network import decode_network
+from tunscope.columns.plain import decode_plain
 from tunscope.columns.shims import decode_shims
 from tunscope.columns.stack import HeaderStack, offsets
 from tunscope.columns.starts import Starts
@@ -49,6 +50,38 @@ class Decoded:
 
 def decode_headers(frames: Frames, window: ByteWindow, addresses: AddressBook) -> Decoded:
     """Decode the headers of `frames`, whose bytes are in `window`; number their addresses."""
+    plain = decode_plain(frames, window, addresses)
+    if plain is None:
+        return decode_any(frames, window, addresses)
+    count = len(frames)
+    conversing = np.ones(count, np.bool_)
+    rest = plain.other
+    if not len(rest):
+        level = DecodedLevel(np.arange(count), plain.columns, conversing, None)
+        return Decoded((level,), {})
+    decoded = decode_any(frames.chosen(rest), window, addresses)
+    outer = decoded.levels[0]
+    for name in {**plain.columns, **outer.columns}:
+        column = plain.columns.setdefault(name, np.zeros(count, HEADER_COLUMNS[name]))
+        column[rest] = outer.columns.get(name, 0)
+    conversing[rest] = outer.conversing
+    destinations = None
+    if outer.destinations is not None:
+        destinations = np.zeros(count, np.uint32)
+        destinations[rest] = outer.destinations
+    inner = (
+        DecodedLevel(rest[level.packets], level.columns, level.conversing, level.destinations)
+        for level in decoded.levels[1:]
+    )
+    first = DecodedLevel(np.arange(count), plain.columns, conversing, destinations)
+    shims = dict(decoded.shims)
+    if shims:
+        shims["packet"] = rest[shims["packet"]]
+    return Decoded((first, *inner), shims)
+
+
+def decode_any(frames: Frames, window: ByteWindow, addresses: AddressBook) -> Decoded:
+    """Do what `decode_headers` does without the short cut for plain packets."""
     starts = frames.starts.astype(np.int32)
     end = starts + frames.caplens.astype(np.int32)
     wire_end = starts + np.minimum(frames.origlens, _MAX_LENGTH).astype(np.int32)

@@ -31,3 +31,16 @@ class Frames:
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    def chosen(self, rows: npt.NDArray[np.intp]) -> Frames:
+        """Return some of the packets."""
+        return Frames(
+            self.data,
+            self.starts[rows],
+            self.caplens[rows],
+            self.origlens[rows],
+            self.ts_ns[rows],
+            self.interfaces[rows],
+            self.flags[rows],
+            self.linktypes[rows],
+        )

@@ -73,6 +73,10 @@ class ByteWindow:
         """
         return self._view(header.itemsize)[at * where].view(header)
 
+    def take_anything(self, header: np.dtype[np.void], at: Positions) -> Headers:
+        """Return the bytes at every position `at` in a packet, whatever comes after the packet."""
+        return self._view(header.itemsize)[at].view(header)
+
     def _gather(
         self, width: int, at: Positions, end: Positions, where: Mask | None
     ) -> tuple[Headers, Rows]:

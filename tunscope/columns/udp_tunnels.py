@@ -118,6 +118,8 @@ def _captured(
     return rows[left >= _VNI_END], at[left >= _VNI_END]
 
 
+#: Ports that a datagram from or to may be a tunnel's.
+TUNNEL_PORTS: Final = (_VXLAN_PORT, _GENEVE_PORT, _GTP_PORT, _TEREDO_PORT)
 _UDP_FINDERS: Final[dict[int, Callable[[HeaderStack, Rows, StartList], None]]] = {
     _VXLAN_PORT: _vxlan,
     _GENEVE_PORT: _geneve,
