@@ -11,7 +11,7 @@ import numpy as np
 from tunscope.columns.addresses import AddressBook
 from tunscope.columns.batch import Column, Rows
 from tunscope.columns.frames import Frames
-from tunscope.columns.gather import ByteWindow, Mask
+from tunscope.columns.gather import ByteWindow
 from tunscope.columns.layout import HEADER_COLUMNS, MAX_LEVELS, Layer
 from tunscope.columns.link import decode_links
 from tunscope.columns.network import decode_network
@@ -19,6 +19,7 @@ from tunscope.columns.plain import decode_plain
 from tunscope.columns.shims import decode_shims
 from tunscope.columns.stack import HeaderStack, offsets
 from tunscope.columns.starts import Starts
+from tunscope.columns.streams import mark_conversing
 from tunscope.columns.transport import decode_transport
 from tunscope.columns.tunnels import find_inner
 
@@ -30,13 +31,12 @@ _MAX_LENGTH: Final = np.uint32(1 << 30)
 class DecodedLevel:
     """One level's columns; a column that is nowhere set is left out. `packets` ascends.
 
-    `conversing` says which rows belong to a conversation, `destinations` with which address if
-    it is not the one in column `dst` (0).
+    Rows that belong to a conversation have UNNUMBERED as their flow. `destinations` says with
+    which address, where that is not the one in column `dst` (0).
     """
 
     packets: Rows
     columns: dict[str, Column]
-    conversing: Mask
     destinations: Column | None
 
 
@@ -53,27 +53,24 @@ def decode_headers(frames: Frames, window: ByteWindow, addresses: AddressBook) -
     plain = decode_plain(frames, window, addresses)
     if plain is None:
         return decode_any(frames, window, addresses)
-    count = len(frames)
-    conversing = np.ones(count, np.bool_)
-    rest = plain.other
+    count, rest = len(frames), plain.other
+    mark_conversing(plain.columns, np.ones(count, np.bool_), None)
     if not len(rest):
-        level = DecodedLevel(np.arange(count), plain.columns, conversing, None)
-        return Decoded((level,), {})
+        return Decoded((DecodedLevel(np.arange(count), plain.columns, None),), {})
     decoded = decode_any(frames.chosen(rest), window, addresses)
     outer = decoded.levels[0]
     for name in {**plain.columns, **outer.columns}:
         column = plain.columns.setdefault(name, np.zeros(count, HEADER_COLUMNS[name]))
         column[rest] = outer.columns.get(name, 0)
-    conversing[rest] = outer.conversing
     destinations = None
     if outer.destinations is not None:
         destinations = np.zeros(count, np.uint32)
         destinations[rest] = outer.destinations
     inner = (
-        DecodedLevel(rest[level.packets], level.columns, level.conversing, level.destinations)
+        DecodedLevel(rest[level.packets], level.columns, level.destinations)
         for level in decoded.levels[1:]
     )
-    first = DecodedLevel(np.arange(count), plain.columns, conversing, destinations)
+    first = DecodedLevel(np.arange(count), plain.columns, destinations)
     shims = dict(decoded.shims)
     if shims:
         shims["packet"] = rest[shims["packet"]]
@@ -107,9 +104,8 @@ def decode_any(frames: Frames, window: ByteWindow, addresses: AddressBook) -> De
             stack.mark_rows(inner.rows, Layer.INNER)
         stack.columns["layers"] = stack.layers
         shims += _shims(stack, len(levels))
-        levels.append(
-            DecodedLevel(stack.packets, stack.columns, stack.conversing, stack.destinations)
-        )
+        mark_conversing(stack.columns, stack.conversing, stack.destinations)
+        levels.append(DecodedLevel(stack.packets, stack.columns, stack.destinations))
         if inner is None:
             return Decoded(tuple(levels), _in_order(shims))
         stack, kinds = _enter(stack, inner), inner.kind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -46,10 +47,12 @@ class FlowTable:
     """All conversations, numbered from 1 in the order of their first packets.
 
     A SYN with another sequence number than its side began with begins a new conversation between
-    the same endpoints. One thread adds, any thread reads.
+    the same endpoints. One thread at a time adds, any thread reads.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, settle: Callable[[], None] = lambda: None) -> None:
+        """Call `settle` before anything is told: it may add what has not been added yet."""
+        self._settle: Final = settle
         self.pairs: Final = KeyTable(2)
         #: For every pair of endpoints the conversation that its packets belong to now.
         self.current: Final = GrowingArray("u4")
@@ -69,6 +72,7 @@ class FlowTable:
     @property
     def count(self) -> int:
         """Number of conversations; the largest id."""
+        self._settle()
         return len(self._stream) - 1
 
     @property
@@ -80,16 +84,19 @@ class FlowTable:
     @property
     def streams(self) -> Ids:
         """By id, the number of the conversation among those of its protocol, from 0."""
+        self._settle()
         return self._stream.values
 
     @property
     def firsts(self) -> Ids:
         """By id, the row of the first packet."""
+        self._settle()
         return self._first.values
 
     @property
     def protocols(self) -> npt.NDArray[np.uint8]:
         """By id, TCP or UDP; 0 for id 0."""
+        self._settle()
         kind = self.pairs.words[0][self._pair.values] >> np.uint64(KIND_BITS)
         protocols = np.where(kind & np.uint64(KIND_UDP), UDP, TCP).astype(np.uint8)
         protocols[0] = 0
@@ -105,6 +112,7 @@ class FlowTable:
         number of its SYN, or one less than the first number heard of: its own or the other
         side's acknowledgement; 0 where nothing was heard. Arithmetic is modulo 2**32.
         """
+        self._settle()
         sides = flows.astype(np.int64) * 2 + reverse
         bases: npt.NDArray[np.uint32] = self._bases.values[sides]
         corrections = self._corrections
@@ -119,6 +127,7 @@ class FlowTable:
 
     def find(self, protocol: int, stream: int) -> int:
         """Return the id of a TCP or UDP stream by tshark's number, 0 if there is none."""
+        self._settle()
         ids = self._by_stream[protocol].values
         return int(ids[stream]) if 0 <= stream < len(ids) else 0
 
@@ -147,7 +156,8 @@ class FlowTable:
 
         `pairs` are ids of `pairs`, `firsts` rows of the packet table.
         """
-        ids = np.arange(self.count + 1, self.count + 1 + len(pairs), dtype=np.uint32)
+        next_id = len(self._stream)
+        ids = np.arange(next_id, next_id + len(pairs), dtype=np.uint32)
         streams = np.zeros(len(pairs), np.uint32)
         for protocol, chosen in ((TCP, ~udp), (UDP, udp)):
             known = self._by_stream[protocol]

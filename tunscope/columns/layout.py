@@ -38,6 +38,8 @@ MAX_SEGMENTS: Final = 1 << (64 - OFFSET_BITS)
 MAX_LEVELS: Final = 10
 #: The id that means "none" in address and flow columns.
 NO_ID: Final = 0
+#: What stands in the column `flow` until somebody asks for it; no reader ever sees it.
+UNNUMBERED: Final = 0xFFFFFFFF
 
 #: What the capture file says about a packet.
 PACKET_COLUMNS: Final[ColumnTypes] = {
@@ -94,7 +96,8 @@ HEADER_COLUMNS: Final[ColumnTypes] = {
     # was captured; saturated at 65535. tshark has a tcp.len only with TCP_SEQUENCE and without
     # QUOTED, FRAGMENT and MALFORMED.
     "payload_len": "u2",
-    # Id of the TCP or UDP conversation in `columns.flows`; 0 for none.
+    # Id of the TCP or UDP conversation in `columns.flows`; 0 for none. Conversations are numbered
+    # when this column or the flow table is first asked for, or when the indexer has time.
     "flow": "u4",
 }
 
@@ -188,7 +191,7 @@ class Layer(IntFlag):
     TCP_SEQUENCE = 1 << 27
     #: The shim table has rows for this level of the packet.
     SHIMS = 1 << 28
-    #: The packet goes from the flow's endpoint b to its endpoint a.
+    #: The packet goes from endpoint b to endpoint a of its conversation; see columns.flows.
     REVERSE = 1 << 29
     #: Inner tables only: these headers are, or lie within, what an ICMP or ICMPv6 error quotes.
     QUOTED = 1 << 30

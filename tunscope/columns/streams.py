@@ -11,12 +11,11 @@ import numpy.typing as npt
 from tunscope.columns.batch import Column, Rows
 from tunscope.columns.flows import KIND_BITS, KIND_IPV6, KIND_UDP, PORT_BITS, FlowTable
 from tunscope.columns.gather import Mask
-from tunscope.columns.layout import Layer
+from tunscope.columns.layout import UNNUMBERED, Layer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from tunscope.columns.decode import DecodedLevel
     from tunscope.columns.keytable import Ids, Words
 
 SYN: Final = 0x02
@@ -46,50 +45,63 @@ class _Segments:
     ack: npt.NDArray[np.uint32]
 
 
-def assign_flows(levels: Sequence[DecodedLevel], flows: FlowTable, first: int) -> None:
-    """Fill the column `flow` and the REVERSE bit of all levels of a run of packets.
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """Columns of one level of a run of packets, with an entry for each of `packets`.
+
+    `destinations` are addresses to be taken in place of `dst` where they are not 0.
+    """
+
+    packets: Rows
+    columns: Mapping[str, Column]
+    destinations: Column | None = None
+
+
+def mark_conversing(
+    columns: dict[str, Column], conversing: Mask, destinations: Column | None
+) -> None:
+    """Mark headers that belong to a conversation as UNNUMBERED, and tell their direction."""
+    if not conversing.any():
+        return
+    columns["flow"] = conversing * np.uint32(UNNUMBERED)
+    source, destination = columns["src"], columns["dst"]
+    if destinations is not None:
+        destination = np.where(destinations, destinations, destination)
+    reverse = (source == destination) & (columns["sport"] > columns["dport"])
+    reverse |= source > destination
+    reverse &= conversing
+    columns["layers"] |= reverse * np.uint32(Layer.REVERSE)
+
+
+def assign_flows(levels: Sequence[Headers], flows: FlowTable, first: int) -> None:
+    """Number the conversations of a run of packets: their column `flow` is written in place.
 
     `first` is the row of the run's first packet. Runs come in the order of the capture.
     """
-    rows = [np.flatnonzero(level.conversing) for level in levels]
+    rows = [np.flatnonzero(level.columns["flow"] == UNNUMBERED) for level in levels]
     parts = [
         _segments(level, chosen) for level, chosen in zip(levels, rows, strict=True) if len(chosen)
     ]
     if not parts:
         return
     if len(parts) == 1:
-        flow, reverse = _assign(parts[0], flows, first), parts[0].reverse
+        flow = _assign(parts[0], flows, first)
     else:
         joined = [np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(_Segments)]
         order = np.argsort(joined[0], kind="stable")
-        segments = _Segments(*(column[order] for column in joined))
-        flow, reverse = np.empty(len(order), np.uint32), joined[3]
-        flow[order] = _assign(segments, flows, first)
+        flow = np.empty(len(order), np.uint32)
+        flow[order] = _assign(_Segments(*(column[order] for column in joined)), flows, first)
     start = 0
     for level, chosen in zip(levels, rows, strict=True):
-        part = slice(start, start + len(chosen))
-        start = part.stop
-        if not len(chosen):
-            continue
-        layers = level.columns["layers"]
-        turned = reverse[part] * np.uint32(Layer.REVERSE)
-        if len(chosen) == len(layers):
-            level.columns["flow"] = flow[part]
-            layers |= turned
-        else:
-            column = np.zeros(len(layers), np.uint32)
-            column[chosen] = flow[part]
-            level.columns["flow"] = column
-            layers[chosen] |= turned
+        level.columns["flow"][chosen] = flow[start : start + len(chosen)]
+        start += len(chosen)
 
 
-def _segments(level: DecodedLevel, rows: Rows) -> _Segments:
+def _segments(level: Headers, rows: Rows) -> _Segments:
     whole = len(rows) == len(level.packets)
 
     def column(name: str) -> Column:
-        values = level.columns.get(name)
-        if values is None:
-            return np.zeros(len(rows), np.uint32)
+        values = level.columns[name]
         return values if whole else values[rows]
 
     layers = column("layers")
@@ -105,7 +117,7 @@ def _segments(level: DecodedLevel, rows: Rows) -> _Segments:
         level.packets if whole else level.packets[rows],
         np.minimum(source, destination) | kind << np.uint64(KIND_BITS),
         np.maximum(source, destination),
-        source > destination,
+        layers & np.uint32(Layer.REVERSE) != 0,
         udp,
         layers & (_TCP | _UNHEARD) == _TCP,
         column("tcp_flags"),

@@ -143,12 +143,19 @@ class CaptureIndex:
                 if step is Step.DONE:
                     break
                 if step is Step.IDLE:
+                    self._number_conversations()
                     self._stopping.wait(pause)
                     pause = min(pause * _POLL_GROWTH, _LONGEST_POLL)
                 else:
                     pause = _POLL
         finally:
             self._done.set()
+        self._number_conversations()
+
+    def _number_conversations(self) -> None:
+        conversations = self.tables.conversations
+        while not self._stopping.is_set() and conversations.advance():
+            pass
 
     def _discard(self) -> None:
         """Forget packets whose spool segment is gone."""

@@ -119,7 +119,8 @@ class Indexer:
     def _take(self, segment: int, there: int) -> bool:
         """Walk what can be read; return whether that came any further."""
         buffer = self._buffer
-        read = self._source.read(segment, self.position, buffer.target)
+        # No further than `there`: a copy is written to before its length says so.
+        read = self._source.read(segment, self.position, buffer.target[:there])
         begin, end = ORIGIN, ORIGIN + read
         if self._walker is None:
             begin += self._begin(buffer, read)

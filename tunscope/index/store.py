@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -16,6 +17,7 @@ CAPACITY: Final = 1 << 31
 _LEAST_CAPACITY: Final = 1 << 16
 #: Rows whose memory is made ready at a time: many pages a call, little that may stay unused.
 _READY_ROWS: Final = 1 << 14
+_NOTHING: Final[Mapping[str, Callable[[], None]]] = MappingProxyType({})
 
 
 class ColumnStore:
@@ -26,7 +28,17 @@ class ColumnStore:
     and read as zero.
     """
 
-    def __init__(self, columns: ColumnTypes, capacity: int = CAPACITY) -> None:
+    def __init__(
+        self,
+        columns: ColumnTypes,
+        capacity: int = CAPACITY,
+        late: Mapping[str, Callable[[], None]] = _NOTHING,
+    ) -> None:
+        """Make room for `capacity` rows.
+
+        `late` columns are appended unfinished; their function is called before they are read.
+        """
+        self._late: Final = late
         self._types: Final = {name: np.dtype(code) for name, code in columns.items()}
         width = sum(kind.itemsize for kind in self._types.values())
         memory, self.capacity = reserve(width, capacity, _LEAST_CAPACITY)
@@ -47,7 +59,14 @@ class ColumnStore:
 
     def __getitem__(self, name: str) -> Column:
         """Return the published rows of a column; a view, not to be written to."""
+        fill = self._late.get(name)
+        if fill is not None:
+            fill()
         return self._columns[name][: self.count]
+
+    def part(self, name: str, start: int, stop: int) -> Column:
+        """Return published rows of a column as they are, for whoever fills it."""
+        return self._columns[name][start:stop]
 
     def __len__(self) -> int:
         return self.count

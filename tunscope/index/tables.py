@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import numpy as np
@@ -10,7 +11,6 @@ from tunscope.capfile.contents import CaptureContents
 from tunscope.columns.addresses import AddressBook
 from tunscope.columns.batch import ByteReader, Column, ColumnBatch, Level, Rows, Shims
 from tunscope.columns.decode import decode_headers
-from tunscope.columns.flows import FlowTable
 from tunscope.columns.frames import Frames
 from tunscope.columns.gather import ByteWindow
 from tunscope.columns.interfaces import InterfaceTable
@@ -21,7 +21,7 @@ from tunscope.columns.layout import (
     PACKET_COLUMNS,
     SHIM_COLUMNS,
 )
-from tunscope.columns.streams import assign_flows
+from tunscope.index.conversations import Conversations
 from tunscope.index.store import ColumnStore
 
 #: Rows that a sparse table can hold.
@@ -35,11 +35,15 @@ class Tables:
     """
 
     def __init__(self) -> None:
-        self.packets: Final = ColumnStore({**PACKET_COLUMNS, **HEADER_COLUMNS})
+        self.conversations: Final = Conversations()
+        late = {"flow": self.conversations.settle}
+        self._late: Final = late
+        self.packets: Final = ColumnStore({**PACKET_COLUMNS, **HEADER_COLUMNS}, late=late)
         self.inner: Final[list[ColumnStore]] = []
+        self.conversations.watch(self.packets, self.inner)
         self.shims: Final = ColumnStore(SHIM_COLUMNS, _SPARSE_CAPACITY)
         self.addresses: Final = AddressBook()
-        self.flows: Final = FlowTable()
+        self.flows: Final = self.conversations.flows
         #: What the capture says besides its packets.
         self.contents: Final = CaptureContents()
         self.interfaces: Final = InterfaceTable(self.contents.interfaces)
@@ -48,15 +52,14 @@ class Tables:
         """Decode packets and append them; `file_offset` is where the window starts in its file."""
         first = self.packets.count
         decoded = decode_headers(frames, window, self.addresses)
-        assign_flows(decoded.levels, self.flows, first)
+        routed = self.conversations.add_routes(0, decoded.levels[0], first)
         for number, level in enumerate(decoded.levels[1:]):
             if number == len(self.inner):
-                self.inner.append(
-                    ColumnStore({**INNER_COLUMNS, **HEADER_COLUMNS}, _SPARSE_CAPACITY)
-                )
-            self.inner[number].append(
-                {**level.columns, "packet": level.packets + first}, len(level.packets)
-            )
+                columns = {**INNER_COLUMNS, **HEADER_COLUMNS}
+                self.inner.append(ColumnStore(columns, _SPARSE_CAPACITY, self._late))
+            table = self.inner[number]
+            routed |= self.conversations.add_routes(number + 1, level, table.count)
+            table.append({**level.columns, "packet": level.packets + first}, len(level.packets))
         if decoded.shims:
             packets = decoded.shims["packet"]
             self.shims.append({**decoded.shims, "packet": packets + first}, len(packets))
@@ -74,9 +77,13 @@ class Tables:
             },
             len(frames),
         )
+        if routed:
+            self.conversations.settle()
 
     def discard(self, first: int) -> None:
         """Forget the packets before row `first`."""
+        # Conversations are numbered by all packets, gone ones included.
+        self.conversations.settle()
         for table in (*self.inner, self.shims):
             table.discard(int(np.searchsorted(_live(table), first)) + table.first)
         self.packets.discard(first)
@@ -85,14 +92,13 @@ class Tables:
         """Return rows `start` to `stop`, as far as they are published."""
         stop = max(start, min(stop, self.packets.count))
         rows = np.arange(stop - start)
-        outer = Level(rows, {name: self.packets[name][start:stop] for name in self.packets.names})
-        levels = [outer]
+        levels = [Level(rows, _Part(self.packets, start, stop))]
         for table in self.inner:
             begin, end = _span(table, start, stop)
             if begin == end:
                 break
-            columns = {name: table[name][begin:end] for name in table.names}
-            levels.append(Level(_relative(columns.pop("packet"), start), columns))
+            packets = table.part("packet", begin, end)
+            levels.append(Level(_relative(packets, start), _Part(table, begin, end)))
         begin, end = _span(self.shims, start, stop)
         found = {name: self.shims[name][begin:end] for name in self.shims.names}
         return ColumnBatch(
@@ -112,6 +118,23 @@ class Tables:
             self.interfaces.numbers,
             reader,
         )
+
+
+class _Part(Mapping[str, Column]):
+    """A run of rows of a table; columns are looked up, and filled if need be, when asked for."""
+
+    def __init__(self, table: ColumnStore, start: int, stop: int) -> None:
+        self._table: Final = table
+        self._rows: Final = slice(start, stop)
+
+    def __getitem__(self, name: str) -> Column:
+        return self._table[name][self._rows]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table.names)
+
+    def __len__(self) -> int:
+        return len(self._table.names)
 
 
 def _live(table: ColumnStore) -> Column:

@@ -16,16 +16,20 @@ from tunscope.capfile.blocks import (
 from tunscope.columns.flows import TCP, UDP
 from tunscope.columns.layout import Layer
 from tunscope.index.indexing import Indexer, Step
+from tunscope.index.reading import PacketReader
 from tunscope.index.store import ColumnStore
 from tunscope.index.tables import Tables
 
 
-def indexed(frames: list[bytes], chunk: int = 1 << 20) -> Tables:
+def source_of(frames: list[bytes]) -> MemorySource:
     records = column_samples.records([(1, frame, len(frame)) for frame in frames])
     data = section_header("test") + interface_description(InterfaceDescription(1))
-    source = MemorySource(data + b"".join(map(enhanced_packet, records)))
+    return MemorySource(data + b"".join(map(enhanced_packet, records)))
+
+
+def indexed(frames: list[bytes], chunk: int = 1 << 20) -> Tables:
     tables = Tables()
-    indexer = Indexer(source, tables, chunk)
+    indexer = Indexer(source_of(frames), tables, chunk)
     while indexer.step() is not Step.DONE:
         pass
     return tables
@@ -55,6 +59,30 @@ def test_the_pieces_a_capture_is_read_in_do_not_matter() -> None:
     for name in whole.shims.names:
         assert np.array_equal(whole.shims[name], pieces.shims[name]), name
     assert np.array_equal(whole.flows.streams, pieces.flows.streams)
+
+
+def test_when_somebody_asks_does_not_matter() -> None:
+    frames = column_samples.tcp_streams() * 2
+    frames += [bytes(packet) for packet in column_samples.ethernet_packets().values()]
+    at_last = indexed(frames, chunk=512)
+    asked = Tables()
+    indexer = Indexer(source_of(frames), asked, 512)
+    count = 0
+    while indexer.step() is not Step.DONE:
+        assert asked.flows.count >= count
+        count = asked.flows.count
+    batch = at_last.batch(0, at_last.packets.count, PacketReader(source_of(frames), at_last))
+    for level, table in zip(batch.levels, (asked.packets, *asked.inner), strict=True):
+        assert level["flow"].tolist() == table["flow"].tolist()
+    assert at_last.flows.count == count > 5
+    assert np.array_equal(at_last.flows.streams, asked.flows.streams)
+
+
+def test_packets_that_nobody_asked_about_count_when_they_are_gone() -> None:
+    frames = column_samples.tcp_streams()
+    tables = indexed(frames)
+    tables.discard(len(frames))
+    assert tables.flows.count == indexed(frames).flows.count > 5
 
 
 def test_a_flow_knows_its_endpoints() -> None:

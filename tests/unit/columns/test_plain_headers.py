@@ -59,8 +59,12 @@ def contents(decoded: Decoded, book: AddressBook) -> dict[str, list[object]]:
             ]
         for name in ("mac_src", "mac_dst"):
             columns[name] = [book.mac(value) for value in columns[name]]
+        # Which end of an IPv6 conversation is a and which b, the ids decide.
+        columns["layers"] = [
+            int(layers) & ~Layer.REVERSE if v6 else layers
+            for layers, v6 in zip(columns["layers"], six, strict=True)
+        ]
         columns["packets"] = level.packets.tolist()
-        columns["conversing"] = level.conversing.tolist()
         found.update({f"{number} {name}": column for name, column in columns.items()})
     return found
 

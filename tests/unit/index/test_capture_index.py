@@ -76,6 +76,28 @@ def test_a_growing_file_is_followed(tmp_path: Path) -> None:
         assert len(index.warnings) == 1
 
 
+def test_a_copy_that_holds_more_than_it_says_yet_is_read_as_far_as_it_says(
+    tmp_path: Path,
+) -> None:
+    class Lagging(FileSource):
+        said = 1000
+
+        def refresh(self) -> None:
+            self.said += 1000
+
+        def length(self, number: int) -> int:
+            return min(self.said, super().length(number))
+
+    path = tmp_path / "x.pcapng"
+    path.write_bytes(HEAD + packets(1, 300))
+    source = Lagging(path, growing=True)
+    with indexing(source) as index:
+        eventually(lambda: index.count == 300)
+        source.finish()
+        assert index.wait(TIMEOUT)
+        assert (index.count, index.error, index.warnings) == (300, None, ())
+
+
 def test_columns_are_published_before_the_count(tmp_path: Path) -> None:
     path = tmp_path / "x.pcapng"
     path.write_bytes(HEAD + packets(1, 20_000))
