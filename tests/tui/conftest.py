@@ -35,11 +35,12 @@ def open_browser(tmp_path: Path) -> OpenBrowser:
         name: str | None = None,
         language: FilterLanguage | None = None,
         display_filter: str = "",
+        tail: bytes = b"",
     ) -> AsyncIterator[Browser]:
         head, blocks = blocks_of(source or DATA / f"browser_{kind}.pcapng")
         shown = len(blocks) if packets is None else packets
         path = tmp_path / "capture.pcapng"
-        path.write_bytes(head + b"".join(blocks[:shown]))
+        path.write_bytes(head + b"".join(blocks[:shown]) + tail)
         title = SessionTitle(
             name or (f"{kind}0" if live else "browser.pcapng"),
             kind if live else "pcapng",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
-from browser_driver import DATA, OpenBrowser
+from browser_driver import DATA, Browser, OpenBrowser, blocks_of
 from textual.widgets import Input
 
+from tunscope.capfile.reader import open_capture
+from tunscope.capfile.writer import open_writer
 from tunscope.index.capture import CaptureIndex
-from tunscope.index.source import FileSource
+from tunscope.index.source import FileSource, SpoolSource
 from tunscope.tui.saving import SaveJob, whole
 from tunscope.tui.screens.confirm import ConfirmScreen
 from tunscope.tui.screens.quit import QuitScreen
@@ -175,3 +178,109 @@ async def test_waiting_for_the_end_can_be_left_and_loses_nothing(
         await browser.press("q")
         assert isinstance(browser.app.screen, QuitScreen)
     assert list(tmp_path.glob("all*")) == []
+
+
+async def test_what_is_saved_can_be_chosen(open_browser: OpenBrowser, tmp_path: Path) -> None:
+    original = tshark_lines(DATA / "browser_tun.pcapng")
+    async with open_browser() as browser:
+        await browser.press("3", "G", "m")
+        for name, keys in (("marked", 1), ("all", 2), ("range", 3)):
+            await browser.press("W", *["down"] * keys, "enter")
+            entry = browser.main.query_one("PromptLine Input", Input)
+            if name == "range":
+                assert entry.value == "1-155"
+                entry.value = "2-4, 150-"
+                await browser.press("enter")
+            entry.value = str(tmp_path / f"{name}.pcapng")
+            await browser.press("enter")
+            await browser.until(lambda name=name: f"{name}.pcapng" in last_message(browser))
+    assert tshark_lines(tmp_path / "marked.pcapng") == [original[2]]
+    assert tshark_lines(tmp_path / "all.pcapng") == original
+    assert tshark_lines(tmp_path / "range.pcapng") == original[1:4] + original[149:]
+
+
+def last_message(browser: Browser) -> str:
+    return browser.app.messages[-1].text if browser.app.messages else ""
+
+
+async def test_a_wrong_range_is_told(open_browser: OpenBrowser) -> None:
+    async with open_browser(packets=5) as browser:
+        await browser.press("W", "down", "down", "down", "enter")
+        browser.main.query_one("PromptLine Input", Input).value = "7-9"
+        await browser.press("enter")
+        assert "the capture has 1 to 5" in last_message(browser)
+        await browser.press("W", "down", "enter")
+        assert "no packet is marked" in last_message(browser)
+
+
+async def test_a_capture_that_was_saved_is_not_asked_about(
+    open_browser: OpenBrowser, tmp_path: Path
+) -> None:
+    async with open_browser(packets=100, live=True, unsaved=True) as browser:
+        await browser.command(f"w {tmp_path / 'all.pcapng'}")
+        await browser.until(lambda: browser.app.messages)
+        await browser.grow(1)
+        await browser.press("q")
+        assert isinstance(browser.app.screen, QuitScreen)  # there is one more now
+        await browser.press("escape")
+        await browser.command(f"w {tmp_path / 'more.pcapng'}")
+        await browser.until(lambda: "101 packets" in last_message(browser))
+        await browser.press("q")
+        assert browser.app.return_value is Ending.RELEASE
+
+
+async def test_the_file_being_captured_to_is_not_overwritten(open_browser: OpenBrowser) -> None:
+    async with open_browser(packets=5, live=True) as browser:
+        before = browser.path.read_bytes()
+        await browser.command(f"w {browser.path}")
+        assert "is being written there" in last_message(browser)
+        assert browser.path.read_bytes() == before
+
+
+def test_packets_whose_segment_is_gone_are_left_out_and_counted(tmp_path: Path) -> None:
+    head, blocks = blocks_of(DATA / "browser_tun.pcapng")
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    for number in (1, 2):
+        part = blocks[(number - 1) * 50 : number * 50]
+        (spool / f"{number:08d}.pcapng").write_bytes(head + b"".join(part))
+    index = CaptureIndex(SpoolSource(spool))
+    index.start()
+    while index.count < 100:
+        time.sleep(0.01)
+    numbers = whole(index)
+    (spool / "00000001.pcapng").unlink()
+    while index.first_number == 1:
+        time.sleep(0.01)
+    job = SaveJob(index, numbers, tmp_path / "rest.pcapng")
+    run(job)
+    index.stop()
+    assert job.result is not None
+    assert job.result.complete
+    assert job.result.severity is Severity.WARNING
+    assert "saved 50 packets" in job.result.text
+    assert "50 packets no longer kept, left out" in job.result.text
+    original = tshark_lines(DATA / "browser_tun.pcapng")
+    assert tshark_lines(tmp_path / "rest.pcapng") == original[50:100]
+
+
+def test_names_and_comments_of_the_capture_are_saved_with_it(tmp_path: Path) -> None:
+    source, target = tmp_path / "named.pcapng", tmp_path / "saved.pcapng"
+    with (
+        open_capture(DATA / "browser_tun.pcapng") as reader,
+        open_writer(
+            source, reader.interfaces, names={"10.9.0.2": "server.lab"}, comments=["whole"]
+        ) as writer,
+    ):
+        for record in reader:
+            writer.write(record)
+    index = CaptureIndex(FileSource(source))
+    index.start()
+    assert index.wait(10)
+    run(SaveJob(index, whole(index), target))
+    index.stop()
+    with open_capture(target) as saved:
+        for _ in saved:
+            pass
+        assert saved.names == {"10.9.0.2": "server.lab"}
+        assert saved.comments == ["whole"]

@@ -9,6 +9,7 @@ import numpy as np
 
 from tunscope.columns.buffer import CHUNK
 from tunscope.columns.layout import OFFSET_BITS
+from tunscope.index.annotations import Annotations
 from tunscope.index.indexing import Indexer, Step
 from tunscope.index.reading import PacketReader
 from tunscope.index.tables import Tables
@@ -40,6 +41,7 @@ class CaptureIndex:
     def __init__(self, source: Source, *, chunk: int = CHUNK) -> None:
         self.source: Final = source
         self.tables: Final = Tables()
+        self.annotations: Final = Annotations()
         self._indexer: Final = Indexer(source, self.tables, chunk)
         self.reader: Final = PacketReader(source, self.tables)
         self._stopping: Final = threading.Event()
@@ -125,10 +127,10 @@ class CaptureIndex:
         return self.tables.flows
 
     def record(self, number: int) -> PacketRecord:
-        """Return packet `number`; KeyError if it does not exist or its bytes are gone."""
+        """Return packet `number`, annotated; KeyError if there is none, or its bytes are gone."""
         if not self.first_number <= number <= self.count:
             raise KeyError(number)
-        return self.reader.record(number - 1)
+        return self.annotations.applied(number, self.reader.record(number - 1))
 
     def batch(self, start: int, stop: int) -> ColumnBatch:
         """Return the columns of rows `start` to `stop`, as far as they are there."""

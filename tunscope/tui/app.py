@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import sys
 import time
 from contextlib import suppress
 from datetime import datetime
@@ -24,7 +25,7 @@ from tunscope.tui.save_dialogs import SaveDialogs
 from tunscope.tui.screens.main import MainScreen
 from tunscope.tui.screens.messages import LoggedMessage
 from tunscope.tui.screens.quit import QuitChoice, QuitScreen
-from tunscope.tui.session import Ending, Severity
+from tunscope.tui.session import Ending, SessionState, Severity
 from tunscope.tui.themes import THEMES
 from tunscope.tui.widgets.filter_bar import FilterBar
 
@@ -95,6 +96,8 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         self.key_overrides = dict(keymap or {})
         self.saving = SaveDialogs(self)
         self.failure: Exception | None = None
+        #: What is still to be said when the screen is gone.
+        self.farewell = ""
         self._asking_to_quit = False
         self._language = language
         self._history_path = history_path
@@ -216,6 +219,10 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
 
     def suggested_path(self) -> str:
         """Return a file name for the capture at hand."""
+        if self.browser.status.state is SessionState.FILE and self.capture.annotations.unsaved:
+            own = Path(self.capture.source.name)  # its comments were changed: they belong there
+            if own.suffix == ".pcapng" and own.is_file():
+                return str(own)
         device = "".join(c if c.isalnum() or c in "-_." else "_" for c in self.session.title.name)
         return f"{Path(device).stem or 'capture'}-{datetime.now():%Y%m%d-%H%M%S}.pcapng"
 
@@ -225,13 +232,12 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         """Quit; if packets would be lost, ask first."""
         if self._asking_to_quit:
             return
-        browser = self.browser
-        packets = max(self.capture.count, browser.status.counters.captured)
-        if not (browser.status.unsaved and packets):
+        loss = self.saving.loss
+        if not loss:
             self.exit(Ending.RELEASE)
             return
         self._asking_to_quit = True
-        self.push_screen(QuitScreen(packets), self._quit_chosen)
+        self.push_screen(QuitScreen(loss), self._quit_chosen)
 
     def _quit_chosen(self, choice: QuitChoice | None) -> None:
         self._asking_to_quit = False
@@ -281,6 +287,8 @@ def run_browser(
         display_filter=display_filter,
     )
     ending = app.run()
+    if app.farewell:
+        print(f"tunscope: {printable(app.farewell)}", file=sys.stderr)
     if app.failure is not None:
         failure = app.failure
         raise TunscopeError(

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _QUIET_COLUMNS = frozenset(
     {"time", "delta", "length", "mac_source", "mac_destination", "ethertype"}
 )
+#: The mark column, by whether a packet is marked and whether it has a comment.
+_SIGNS = {(False, False): " ", (True, False): "●", (False, True): "¶", (True, True): "◉"}
 _MEASURED_ROWS = 20_000
 _MAC_TWINS = {"source": "mac_source", "destination": "mac_destination"}
 
@@ -114,7 +116,8 @@ class RowPainter:
         blank = selected or styles.text
         line.add("▌" if selected else " ", blank)
         marked = packet.number in self.marks
-        line.add("●" if marked else " ", selected or (styles.accent if marked else blank))
+        sign = _SIGNS[marked, packet.commented]
+        line.add(sign, selected or (styles.accent if sign != " " else blank))
         layout = self.layout(width)
         gap = " " * layout.gap
         for column, cells in layout.columns:
@@ -126,6 +129,10 @@ class RowPainter:
             if column.id == layout.arrow_column:
                 text = f"{packet.arrow} {text}"
             line.add(fit(text, cells, right=column.right) + gap, style)
+
+    def forget_packet(self, number: int) -> None:
+        """Paint packet `number` anew: something else is said of it."""
+        self._rows.forget_one(number)
 
     def is_rough(self, number: int) -> bool:
         """Return whether more will be said of packet `number` later."""

@@ -33,6 +33,7 @@ class PacketRow:
     mac_source: str = ""
     mac_destination: str = ""
     ethertype: str = ""
+    commented: bool = False
 
     def cell(self, column: str) -> str:
         """Return the text of a column by its id."""
@@ -91,6 +92,10 @@ class RowReader:
         (self._rough.discard if settled else self._rough.add)(number)
         return packet_row(number, record, summary)
 
+    def forget_one(self, number: int) -> None:
+        """Drop the row of packet `number`: something is said of it that was not."""
+        self._rows.pop(number, None)
+
     def forget(self) -> None:
         """Drop every kept row: what rows are made from has changed."""
         self._rows.clear()
@@ -110,6 +115,7 @@ def packet_row(number: int, record: PacketRecord, summary: Summary) -> PacketRow
         mac_source=printable(summary.mac_source),
         mac_destination=printable(summary.mac_destination),
         ethertype=printable(summary.ethertype),
+        commented=bool(record.comments),
     )
 
 

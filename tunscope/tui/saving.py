@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tunscope.errors import TunscopeError
@@ -13,11 +15,14 @@ from tunscope.tui import units
 from tunscope.tui.session import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Callable
 
     from tunscope.index.capture import CaptureIndex
     from tunscope.index.view import View
+    from tunscope.packet.record import PacketRecord
+
+    #: Adds to a packet what only the screen knows, by its number.
+    Enrichment = Callable[[int, PacketRecord], PacketRecord]
 
 
 def displayed(view: View) -> Sequence[int]:
@@ -32,27 +37,45 @@ def whole(capture: CaptureIndex) -> Sequence[int]:
 
 @dataclass(frozen=True, slots=True)
 class SaveResult:
-    """How a save ended, in one sentence; `complete` says that every packet is in the file."""
+    """How a save ended, in one sentence.
+
+    `complete` says that everything that is still there of the packets is in the file, `last` is
+    the newest number of the capture then if that was all of its packets, else 0. `revision` is
+    that of the annotations in the file, -1 if they are not all in it.
+    """
 
     complete: bool
     text: str
     severity: Severity
+    last: int = 0
+    revision: int = -1
 
 
 class SaveJob:
     """Saves the packets with these numbers, in their order, to `path`.
 
     The packets are written beside `path` and take its place at the end, so that a full disk or
-    a change of mind leaves what was there. `written` and `result` may be read at any time.
+    a change of mind leaves what was there. Packets that are no longer kept are left out and
+    counted. `written` and `result` may be read at any time.
     """
 
-    def __init__(self, capture: CaptureIndex, numbers: Sequence[int], path: Path) -> None:
+    def __init__(
+        self,
+        capture: CaptureIndex,
+        numbers: Sequence[int],
+        path: Path,
+        enriched: Enrichment = lambda _, record: record,
+    ) -> None:
         self.total = len(numbers)
         self.written = 0
         self.result: SaveResult | None = None
         self._capture = capture
         self._numbers = numbers
         self._path = path
+        self._enriched = enriched
+        self._gone = 0
+        self._revision = capture.annotations.revision
+        self._last = capture.count if self.total > capture.count - capture.first_number else 0
         self._cancelled = threading.Event()
         self._thread = threading.Thread(target=self._run, name="save", daemon=True)
 
@@ -77,30 +100,58 @@ class SaveJob:
 
     def _save(self, part: Path) -> SaveResult:
         try:
-            self._copy(part)
+            left_out = self._copy(part)
             if self._cancelled.is_set():
                 text = f"save {self._path}: cancelled, nothing written"
                 return SaveResult(False, text, Severity.WARNING)
+            if self._gone and not self.written:
+                return self._failed("none of the packets is there any more")
             part.replace(self._path)
-        except KeyError as error:
-            return self._failed(f"packet {error} is no longer kept")
         except (OSError, TunscopeError) as error:
-            return self._failed(getattr(error, "strerror", None) or str(error))
+            why = getattr(error, "strerror", None) or str(error)
+            return self._failed(why.replace(str(part), str(self._path)))
         finally:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
-        text = f"saved {units.packets(self.written)} to {self._path}"
-        return SaveResult(True, text, Severity.INFORMATION)
+        text = "; ".join([f"saved {units.packets(self.written)} to {self._path}", *left_out])
+        severity = Severity.WARNING if left_out else Severity.INFORMATION
+        return SaveResult(True, text, severity, self._last, self._saved_revision())
 
     def _failed(self, why: str) -> SaveResult:
         return SaveResult(False, f"save {self._path}: {why}", Severity.ERROR)
 
-    def _copy(self, part: Path) -> None:
+    def _saved_revision(self) -> int:
+        return self._revision if self._last and not _is_pcap(self._path) else -1
+
+    def _copy(self, part: Path) -> list[str]:
+        """Write all packets to `part` and return what is not in it, a sentence each."""
         from tunscope.capfile.writer import open_writer
 
-        with open_writer(part, self._capture.interfaces) as writer:
+        capture = self._capture
+        contents = capture.tables.contents
+        comments = 0
+        with open_writer(
+            part, capture.interfaces, names=contents.names, comments=contents.comments
+        ) as writer:
             for number in self._numbers:
                 if self._cancelled.is_set():
-                    return
-                writer.write(self._capture.record(number))
+                    return []
+                try:
+                    record = self._enriched(number, capture.record(number))
+                except KeyError:
+                    self._gone += 1
+                    continue
+                writer.write(record)
+                comments += len(record.comments)
                 self.written += 1
+        left_out = [text.removeprefix(f"{part}: ") for text in writer.warnings]
+        if self._gone:
+            left_out.insert(0, f"{units.packets(self._gone)} no longer kept, left out")
+        if comments and _is_pcap(self._path):
+            left_out.append(f"a pcap has no place for comments, left out: {units.count(comments)}")
+        return left_out
+
+
+def _is_pcap(path: Path) -> bool:
+    plain = path.with_suffix("") if path.suffix in {".gz", ".zst"} else path
+    return plain.suffix == ".pcap"

@@ -10,10 +10,10 @@ from tunscope.tui.keymap import MAIN_KEYS, footer
 from tunscope.tui.rate import Rate, RateMeter
 from tunscope.tui.row_painter import RowPainter
 from tunscope.tui.rows import RowReader
-from tunscope.tui.screens.find_actions import FindActions
+from tunscope.tui.screens.capture_actions import CaptureActions
 from tunscope.tui.screens.help import HelpScreen
 from tunscope.tui.screens.messages import MessagesScreen
-from tunscope.tui.session import SessionState, SessionStatus
+from tunscope.tui.session import SessionState, SessionStatus, Severity
 from tunscope.tui.table_columns import DEFAULT, TAP
 from tunscope.tui.widgets.detail_pane import DetailPane
 from tunscope.tui.widgets.header_line import HeaderFacts, HeaderLine
@@ -42,7 +42,7 @@ _CALM = 0.25
 _LIVE_STATES = frozenset({SessionState.STARTING, SessionState.LIVE})
 
 
-class MainScreen(FindActions, inherit_bindings=False):
+class MainScreen(CaptureActions, inherit_bindings=False):
     """Pulls from the session and the index 25 times a second and shows what has changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*MAIN_KEYS]
@@ -82,6 +82,7 @@ class MainScreen(FindActions, inherit_bindings=False):
         self._detail_due = 0.0
         self._field = ""
         self._skipped = 0
+        self._warned = 0
 
     def compose(self) -> ComposeResult:
         """The parts from top to bottom."""
@@ -129,6 +130,7 @@ class MainScreen(FindActions, inherit_bindings=False):
         self.status = self.session.poll()
         for message in self.status.messages:
             self.tunscope.tell(message.text, message.severity)
+        self._tell_warnings()
         self._set_live()
         self.table.pull()
         self.table.prepare()
@@ -137,6 +139,13 @@ class MainScreen(FindActions, inherit_bindings=False):
         now = time.monotonic()
         self._meter.add(now, self.capture.count, self.octets)
         self.show_facts()
+
+    def _tell_warnings(self) -> None:
+        """Tell what the index found wrong with the capture, each once."""
+        warnings = self.capture.warnings
+        for text in warnings[self._warned :]:
+            self.tunscope.tell(f"{self.session.title.name}: {text}", Severity.WARNING)
+        self._warned = len(warnings)
 
     @property
     def live(self) -> bool:
@@ -205,6 +214,7 @@ class MainScreen(FindActions, inherit_bindings=False):
                 typed=self._typed(),
                 finding=self.finder.progress if self.finder is not None else None,
                 error=self.capture.error or "",
+                warnings=self.capture.warnings,
             )
         )
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tunscope.tui.widgets.prompt_line import PromptLine
 
 #: Questions that an empty line answers.
-_MAY_BE_EMPTY = frozenset({"capture filter"})
+_MAY_BE_EMPTY = frozenset({"capture filter", "comment"})
 
 
 class QuestionActions(ListActions, inherit_bindings=False):

@@ -10,7 +10,6 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tunscope.tui import units
 from tunscope.tui.widgets.key_line import KeyLine
 
 if TYPE_CHECKING:
@@ -44,18 +43,19 @@ class QuitScreen(ModalScreen[QuitChoice]):
     QuitScreen KeyLine { margin: 1 0; }
     """
 
-    def __init__(self, packets: int) -> None:
+    def __init__(self, loss: str, deed: str = "Save and quit") -> None:
+        """`loss` is one sentence about what would be lost, `deed` what saving is called."""
         super().__init__()
-        self._packets = packets
+        self._loss = loss
+        self._deed = deed
 
     def compose(self) -> ComposeResult:
         """The question and its answers."""
-        question = f"The capture of {units.packets(self._packets)} is not saved."
         with Vertical():
-            yield Static(question, markup=False)
+            yield Static(self._loss, markup=False)
             yield KeyLine(
                 (
-                    ("s", "Save and quit", "save"),
+                    ("s", self._deed, "save"),
                     ("d", "Discard", "discard"),
                     ("Esc", "Cancel", "cancel"),
                 )

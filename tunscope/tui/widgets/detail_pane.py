@@ -89,6 +89,12 @@ class DetailPane(Container):
         self._hex.show(record.data)
         self._dissector.request(number, record)
 
+    def packet_changed(self, number: int) -> None:
+        """Show packet `number` anew if it is the one: something else is said of it."""
+        if number == self.number:
+            self.number = self._decoded = None
+            self.show_packet(number)
+
     def on_detail_pane__dissected(self, event: DetailPane._Dissected) -> None:
         """Show the fields, unless another packet was selected meanwhile."""
         event.stop()

@@ -56,7 +56,7 @@ class FieldTree(VirtualList):
         self.subject = ""
         self._root: FieldNode | None = None
         self._rows: list[FieldRow] = []
-        self._open: set[tuple[str, ...]] = set()
+        self._open: set[tuple[str, ...]] = {("pkt_comment",)}  # comments are there to be read
         self._generation = 0
 
     @property

@@ -294,6 +294,11 @@ class PacketTable(VirtualList):
             self.painter.marks ^= {number}
             self.repaint_lines((self.line_of(self.cursor),))
 
+    def packet_changed(self, number: int) -> None:
+        """Paint packet `number` anew: something else is said of it."""
+        self.painter.forget_packet(number)
+        self.forget_painted()
+
     def step_mark(self, step: int) -> bool:
         """Go to the next (1) or previous (-1) marked row, round the end; False without marks."""
         shown = (n for n in self.painter.marks if self.view.shows(n))

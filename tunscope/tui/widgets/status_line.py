@@ -12,6 +12,8 @@ from tunscope.tui.text import LineBuilder, width_of
 from tunscope.tui.widgets.line_widget import LineWidget
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.strip import Strip
 
 
@@ -21,7 +23,8 @@ class StatusFacts:
 
     `octets` are bytes as they were on the device, `loading` is how far a file is read (0 to 1;
     None when it is read to its end), `finding` how much has been searched (None when nothing is
-    looked for), `field` describes the selected field, `typed` is a count being typed.
+    looked for), `field` describes the selected field, `typed` is a count being typed, `error` why
+    the capture was not read to its end, `warnings` what else is wrong with it.
     """
 
     packets: int = 0
@@ -40,6 +43,7 @@ class StatusFacts:
     field: str = ""
     typed: str = ""
     error: str = ""
+    warnings: Sequence[str] = ()
 
 
 class StatusLine(LineWidget):
@@ -89,6 +93,9 @@ def _pieces(facts: StatusFacts) -> list[tuple[str, bool]]:
         share = units.percentage(facts.displayed, facts.packets)
         shown, whole = units.count(facts.displayed), units.count(facts.packets)
         pieces.append((f"{shown} of {whole} shown ({share})", False))
+    if facts.warnings:
+        more = f" (+{len(facts.warnings) - 1}, see :messages)" if len(facts.warnings) > 1 else ""
+        pieces.append((f"⚠ {printable(facts.warnings[0])}{more}", True))
     pieces.append((units.size(facts.octets), False))
     losses = (
         ("dropped by kernel", counters.dropped_kernel),
