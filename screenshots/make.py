@@ -20,6 +20,7 @@ from tunscope.tui.app import TunscopeApp
 from tunscope.tui.display_filters import DisplayFilters
 from tunscope.tui.rate import Rate
 from tunscope.tui.session import FileSession, SessionState, SessionStatus, SessionTitle
+from tunscope.tui.settings.model import Settings
 
 HERE = Path(__file__).parent
 DATA = HERE.parent / "tests" / "data"
@@ -68,7 +69,7 @@ async def draw(picture: Picture) -> str:
     app = TunscopeApp(
         capture,
         session_for(picture.kind, capture.count),
-        theme=picture.theme,
+        settings=Settings(theme=picture.theme),
         language=DisplayFilters(),
         display_filter=picture.display_filter,
     )

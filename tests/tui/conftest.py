@@ -15,6 +15,7 @@ from tunscope.index.source import FileSource
 from tunscope.tui.app import TunscopeApp
 from tunscope.tui.filter_language import FilterLanguage
 from tunscope.tui.session import FileSession, SessionState, SessionStatus, SessionTitle
+from tunscope.tui.settings.model import Settings
 
 
 @pytest.fixture
@@ -31,6 +32,7 @@ def open_browser(tmp_path: Path) -> OpenBrowser:
         theme: str = "tunscope-dark",
         unsaved: bool = False,
         keymap: dict[str, str] | None = None,
+        settings: Settings | None = None,
         source: Path | None = None,
         name: str | None = None,
         language: FilterLanguage | None = None,
@@ -56,14 +58,13 @@ def open_browser(tmp_path: Path) -> OpenBrowser:
         session = FileSession(title, SessionStatus(state, counters, unsaved=unsaved))
         capture = CaptureIndex(FileSource(path, growing=live))
         capture.start()
-        history = tmp_path / "state" / "filters"
+        chosen = settings or Settings(theme=theme, keys=keymap or {})
         app = TunscopeApp(
             capture,
             session,
-            theme=theme,
-            keymap=keymap,
+            settings=chosen,
             language=language,
-            history_path=history,
+            state=tmp_path / "state",
             display_filter=display_filter,
         )
         try:

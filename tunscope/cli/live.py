@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from tunscope.capfile.rotation import Rotation
 from tunscope.capfile.spool import Spool
 from tunscope.cli.capture import Invocation
+from tunscope.cli.config import settings_in_force
 from tunscope.cli.headless import open_engine
 from tunscope.cli.outputs import SingleFile
 from tunscope.cli.privilege import as_invoking_user, drop_privileges
@@ -44,6 +45,7 @@ def capture_live(invocation: Invocation) -> ExitCode:
     if invocation.pcap == "-":
         raise UsageError("--pcap -", "the screen needs stdout", "name a file")
     _check_filter(invocation.display_filter)
+    settings_in_force()
     request = invocation.request
     if invocation.pcap is not None:
         return _into_file(
@@ -68,6 +70,7 @@ def show_lab(plan: LabPlan, device: str | None) -> ExitCode:
     from tunscope.lab.lab import Lab
 
     _need_terminal()
+    settings_in_force()
     options = _spooled(CaptureOptions(), None)
     with Lab(plan, device) as running:
         return _into_spool(
@@ -87,6 +90,7 @@ def browse_file(word: str, display_filter: str) -> ExitCode:
     from tunscope.index.opening import open_source
 
     _check_filter(display_filter)
+    settings_in_force()
     if word != "-":
         _need_terminal()
         source = open_source(word)
@@ -219,13 +223,17 @@ def _index(source: Source) -> CaptureIndex:
 def _browse(index: CaptureIndex, session: Session, display_filter: str) -> bool:
     """Run the screen on an index at work; return whether the unnamed capture may go."""
     try:
-        from platformdirs import user_state_path
-
         from tunscope.tui.app import run_browser
         from tunscope.tui.session import Ending
+        from tunscope.tui.settings.locations import state_folder
 
-        history = user_state_path("tunscope") / "filters"
-        ending = run_browser(index, session, history_path=history, display_filter=display_filter)
+        ending = run_browser(
+            index,
+            session,
+            settings=settings_in_force(),
+            state=state_folder(),
+            display_filter=display_filter,
+        )
         return ending is Ending.RELEASE
     finally:
         index.stop()

@@ -18,6 +18,7 @@ _COMMANDS: Final = {
     "fields": ("tunscope.cli.fields", "List the fields of display filters."),
     "devices": ("tunscope.cli.devices", "List network devices: kind, state, addresses, owner."),
     "lab": ("tunscope.cli.lab", "Ready topologies in private namespaces, with traffic."),
+    "config": ("tunscope.cli.config", "Show or edit the settings of the screen."),
     "doctor": ("tunscope.cli.doctor", "What this machine allows, and what mends the rest."),
 }
 #: What `tunscope WORD` means when WORD is no command.

@@ -26,11 +26,12 @@ from tunscope.tui.screens.main import MainScreen
 from tunscope.tui.screens.messages import LoggedMessage
 from tunscope.tui.screens.quit import QuitChoice, QuitScreen
 from tunscope.tui.session import Ending, SessionState, Severity
+from tunscope.tui.settings.model import Settings
 from tunscope.tui.themes import THEMES
 from tunscope.tui.widgets.filter_bar import FilterBar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from textual.binding import BindingType
     from textual.screen import Screen
@@ -49,9 +50,9 @@ _TOAST_SECONDS = {Severity.INFORMATION: 3.0, Severity.WARNING: 6.0, Severity.ERR
 class TunscopeApp(App[Ending], inherit_bindings=False):
     """Shows `capture`, fed by `session`, until the person quits; see `run_browser`.
 
-    `keymap` gives other keys to binding ids, `theme` names a Textual theme. With a `language`
-    there is a filter bar, whose history lives in `history_path`; `display_filter`, which must be
-    right, is in force from the start.
+    With a `language` there is a filter bar; `display_filter`, which must be right, is in force
+    from the start. What is remembered from one run to the next lives in the folder `state`;
+    None remembers nothing.
     """
 
     TITLE = "tunscope"
@@ -79,28 +80,28 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         capture: CaptureIndex,
         session: Session,
         *,
-        theme: str = "tunscope-dark",
-        keymap: Mapping[str, str] | None = None,
+        settings: Settings | None = None,
         language: FilterLanguage | None = None,
-        history_path: Path | None = None,
+        state: Path | None = None,
         display_filter: str = "",
     ) -> None:
         super().__init__()
         for known in THEMES:
             self.register_theme(known)
-        self.theme = theme
+        self.settings = settings or Settings()
+        self.theme = self.settings.theme
         self.capture = capture
         self.session = session
         self.view = View(capture)
         self.messages: list[LoggedMessage] = []
-        self.key_overrides = dict(keymap or {})
+        self.key_overrides = dict(self.settings.keys)
         self.saving = SaveDialogs(self)
         self.failure: Exception | None = None
         #: What is still to be said when the screen is gone.
         self.farewell = ""
         self._asking_to_quit = False
         self._language = language
-        self._history_path = history_path
+        self._state = state
         self._display_filter = display_filter
         if self.key_overrides:
             self.set_keymap(self.key_overrides)
@@ -109,8 +110,8 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         """Return the packet browser."""
         bar = None
         if self._language is not None:
-            bar = FilterBar(self._language, FilterHistory(self._history_path))
-        return MainScreen(self.capture, self.view, self.session, self.key_overrides, bar)
+            bar = FilterBar(self._language, FilterHistory(self._state and self._state / "filters"))
+        return MainScreen(self.capture, self.view, self.session, self.settings, bar)
 
     @property
     def browser(self) -> MainScreen:
@@ -263,10 +264,9 @@ def run_browser(
     capture: CaptureIndex,
     session: Session,
     *,
-    theme: str = "tunscope-dark",
-    keymap: Mapping[str, str] | None = None,
+    settings: Settings | None = None,
     language: FilterLanguage | None = None,
-    history_path: Path | None = None,
+    state: Path | None = None,
     display_filter: str = "",
 ) -> Ending:
     """Run the browser in this terminal until it ends; return what is to become of the capture.
@@ -280,10 +280,9 @@ def run_browser(
     app = TunscopeApp(
         capture,
         session,
-        theme=theme,
-        keymap=keymap,
+        settings=settings,
         language=language or DisplayFilters(),
-        history_path=history_path,
+        state=state,
         display_filter=display_filter,
     )
     ending = app.run()

@@ -48,6 +48,8 @@ TAP: Final = (
     SOURCE, DESTINATION, PROTOCOL, LENGTH, replace(INFO, minimum=20),
 )  # fmt: skip
 
+#: Every column that is no field of the filter language, by its id.
+BUILT_IN: Final = {column.id: column for column in (*DEFAULT, *TAP[4:7])}
 
 #: Columns that take the arrow in front of their text when the direction has no column.
 _ARROW_COLUMNS = ("mac_source", "source")

@@ -15,6 +15,7 @@ from tunscope.tui.screens.help import HelpScreen
 from tunscope.tui.screens.messages import MessagesScreen
 from tunscope.tui.session import SessionState, SessionStatus, Severity
 from tunscope.tui.table_columns import DEFAULT, TAP
+from tunscope.tui.time_format import TimeFormat
 from tunscope.tui.widgets.detail_pane import DetailPane
 from tunscope.tui.widgets.header_line import HeaderFacts, HeaderLine
 from tunscope.tui.widgets.key_line import KeyLine
@@ -23,8 +24,6 @@ from tunscope.tui.widgets.prompt_line import PromptLine
 from tunscope.tui.widgets.status_line import StatusFacts, StatusLine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from textual.app import ComposeResult
     from textual.binding import BindingType
     from textual.widget import Widget
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from tunscope.index.capture import CaptureIndex
     from tunscope.index.view import View
     from tunscope.tui.session import Session
+    from tunscope.tui.settings.model import Settings
     from tunscope.tui.widgets.filter_bar import FilterBar
 
 _PULLS_A_SECOND = 25
@@ -57,7 +57,7 @@ class MainScreen(CaptureActions, inherit_bindings=False):
         capture: CaptureIndex,
         view: View,
         session: Session,
-        keymap: Mapping[str, str],
+        settings: Settings,
         filter_bar: FilterBar | None = None,
     ) -> None:
         super().__init__()
@@ -70,11 +70,13 @@ class MainScreen(CaptureActions, inherit_bindings=False):
         rows = RowReader(capture)
         columns = TAP if title.kind == "tap" else DEFAULT
         self.header = HeaderLine(HeaderFacts(title, self.status.state))
-        self.table = PacketTable(view, RowPainter(capture, view, rows, columns), id="packets")
+        painter = RowPainter(capture, view, rows, columns)
+        painter.time_format = TimeFormat[settings.time_format.upper()]
+        self.table = PacketTable(view, painter, id="packets")
         self.detail = DetailPane(capture, id="detail")
         self.status_line = StatusLine()
         hidden = () if filter_bar else ("filter.edit",)
-        self.key_line = KeyLine(footer(keymap, hidden))
+        self.key_line = KeyLine(footer(settings.keys, hidden))
         self.prompt = PromptLine()
         self.filter_bar = filter_bar
         self._meter = RateMeter()

@@ -1,0 +1,1 @@
+"""What a person sets in the configuration file, and what the screen remembers by itself."""
