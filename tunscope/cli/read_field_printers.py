@@ -10,7 +10,9 @@ from tunscope.cli.read_fields import ChosenField, FieldLines, FieldsFormat
 from tunscope.cli.read_json import JsonObjects, chosen_values, layers_of
 from tunscope.cli.read_lines import LineOutput
 from tunscope.cli.read_packets import ReadPacket
+from tunscope.filter.compiled import asks_conversations
 from tunscope.filter.layers.dissection import Dissection
+from tunscope.filter.layers.frame import wants_payloads
 from tunscope.filter.table import Field
 from tunscope.filter.wanted import EVERYTHING, protocols_of
 
@@ -26,6 +28,7 @@ class FieldsPrinter:
         self.columns: Final = needs_columns(fields)
         self.protocols: Final = protocols_of(fields_of(fields))
         self.dissects: Final = bool(fields_of(fields))
+        self.conversations: Final = needs_conversations(fields_of(fields))
 
     def begin(self) -> None:
         """Print the heading, if there is one."""
@@ -52,6 +55,7 @@ class JsonPrinter:
         self.columns: Final = needs_columns(fields)
         self.protocols: Final = protocols_of(fields_of(fields)) if fields else EVERYTHING
         self.dissects: Final = bool(not fields or fields_of(fields))
+        self.conversations: Final = not fields or needs_conversations(fields_of(fields))
 
     def begin(self) -> None:
         """The array opens with its first object."""
@@ -76,6 +80,19 @@ class JsonPrinter:
 def needs_columns(fields: Sequence[ChosenField]) -> bool:
     """Whether some of the fields is a column of the packet list."""
     return any(not isinstance(field.source, Field) for field in fields)
+
+
+def needs_conversations(fields: Sequence[Field]) -> bool:
+    """Whether conversations bring some of `fields`, or decide whether they are there.
+
+    No application is read from a segment that is retransmitted or out of order.
+    """
+    names = {field.name for field in fields}
+    return (
+        asks_conversations(names)
+        or "frame.protocols" in names
+        or wants_payloads(protocols_of(fields))
+    )
 
 
 def fields_of(fields: Sequence[ChosenField]) -> list[Field]:

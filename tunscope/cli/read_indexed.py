@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tunscope.capfile.errors import CaptureFileError
+from tunscope.cli.read_conversations import ReplayedConversations
 from tunscope.cli.read_input import is_pcapng
 from tunscope.cli.read_packets import ReadPacket
 from tunscope.columns.layout import Layer
 from tunscope.errors import UsageError
+from tunscope.filter.compiled import replay_of
 from tunscope.index.capture import CaptureIndex
 from tunscope.index.source import FileSource
 
@@ -149,6 +151,10 @@ class IndexedInput:
         self.interfaces: Final = contents.interfaces
         self.names: Final = contents.names
         self.comments: Final = contents.comments
+
+    def conversations(self) -> ReplayedConversations:
+        """Return what the capture's conversations know of its packets."""
+        return ReplayedConversations(replay_of(self._index))
 
     @property
     def warnings(self) -> Sequence[str]:

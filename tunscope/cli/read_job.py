@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
@@ -22,9 +22,12 @@ from tunscope.errors import UsageError
 
 if TYPE_CHECKING:
     from tunscope.capfile.writer import CaptureWriter
+    from tunscope.cli.read_conversations import PacketConversations
     from tunscope.cli.read_printers import Printer
     from tunscope.filter.compiled import DisplayFilter
     from tunscope.filter.layers.dissection import Dissection
+
+    Dissect: TypeAlias = Callable[[ReadPacket], Dissection]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,7 @@ def read_packets(job: ReadJob) -> None:
     printer = _printer(job, lines)
     if job.out is not None:
         _refuse_overwriting(job.out, paths)
-    columns = printer is not None and printer.columns
-    packets, source = _open(job, paths, display_filter, columns=columns)
+    packets, source, dissect = _open(job, paths, display_filter, printer)
     writer: CaptureWriter | None = None
     try:
         if job.count:
@@ -66,7 +68,6 @@ def read_packets(job: ReadJob) -> None:
             from tunscope.cli.read_times import TimeColumn
 
             times = TimeColumn(job.time, packets.interfaces)
-            dissect = _dissector(printer, packets)
             writer = _writer(job.out, packets)
             Reading(times, lines, printer, dissect, writer).run(source)
     except BrokenPipeError:
@@ -86,28 +87,62 @@ def _compiled(text: str) -> DisplayFilter | None:
 
 
 def _open(
-    job: ReadJob, paths: Sequence[str], display_filter: DisplayFilter | None, *, columns: bool
-) -> tuple[PacketInput, PacketSource]:
-    """Return what the packets come from: over the index where that is possible and faster."""
+    job: ReadJob,
+    paths: Sequence[str],
+    display_filter: DisplayFilter | None,
+    printer: Printer | None,
+) -> tuple[PacketInput, PacketSource, Dissect | None]:
+    """Return what the packets come from, over the index where that is possible and faster.
+
+    The last of the three dissects a packet for the printer, if it needs fields.
+    """
     indexable = len(paths) == 1 and not job.lenient and is_plain_capture(paths[0])
     if indexable and (job.count or display_filter is not None):
         from tunscope.cli.read_indexed import open_indexed
 
         predicate = None if display_filter is None else display_filter.columns_predicate
-        return open_indexed(paths[0], predicate, job.limit, conversations=columns)
+        columns = printer is not None and printer.columns
+        indexed, rows = open_indexed(paths[0], predicate, job.limit, conversations=columns)
+        if printer is None or not printer.dissects:
+            return indexed, rows, None
+        replayed = indexed.conversations() if printer.conversations else None
+        return indexed, rows, _dissector(printer, indexed, replayed)
     packets = open_input(paths, lenient=job.lenient)
-    return packets, StreamedPackets(packets, job.limit, _test(display_filter, packets))
+    passing = _conversations(display_filter, printer, packets)
+    test = _test(display_filter, packets, passing)
+    dissect = None
+    if printer is not None and printer.dissects:
+        dissect = _dissector(printer, packets, passing)
+    return packets, StreamedPackets(packets, job.limit, test), dissect
+
+
+def _conversations(
+    display_filter: DisplayFilter | None, printer: Printer | None, packets: PacketInput
+) -> PacketConversations | None:
+    """Return the conversations of packets that come in order, None if nobody asks about them."""
+    filtered = display_filter is not None and display_filter.needs_conversations
+    if not filtered and (printer is None or not printer.conversations):
+        return None
+    from tunscope.cli.read_contexts import FrameContexts
+    from tunscope.cli.read_conversations import PassingConversations
+
+    return PassingConversations(FrameContexts(packets))
 
 
 def _test(
-    display_filter: DisplayFilter | None, packets: PacketInput
+    display_filter: DisplayFilter | None,
+    packets: PacketInput,
+    conversations: PacketConversations | None,
 ) -> Callable[[ReadPacket], bool] | None:
     if display_filter is None:
         return None
     from tunscope.cli.read_contexts import FrameContexts
 
     matches, contexts = display_filter.matches, FrameContexts(packets)
-    return lambda packet: matches(packet.record, contexts.of(packet))
+    if conversations is None:
+        return lambda packet: matches(packet.record, contexts.of(packet))
+    of = conversations.of
+    return lambda packet: matches(packet.record, contexts.of(packet), of(packet))
 
 
 def _printer(job: ReadJob, lines: LineOutput) -> Printer | None:
@@ -127,15 +162,16 @@ def _printer(job: ReadJob, lines: LineOutput) -> Printer | None:
 
 
 def _dissector(
-    printer: Printer | None, packets: PacketInput
-) -> Callable[[ReadPacket], Dissection] | None:
-    if printer is None or not printer.dissects:
-        return None
+    printer: Printer, packets: PacketInput, conversations: PacketConversations | None
+) -> Dissect:
     from tunscope.cli.read_contexts import FrameContexts
     from tunscope.filter.dissect import dissect
 
     protocols, contexts = printer.protocols, FrameContexts(packets)
-    return lambda packet: dissect(packet.record, protocols, contexts.of(packet))
+    if conversations is None:
+        return lambda packet: dissect(packet.record, protocols, contexts.of(packet))
+    of = conversations.of
+    return lambda packet: dissect(packet.record, protocols, contexts.of(packet), of(packet))
 
 
 def _writer(out: str | None, packets: PacketInput) -> CaptureWriter | None:

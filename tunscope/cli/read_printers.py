@@ -29,6 +29,10 @@ class Printer(Protocol):
     def protocols(self) -> Container[str]:
         """The protocols whose fields are needed."""
 
+    @property
+    def conversations(self) -> bool:
+        """Whether some of the fields depend on earlier packets of a conversation."""
+
     def begin(self) -> None:
         """Print what comes before the first packet."""
 
@@ -46,6 +50,7 @@ class TextPrinter:
 
     columns: Final = True
     dissects: Final = False
+    conversations: Final = False
     protocols: Final[Container[str]] = ()
 
     def __init__(self, lines: LineOutput) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 from weakref import WeakKeyDictionary
 
@@ -12,7 +13,7 @@ from tunscope.filter.semantics import check
 from tunscope.filter.wanted import protocols_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Sequence
+    from collections.abc import Callable, Container, Iterable, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -89,10 +90,7 @@ class DisplayFilter:
     @property
     def needs_conversations(self) -> bool:
         """Whether the filter asks for what only conversations know."""
-        return any(
-            name in CONVERSATION_FIELDS or name.startswith((_ANALYSIS, _EXPERT))
-            for name in self.fields
-        )
+        return asks_conversations(self.fields)
 
     def columns_predicate(self, index: Capture, start: int, stop: int) -> npt.NDArray[np.bool_]:
         """Return which of rows `start` to `stop` of the packet table (numbers less 1) pass.
@@ -110,7 +108,7 @@ class DisplayFilter:
             passing[skipped : skipped + batch.count] = True
             return passing
         clock = _clock(index, batch)
-        replayed = _replays(index) if self.needs_conversations else None
+        replayed = partial(replay_of, index) if self.needs_conversations else None
         verdict = self._plan()(Run(batch, clock, replayed))
         passing[skipped : skipped + batch.count] = verdict.holds
         if verdict.open is not None:
@@ -147,6 +145,22 @@ class DisplayFilter:
         return self.matches(record, context, conversations)
 
 
+def asks_conversations(names: Iterable[str]) -> bool:
+    """Return whether one of the fields called `names` is brought by conversations only."""
+    return any(
+        name in CONVERSATION_FIELDS or name.startswith((_ANALYSIS, _EXPERT)) for name in names
+    )
+
+
+def replay_of(index: Capture) -> Replay:
+    """Return the conversations of a capture, followed once however many filters ask."""
+    from tunscope.filter.columnar.replay import Replay
+
+    if index not in _REPLAYS:
+        _REPLAYS[index] = Replay(index)
+    return _REPLAYS[index]
+
+
 def _clock(index: Capture, batch: ColumnBatch) -> Clock:
     from tunscope.filter.columnar.run import Clock
 
@@ -159,19 +173,6 @@ def _clock(index: Capture, batch: ColumnBatch) -> Clock:
     previous = int(before["ts_ns"][0]) if before.count else first
     oldest = index.batch(0, 1)
     return Clock(int(oldest["ts_ns"][0]) if oldest.count else first, previous)
-
-
-def _replays(index: Capture) -> Callable[[], Replay]:
-    """Return how to get the replay of a capture: made when it is first asked for."""
-
-    def replay() -> Replay:
-        from tunscope.filter.columnar.replay import Replay
-
-        if index not in _REPLAYS:
-            _REPLAYS[index] = Replay(index)
-        return _REPLAYS[index]
-
-    return replay
 
 
 def compile_filter(text: str) -> DisplayFilter:

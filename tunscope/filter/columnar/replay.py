@@ -17,12 +17,11 @@ import numpy.typing as npt
 from tunscope.columns.layout import Layer
 from tunscope.filter.columnar.run import Clock, Run
 from tunscope.filter.conversations.facts import Analysis, Endpoints, Segment, TcpFacts, UdpFacts
+from tunscope.filter.conversations.recording import Recorded, Recorder
 from tunscope.filter.conversations.tracker import ConversationTracker
 from tunscope.filter.layers.tcp_conversation import window_scale
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tunscope.columns.batch import ColumnBatch
     from tunscope.packet.record import PacketRecord
 
@@ -50,48 +49,6 @@ class ReplayedCapture(Protocol):
     def record(self, number: int) -> PacketRecord:
         """Return packet `number`; KeyError if its bytes are gone."""
         ...
-
-
-class Recorder:
-    """Conversations that keep what they said."""
-
-    def __init__(self, tracker: ConversationTracker) -> None:
-        self._tracker: Final = tracker
-        self.said: list[TcpFacts | UdpFacts] = []
-
-    def tcp(self, segment: Segment) -> TcpFacts:
-        """Take in a segment and return what its conversation knows."""
-        facts = self._tracker.tcp(segment)
-        self.said.append(facts)
-        return facts
-
-    def udp(self, endpoints: Endpoints, number: int, ts_ns: int) -> UdpFacts:
-        """Take in a datagram and return what its conversation knows."""
-        facts = self._tracker.udp(endpoints, number, ts_ns)
-        self.said.append(facts)
-        return facts
-
-
-class Recorded:
-    """Conversations that say again what was recorded of one packet."""
-
-    def __init__(self, said: list[TcpFacts | UdpFacts]) -> None:
-        self._tcp: Final[Iterator[TcpFacts]] = (
-            facts for facts in said if isinstance(facts, TcpFacts)
-        )
-        self._udp: Final[Iterator[UdpFacts]] = (
-            facts for facts in said if isinstance(facts, UdpFacts)
-        )
-
-    def tcp(self, segment: Segment) -> TcpFacts | None:
-        """Return what is known of the packet's next segment."""
-        del segment
-        return next(self._tcp, None)
-
-    def udp(self, endpoints: Endpoints, number: int, ts_ns: int) -> UdpFacts | None:
-        """Return what is known of the packet's next datagram."""
-        del endpoints, number, ts_ns
-        return next(self._udp, None)
 
 
 class Replay:
@@ -155,7 +112,9 @@ class Replay:
             if kind != _OTHER:
                 endpoints = addresses.endpoints(columns, index)
                 if kind == _DATAGRAM:
-                    said = self._tracker.udp(endpoints, row + 1, columns["ts_ns"][index])
+                    timed = columns["payload_len"][index]
+                    ts_ns = columns["ts_ns"][index] if timed else None
+                    said = self._tracker.udp(endpoints, row + 1, ts_ns)
                 else:
                     said = self._segment(columns, index, row, endpoints)
             self._keep(row, kind, said)

@@ -27,13 +27,9 @@ class Analysis(IntFlag):
     ZERO_WINDOW_PROBE_ACK = 1 << 14
 
 
-#: Payload that is not new or not in its place: applications are not read from it.
-NOT_IN_ORDER = (
-    Analysis.RETRANSMISSION
-    | Analysis.FAST_RETRANSMISSION
-    | Analysis.SPURIOUS_RETRANSMISSION
-    | Analysis.OUT_OF_ORDER
-)
+#: Payload that is not new or not in its place: applications are not read from it. Wireshark reads
+#: on where it suspects a fast or a spurious retransmission.
+NOT_IN_ORDER = Analysis.RETRANSMISSION | Analysis.OUT_OF_ORDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +103,9 @@ class Conversations(Protocol):
         """Take in a segment and return what its conversation knows, None if it is unknown."""
         ...
 
-    def udp(self, endpoints: Endpoints, number: int, ts_ns: int) -> UdpFacts | None:
-        """Take in a datagram and return what its conversation knows, None if it is unknown."""
+    def udp(self, endpoints: Endpoints, number: int, ts_ns: int | None) -> UdpFacts | None:
+        """Take in a datagram and return what its conversation knows, None if it is unknown.
+
+        `ts_ns` is None for one that no time is measured by: it is quoted, or carries nothing.
+        """
         ...

@@ -13,11 +13,11 @@ _Key: TypeAlias = tuple[bytes, int, bytes, int]
 
 @dataclass(slots=True)
 class _Exchange:
-    """The datagrams between two UDP endpoints."""
+    """The datagrams between two UDP endpoints, with the times of those that carry something."""
 
     stream: int
-    first_ns: int
-    previous_ns: int
+    first_ns: int | None = None
+    previous_ns: int = 0
 
 
 class ConversationTracker:
@@ -43,13 +43,17 @@ class ConversationTracker:
             self._connections[key] = connection
         return connection.observe(segment, side, reused=reused)
 
-    def udp(self, endpoints: Endpoints, number: int, ts_ns: int) -> UdpFacts:
+    def udp(self, endpoints: Endpoints, number: int, ts_ns: int | None) -> UdpFacts:
         """Take in a datagram and return what its conversation knows."""
         del number
         key, _ = _key(endpoints)
         exchange = self._exchanges.get(key)
         if exchange is None:
-            exchange = self._exchanges[key] = _Exchange(len(self._exchanges), ts_ns, ts_ns)
+            exchange = self._exchanges[key] = _Exchange(len(self._exchanges))
+        if ts_ns is None:
+            return UdpFacts(exchange.stream, 0, 0)
+        if exchange.first_ns is None:
+            exchange.first_ns = exchange.previous_ns = ts_ns
         facts = UdpFacts(exchange.stream, ts_ns - exchange.first_ns, ts_ns - exchange.previous_ns)
         exchange.previous_ns = ts_ns
         return facts

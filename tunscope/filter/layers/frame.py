@@ -90,13 +90,13 @@ def dissect_frame(dissection: Dissection, context: FrameContext | None) -> None:
     dissector = dissector_of("linktype", record.linktype) or dissect_data
     if octets.data or dissector_of("linktype", record.linktype):
         dissect_guarded(dissection, dissector, octets)
-    if dissection.payloads and _wants_payloads(dissection.wanted):
+    if dissection.payloads and wants_payloads(dissection.wanted):
         decode_payloads(dissection)
     if "frame" in dissection.wanted:
         _add_frame(dissection, octets, context)
 
 
-def _wants_payloads(wanted: Container[str]) -> bool:
+def wants_payloads(wanted: Container[str]) -> bool:
     """Whether somebody asks for more than headers tell."""
     return not (isinstance(wanted, frozenset) and wanted <= _HEADERS)
 

@@ -72,13 +72,19 @@ def tcp_facts(dissection: Dissection, data: bytes, header: int, length: int) -> 
     return dissection.conversations.tcp(segment)
 
 
-def udp_facts(dissection: Dissection, source: int, destination: int) -> UdpFacts | None:
-    """Ask the conversation of a datagram; None where conversations are not followed."""
+def udp_facts(
+    dissection: Dissection, source: int, destination: int, *, timed: bool
+) -> UdpFacts | None:
+    """Ask the conversation of a datagram; None where conversations are not followed.
+
+    `timed` tells whether times of the conversation are measured by this one.
+    """
     if dissection.conversations is None:
         return None
     network = dissection.network
     endpoints = Endpoints(network.source, source, network.destination, destination)
-    return dissection.conversations.udp(endpoints, dissection.number, dissection.record.ts_ns)
+    ts_ns = dissection.record.ts_ns if timed else None
+    return dissection.conversations.udp(endpoints, dissection.number, ts_ns)
 
 
 def add_numbers(

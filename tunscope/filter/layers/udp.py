@@ -55,10 +55,11 @@ def dissect_udp(dissection: Dissection, octets: Octets) -> None:
             dissection.add("udp.checksum.status", 0)
             message = "Illegal Checksum value (0)"
             dissection.expert("udp.checksum.zero", ERROR, CHECKSUM_GROUP, message)
-    facts = udp_facts(dissection, source, destination)
+    timed = payload_follows(octets) and not dissection.network.quoted
+    facts = udp_facts(dissection, source, destination, timed=timed)
     if facts is not None and wanted:
         dissection.add("udp.stream", facts.stream)
-        if payload_follows(octets) and not dissection.network.quoted:
+        if timed:
             dissection.add("udp.time_relative", facts.relative_ns)
             dissection.add("udp.time_delta", facts.delta_ns)
     payload = octets.rest(8)
