@@ -9,6 +9,7 @@ import numpy as np
 
 from tunscope.index.filtering import FilterRun, Predicate
 from tunscope.index.ordering import SortKey
+from tunscope.index.selection import Selection
 from tunscope.index.sorting import SortRun
 
 if TYPE_CHECKING:
@@ -117,6 +118,11 @@ class View:
     def filtered(self) -> bool:
         """Whether a filter is set."""
         return self._filter is not None
+
+    @property
+    def selection(self) -> Selection:
+        """What passes the filter in force, for threads that count packets."""
+        return Selection(self.index, self._filter)
 
     @property
     def progress(self) -> float:

@@ -1,0 +1,1 @@
+"""Following a stream: what the two sides of a conversation said, in order."""

@@ -1,0 +1,131 @@
+"""A statistic at work: from the oldest packet on, in a thread of its own, until it is cancelled."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from tunscope.columns.batch import ColumnBatch, Rows
+    from tunscope.index.selection import Selection
+
+Result = TypeVar("Result")
+
+#: Rows of a piece, and bounds for later ones: their size follows the time they take.
+_FIRST_PIECE: Final = 1 << 12
+_MIN_PIECE: Final = 1 << 6
+_MAX_PIECE: Final = 1 << 16
+_SHORT: Final = 0.008
+_LONG: Final = 0.03
+#: Seconds between results while there is more to come.
+_SHOW: Final = 0.15
+
+
+class Tally(Protocol):
+    """Something that counts packets; pieces come in file order, each packet once."""
+
+    def add(self, batch: ColumnBatch, rows: Rows) -> None:
+        """Count the packets `rows` of `batch` (0 is its first one; ascending)."""
+
+
+class Gathering(Generic[Result]):
+    """Feeds `tally` with the packets of `selection`; `digest` makes of it what is shown.
+
+    Both run on the thread of the gathering. `result` is what `digest` returned last, None before
+    the first time; `generation` grows with each result.
+    """
+
+    def __init__(self, selection: Selection, tally: Tally, digest: Callable[[], Result]) -> None:
+        self._selection: Final = selection
+        self._index: Final = selection.index
+        self._tally: Final = tally
+        self._digest: Final = digest
+        self._cancelled: Final = threading.Event()
+        self._wake: Final = threading.Event()
+        self._asked = False
+        self._first = self._next = self._index.first_number - 1
+        self._size = _FIRST_PIECE
+        self.result: Result | None = None
+        self.generation = 0
+        self.error: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="tunscope-statistics", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Tell that there may be more packets."""
+        if self._next < self._index.count:
+            self._selection.wake()
+            self._wake.set()
+
+    def refresh(self) -> None:
+        """Have the result made anew: what `digest` goes by has changed."""
+        self._asked = True
+        self._wake.set()
+
+    def cancel(self) -> None:
+        """End after the piece at hand; the last result stays."""
+        self._cancelled.set()
+        self._wake.set()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it was cancelled."""
+        return self._cancelled.is_set()
+
+    @property
+    def progress(self) -> float:
+        """How many of the packets have been looked at, 0 to 1."""
+        count = self._index.count
+        if count <= self._first:
+            return 1.0
+        return min(1.0, (self._next - self._first) / (count - self._first))
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether the result is that of all packets there are."""
+        return self.error is not None or (
+            self._next >= self._index.count and self.result is not None and not self._asked
+        )
+
+    def _run(self) -> None:
+        shown = 0.0
+        try:
+            while not self._cancelled.is_set():
+                self._wake.clear()
+                self._next = max(self._next, self._index.first_number - 1)
+                stop = min(self._selection.known_until(self._next), self._next + self._size)
+                if stop > self._next:
+                    self._piece(stop)
+                    if time.monotonic() - shown < _SHOW and self._next < self._index.count:
+                        continue
+                elif not self._asked and self.result is not None:
+                    if self._selection.error is not None:
+                        self.error = self._selection.error
+                    # A filter that is still at work tells nobody how far it is.
+                    behind = self._next < self._index.count and self.error is None
+                    self._wake.wait(_LONG if behind else None)
+                    continue
+                self._asked = False
+                self.result = self._digest()
+                self.generation += 1
+                shown = time.monotonic()
+        except Exception as error:  # noqa: BLE001  (shown by the screen; a thread has no caller)
+            self.error = error
+
+    def _piece(self, stop: int) -> None:
+        began = time.perf_counter()
+        batch = self._index.batch(self._next, stop)
+        rows = self._selection.rows(batch.start, stop) - batch.start
+        if len(rows):
+            self._tally.add(batch, rows)
+        self._next = stop
+        took = time.perf_counter() - began
+        if took < _SHORT:
+            self._size = min(2 * self._size, _MAX_PIECE)
+        elif took > _LONG:
+            self._size = max(self._size // 2, _MIN_PIECE)
