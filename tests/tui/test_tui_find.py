@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import threading
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from browser_driver import DATA, Browser, OpenBrowser
 from textual.widgets import Input
 
+from tunscope.capfile.writer import open_writer
 from tunscope.errors import UsageError
 from tunscope.index.capture import CaptureIndex
 from tunscope.index.source import FileSource
 from tunscope.tui.finder import Finder, Found
-from tunscope.tui.search import matcher
+from tunscope.tui.search import Manner, Where, matcher
 
 TUN = DATA / "browser_tun.pcapng"
 
@@ -55,6 +58,44 @@ def test_text_is_found_in_info_too(capture: CaptureIndex) -> None:
     matches = matcher("echo (ping) REPLY", capture)
     found = [number for number in range(1, capture.count + 1) if matches(number)]
     assert found == numbers_of_tshark("icmp.type == 0 or icmpv6.type == 129")
+
+
+def found_by(capture: CaptureIndex, text: str, manner: Manner) -> list[int]:
+    matches = matcher(text, capture, manner)
+    return [number for number in range(1, capture.count + 1) if matches(number)]
+
+
+def test_where_and_case_narrow_what_is_found(capture: CaptureIndex) -> None:
+    in_bytes = numbers_of_tshark('frame contains "Host:"')
+    assert in_bytes
+    assert found_by(capture, "host:", Manner(Where.BYTES)) == in_bytes
+    assert found_by(capture, "host:", Manner(Where.BYTES, exact_case=True)) == []
+    assert found_by(capture, "/Hos.:/", Manner(exact_case=True)) == in_bytes
+    assert found_by(capture, "Host:", Manner(Where.INFO)) == []
+    assert found_by(capture, "[SYN, ACK]", Manner(Where.BYTES)) == []
+
+
+def test_info_is_what_the_list_shows_relative_numbers_and_all(capture: CaptureIndex) -> None:
+    wanted = numbers_of_tshark("tcp.seq == 1 && tcp.flags.syn == 0 && tcp.len == 0")
+    assert wanted
+    assert set(found_by(capture, "seq=1 ", Manner(Where.INFO))) >= set(wanted)
+
+
+def test_notes_of_the_analysis_are_found(capture: CaptureIndex, tmp_path: Path) -> None:
+    """A retransmission is one only in the light of its conversation."""
+    path = tmp_path / "again.pcapng"
+    request, last = capture.record(6), capture.record(capture.count)
+    with open_writer(path, capture.interfaces) as writer:
+        for number in range(1, capture.count + 1):
+            writer.write(capture.record(number))
+        writer.write(replace(request, ts_ns=last.ts_ns + 1_000_000_000))
+    index = CaptureIndex(FileSource(path))
+    index.start()
+    assert index.wait(10)
+    try:
+        assert found_by(index, "retransmission", Manner(Where.INFO)) == [capture.count + 1]
+    finally:
+        index.stop()
 
 
 @pytest.mark.parametrize("text", ["x:4", "x:", "x:zz", "/(/", "=tcp.prt == 1", "="])
@@ -106,7 +147,7 @@ async def test_ctrl_f_n_and_shift_n(open_browser: OpenBrowser) -> None:
         await browser.until(lambda: browser.table.selected_number == wanted[0])
         await browser.press("N")
         await browser.until(lambda: browser.table.selected_number == wanted[-1])
-        assert "other end" in browser.app.messages[-1].text
+        assert "from the end" in browser.app.messages[-1].text
         await find(browser, "=tcp.prt == 1")
         assert "tcp.prt" in browser.app.messages[-1].text
         await find(browser, "no such text")
@@ -114,12 +155,28 @@ async def test_ctrl_f_n_and_shift_n(open_browser: OpenBrowser) -> None:
         assert browser.table.selected_number == wanted[-1]
 
 
+async def test_where_and_case_are_switched_while_asking(open_browser: OpenBrowser) -> None:
+    async with open_browser() as browser:
+        await browser.press("ctrl+f")
+        assert "in info and bytes, any case" in browser.line(-1)
+        await browser.press("f2", "f3")
+        assert "in info, exact case" in browser.line(-1)
+        browser.main.query_one("PromptLine Input", Input).value = "echo (ping) reply"
+        await browser.press("enter")
+        await browser.until(lambda: "not in the displayed" in browser.app.messages[-1].text)
+        await browser.press("f3")
+        assert "any case" in browser.app.messages[-1].text
+        await browser.press("n")
+        wanted = numbers_of_tshark("icmp.type == 0 or icmpv6.type == 129")
+        await browser.until(lambda: browser.table.selected_number == wanted[0])
+
+
 async def test_a_long_search_shows_how_far_it_is_and_esc_ends_it(
     open_browser: OpenBrowser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     let_go = threading.Event()
 
-    def slow(_: str, __: CaptureIndex):
+    def slow(*_: object):
         return lambda number: number > 50 and let_go.wait(10) and False
 
     monkeypatch.setattr("tunscope.tui.search.matcher", slow)

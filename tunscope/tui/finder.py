@@ -41,7 +41,7 @@ class Finder:
         self._matches = matches
         self._numbers = numbers
         self._start = start
-        self._step = step
+        self.step = step
         self._done = done
         self._cancelled = threading.Event()
         self._thread = threading.Thread(target=self._run, name="find", daemon=True)
@@ -61,7 +61,7 @@ class Finder:
 
     def _run(self) -> None:
         start, total = self._start, self.total
-        if self._step > 0:
+        if self.step > 0:
             ahead, behind = range(start + 1, total), range(start + 1)
         else:
             ahead, behind = range(start - 1, -1, -1), range(total - 1, start - 1, -1)

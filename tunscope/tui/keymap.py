@@ -75,6 +75,8 @@ MAIN_KEYS: Final = (
     _key("packet.find", "ctrl+f", "find", "Find", "find text, /regex/, x:hex bytes or =filter"),
     _key("packet.find_next", "n", "find_next(1)", "Find next", "the next packet found"),
     _key("packet.find_previous", "N", "find_next(-1)", "Find previous", "and the one before"),
+    _key("packet.find_where", "f2", "find_where", "Find where", "look in Info, bytes or both"),
+    _key("packet.find_case", "f3", "find_case", "Find case", "heed the case of letters, or not"),
     _key("packet.goto", "ctrl+g", "go_to", "Go to", "go to a packet by its number"),
     _key(
         "packet.copy", "y", "copy", "Copy", "copy the field or the packet, also over ssh (OSC 52)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from tunscope.columns.layout import RecordFlag
 from tunscope.tui.protocol_tones import tone_of
 from tunscope.tui.table_columns import GUTTER, Column, Layout, lay_out
 from tunscope.tui.text import LineBuilder, fit, width_of
@@ -25,6 +26,8 @@ _QUIET_COLUMNS = frozenset(
 )
 #: The mark column, by whether a packet is marked and whether it has a comment.
 _SIGNS = {(False, False): " ", (True, False): "●", (False, True): "¶", (True, True): "◉"}
+#: Columns that are empty for packets whose time the file does not tell.
+_TIMES = frozenset({"time", "delta"})
 _MEASURED_ROWS = 20_000
 _MAC_TWINS = {"source": "mac_source", "destination": "mac_destination"}
 
@@ -158,6 +161,8 @@ class RowPainter:
         """Return the text of one cell; an address that has a MAC column is not said twice."""
         if column == "direction":
             return f" {packet.arrow}"
+        if column in _TIMES and not self._is_timed(packet.number):
+            return "-"
         if column == "time":
             return self._time(row, packet.number)
         if column == "delta":
@@ -166,6 +171,9 @@ class RowPainter:
         if column in _MAC_TWINS and layout.shows(_MAC_TWINS[column]):
             return "" if text == packet.cell(_MAC_TWINS[column]) else text
         return text
+
+    def _is_timed(self, number: int) -> bool:
+        return not int(self._capture.store["flags"][number - 1]) & RecordFlag.NO_TIMESTAMP
 
     def _ts(self, number: int) -> int:
         return int(self._capture.store["ts_ns"][number - 1])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from tunscope.errors import TunscopeError, UsageError
-from tunscope.summary import summarize
+from tunscope.tui.flow_summaries import FlowSummaries
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from tunscope.index.capture import CaptureIndex
     from tunscope.index.filtering import Predicate
+    from tunscope.packet.record import PacketRecord
 
 #: Says whether the packet with this number is one that is looked for.
 Matcher = Callable[[int], bool]
@@ -25,35 +28,73 @@ WAYS: Final = "Find text, /regex/, x:hex, =filter"
 _BLOCK: Final = 4096
 
 
-def matcher(text: str, capture: CaptureIndex) -> Matcher:
+class Where(Enum):
+    """Where text is looked for; the value is what the screen calls it."""
+
+    BOTH = "info and bytes"
+    INFO = "info"
+    BYTES = "bytes"
+
+    def following(self) -> Where:
+        """Return the next place."""
+        members = list(Where)
+        return members[(members.index(self) + 1) % len(members)]
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How text is looked for; hex bytes and filters do not depend on it."""
+
+    where: Where = Where.BOTH
+    exact_case: bool = False
+
+    def __str__(self) -> str:
+        return f"in {self.where.value}, {'exact' if self.exact_case else 'any'} case"
+
+
+_ANY: Final = Manner()
+
+
+def matcher(text: str, capture: CaptureIndex, manner: Manner = _ANY) -> Matcher:
     """Return the matcher for `text`, which `WAYS` explains. UsageError if it is wrong.
 
-    Text is found in Info and in the bytes, whatever the case of its ASCII letters; a regular
-    expression is matched against both as it is written. The matcher belongs to one thread.
+    Info is the one of the packet list. The matcher belongs to one thread.
     """
     if text.startswith("="):
         return _passing(_filter(text[1:]), capture)
     if text.startswith("x:"):
         wanted = _octets(text[2:])
         return lambda number: wanted in _data(capture, number)
+    flags = 0 if manner.exact_case else re.IGNORECASE
     if len(text) > 2 and text.startswith("/") and text.endswith("/"):
-        return _pattern(_compiled(text[1:-1], 0), capture)
-    return _pattern(_compiled(re.escape(text), re.IGNORECASE), capture)
+        return _Pattern(text[1:-1], flags, manner.where, capture)
+    return _Pattern(re.escape(text), flags, manner.where, capture)
 
 
-def _pattern(patterns: tuple[re.Pattern[str], re.Pattern[bytes]], capture: CaptureIndex) -> Matcher:
-    of_text, of_bytes = patterns
+class _Pattern:
+    """Looks for a regular expression in Info and in the bytes."""
 
-    def matches(number: int) -> bool:
+    def __init__(self, expression: str, flags: int, where: Where, capture: CaptureIndex) -> None:
+        self._of_text, self._of_bytes = _compiled(expression, flags)
+        self._where = where
+        self._capture = capture
+        self._flows = FlowSummaries(capture)
+
+    def __call__(self, number: int) -> bool:
         try:
-            record = capture.record(number)
+            record = self._capture.record(number)
         except (KeyError, OSError, TunscopeError):  # gone with its segment: not to be found
             return False
-        if of_bytes.search(record.data) is not None:
+        if self._where is not Where.INFO and self._of_bytes.search(record.data) is not None:
             return True
-        return of_text.search(summarize(record).info) is not None
+        return self._where is not Where.BYTES and self._is_in_info(number, record)
 
-    return matches
+    def _is_in_info(self, number: int, record: PacketRecord) -> bool:
+        summary, settled = self._flows.glance(number, record)
+        if not settled:  # what the conversation adds may be what is looked for
+            self._flows.settle(number)
+            summary, _ = self._flows.glance(number, record)
+        return self._of_text.search(summary.info) is not None
 
 
 def _passing(predicate: Predicate, capture: CaptureIndex) -> Matcher:

@@ -26,6 +26,10 @@ class FieldActions(QuestionActions, inherit_bindings=False):
             self.tunscope.tell("copy: there is no packet yet")
             return
         choices = copies_of_packet(number, self.detail.data)
+        if self.detail.record is not None:
+            from tunscope.dissect import scapy_expression
+
+            choices.append(("packet as scapy expression", scapy_expression(self.detail.record)))
         if self.detail.root is not None:
             choices.append(("packet as JSON", fields_json(self.detail.root)))
         if (node := self.detail.field) is not None:

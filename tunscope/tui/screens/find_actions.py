@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from textual.message import Message
 
 from tunscope.errors import TunscopeError
 from tunscope.tui.finder import Finder, Found
 from tunscope.tui.screens.field_actions import FieldActions
 from tunscope.tui.session import Severity
+
+if TYPE_CHECKING:
+    from tunscope.tui.search import Manner
 
 
 class FindActions(FieldActions, inherit_bindings=False):
@@ -23,12 +29,41 @@ class FindActions(FieldActions, inherit_bindings=False):
         super().__init__()
         self.finder: Finder | None = None
         self._wanted = ""
+        self._manner: Manner | None = None
+
+    @property
+    def _chosen_manner(self) -> Manner:
+        from tunscope.tui.search import Manner
+
+        if self._manner is None:
+            self._manner = Manner()
+        return self._manner
 
     def action_find(self) -> None:
         """Ask what to look for."""
+        self.prompt.ask("find", self._find_label(), self._wanted)
+
+    def _find_label(self) -> str:
         from tunscope.tui.search import WAYS
 
-        self.prompt.ask("find", WAYS, self._wanted)
+        return f"{WAYS} ({self._chosen_manner})"
+
+    def action_find_where(self) -> None:
+        """Look for text in the next place: Info, bytes, both."""
+        manner = self._chosen_manner
+        self._set_manner(replace(manner, where=manner.where.following()))
+
+    def action_find_case(self) -> None:
+        """Heed the case of letters, or stop heeding it."""
+        manner = self._chosen_manner
+        self._set_manner(replace(manner, exact_case=not manner.exact_case))
+
+    def _set_manner(self, manner: Manner) -> None:
+        self._manner = manner
+        if self.prompt.topic == "find":
+            self.prompt.relabel(self._find_label())
+        else:
+            self.tunscope.tell(f"find: {manner}")
 
     async def _answered(self, topic: str, text: str) -> None:
         if topic == "find":
@@ -49,7 +84,7 @@ class FindActions(FieldActions, inherit_bindings=False):
             self.tunscope.tell("find: there are no packets", Severity.WARNING)
             return
         try:
-            matches = matcher(self._wanted, self.capture)
+            matches = matcher(self._wanted, self.capture, self._chosen_manner)
         except TunscopeError as error:
             self.tunscope.tell(str(error), Severity.WARNING)
             return
@@ -85,4 +120,5 @@ class FindActions(FieldActions, inherit_bindings=False):
             return
         self.table.move_to(self.table.row_of_number(found.number))
         if found.wrapped:
-            self.tunscope.tell("find: went on from the other end of the list")
+            end = "start" if event.finder.step > 0 else "end"
+            self.tunscope.tell(f"find: went on from the {end} of the list")

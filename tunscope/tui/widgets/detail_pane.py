@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tunscope.dissect import FieldNode
     from tunscope.index.capture import CaptureIndex
+    from tunscope.packet.record import PacketRecord
 
 
 class DetailPane(Container):
@@ -39,6 +40,7 @@ class DetailPane(Container):
         super().__init__(id=id)
         self.number: int | None = None
         self.data = b""
+        self.record: PacketRecord | None = None
         self.root: FieldNode | None = None
         self._decoded: int | None = None
         self._capture = capture
@@ -73,7 +75,7 @@ class DetailPane(Container):
         """Show packet `number`, or nothing; costs nothing if it is shown already."""
         if number == self.number:
             return
-        self.number, self.data, self.root = number, b"", None
+        self.number, self.data, self.record, self.root = number, b"", None, None
         if number is None:
             self._hex.show(b"")
             self._tree.show(None)
@@ -85,7 +87,7 @@ class DetailPane(Container):
             why = "is no longer kept" if isinstance(error, KeyError) else f"cannot be read: {error}"
             self._tree.show(None, note=f"packet {number} {why}")
             return
-        self.data = bytes(record.data)
+        self.data, self.record = bytes(record.data), record
         self._hex.show(record.data)
         self._dissector.request(number, record)
 

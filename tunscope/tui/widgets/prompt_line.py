@@ -62,6 +62,15 @@ class PromptLine(Horizontal):
         self.add_class("-asking")
         entry.focus()
 
+    @property
+    def topic(self) -> str:
+        """What is asked for now, "" if nothing is."""
+        return self._topic if self.asking else ""
+
+    def relabel(self, label: str) -> None:
+        """Show another label before what is typed."""
+        self.query_one(Static).update(label)
+
     def close(self) -> None:
         """Leave the question."""
         self.remove_class("-asking")
