@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
@@ -59,6 +60,8 @@ def read(files: tuple[str, ...], **given: Any) -> int:
     tunscope read ring/ -Y dns -w dns.pcapng.zst
     """
     _check(given)
+    # Nothing here multiplies matrices; the threads numpy would start for that take longer than it.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from tunscope.cli.read_job import ReadJob, read_packets
     from tunscope.filter.errors import FilterError
 

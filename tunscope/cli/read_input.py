@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from tunscope.capfile.blocks import BlockType, InterfaceDescription
 from tunscope.capfile.errors import CaptureFileError
 from tunscope.capfile.pcap_header import known_magic
-from tunscope.capfile.reader import CaptureReader, open_capture
 from tunscope.errors import UsageError
-from tunscope.packet.record import PacketRecord
 
 if TYPE_CHECKING:
+    # A capture that is indexed needs none of them, and is to be counted at once.
     from tunscope.capfile.merging import MergedCapture
+    from tunscope.capfile.reader import CaptureReader
+    from tunscope.packet.record import PacketRecord
 
 _SECTION_MAGIC: Final = int(BlockType.SECTION_HEADER).to_bytes(4)
 
@@ -71,6 +71,8 @@ class SingleInput:
 def open_input(paths: Sequence[str], *, lenient: bool) -> SingleInput | MergedCapture:
     """Open one capture, or several merged in time order. CaptureFileError: unreadable."""
     if len(paths) == 1:
+        from tunscope.capfile.reader import open_capture
+
         return SingleInput(open_capture(paths[0], lenient=lenient))
     from tunscope.capfile.merging import MergedCapture
 
@@ -88,7 +90,7 @@ def expanded(words: Sequence[str]) -> list[str]:
         if word == "-" or not os.path.isdir(word):
             found.append(word)
             continue
-        captures = [str(path) for path in _listed(word) if _is_capture(path)]
+        captures = [path for path in _listed(word) if _is_capture(path)]
         if not captures:
             raise UsageError(word, "no capture file in this directory")
         found += captures
@@ -122,18 +124,21 @@ def is_pcapng(head: bytes) -> bool:
     return head[:4] == _SECTION_MAGIC
 
 
-def _listed(directory: str) -> list[Path]:
+def _listed(directory: str) -> list[str]:
     try:
-        return sorted(path for path in Path(directory).iterdir() if is_regular(str(path)))
+        paths = [os.path.join(directory, name) for name in sorted(os.listdir(directory))]
     except OSError as error:
         raise UsageError(directory, f"cannot be listed: {error.strerror}") from error
+    return [path for path in paths if is_regular(path)]
 
 
-def _is_capture(path: Path) -> bool:
-    if path.name.startswith("."):
+def _is_capture(path: str) -> bool:
+    from tunscope.capfile.reader import open_capture
+
+    if os.path.basename(path).startswith("."):
         return False
     try:
         with open_capture(path):
-            return path.stat().st_size > 0
+            return os.path.getsize(path) > 0
     except CaptureFileError:
         return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from typing import Final
 
 from tunscope.filter.errors import FilterError, Span
@@ -158,6 +157,8 @@ def _ipv6(text: str, start: int) -> int:
     run = _IPV6_RUN.match(text, start)
     if run is None:
         return start
+    import socket  # takes longer than most filters, which have no such address
+
     for stop in range(run.end(), start + 1, -1):
         try:
             socket.inet_pton(socket.AF_INET6, text[start:stop])

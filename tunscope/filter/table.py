@@ -6,11 +6,10 @@
 
 from __future__ import annotations
 
-import difflib
+import pkgutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Final
 
 from tunscope.filter.fieldtypes import FieldType
@@ -38,16 +37,36 @@ class Field:
     description: str
 
 
+class _FieldTable(Mapping[str, Field]):
+    """Fields by name, made of their lines when they are asked for: most never are."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines: Final = {line[: line.index("\t")]: line for line in lines}
+        self._made: Final[dict[str, Field]] = {}
+
+    def __getitem__(self, name: str) -> Field:
+        made = self._made.get(name)
+        if made is None:
+            _, kind, protocol, base, names, description = self._lines[name].split("\t")
+            made = self._made[name] = Field(
+                name, FieldType(kind), protocol or name, base or "NONE", names, description
+            )
+        return made
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._lines
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+
 @cache
 def all_fields() -> Mapping[str, Field]:
     """Return every field by name, in alphabetical order."""
-    table = {}
-    for line in _lines("fields.tsv"):
-        name, kind, protocol, base, names, description = line.split("\t")
-        table[name] = Field(
-            name, FieldType(kind), protocol or name, base or "NONE", names, description
-        )
-    return table
+    return _FieldTable(_lines("fields.tsv"))
 
 
 def lookup(name: str) -> Field | None:
@@ -69,6 +88,8 @@ def search(word: str) -> Iterator[Field]:
 
 def suggest(name: str) -> str:
     """Return the field that was probably meant by `name`, or an empty string."""
+    import difflib
+
     table = all_fields()
     lowered = name.lower()
     if lowered in table:
@@ -108,5 +129,7 @@ _TRUTH: Final = {1: "True", 0: "False"}
 
 
 def _lines(name: str) -> Iterator[str]:
-    text = files("tunscope.filter").joinpath(name).read_text("utf-8")
-    return (line for line in text.splitlines() if line and not line.startswith("#"))
+    # Not importlib.resources, which loads more than everything else here together.
+    data = pkgutil.get_data("tunscope.filter", name)
+    assert data is not None, "the package comes with its tables"
+    return (line for line in data.decode().splitlines() if line and line[0] != "#")
