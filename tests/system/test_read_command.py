@@ -284,6 +284,7 @@ def test_packets_that_pass_are_saved_in_the_format_of_the_name(
     [
         ("captures/hadrielk/be_basic_test009", "frame.comment"),
         ("captures/hadrielk/be_basic_test008", "frame.interface_name"),
+        ("captures/hadrielk/be_basic_test009", "frame.packet_flags"),
         ("browser_tap", "frame.packet_flags_direction"),
         ("browser_tap", "frame.time_epoch"),
     ],

@@ -27,6 +27,7 @@ FILTERS = (
     *("frame.cb_pen", "frame.cb_pen == 36724", "frame.cb_copy == 0", "!frame.cb_copy"),
     *("data", "data.len == 60", 'frame.protocols == "data"', 'data contains "Custom"'),
     *("frame", "frame.len < 100", "ip", "!ip", "frame.encap_type", "!frame.time && !ip"),
+    *("frame.interface_id == 0", "frame.interface_id", "frame.interface_name"),
 )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import struct
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
@@ -104,7 +104,8 @@ class InterfaceDescription:
     `snaplen` counts bytes, 0 for no limit. `tsresol` is the option's byte: a negative power of
     ten, or of two if the top bit is set; `tsoffset` counts seconds added to every timestamp.
     `ipv4` and `ipv6` are addresses with a prefix length ("10.9.0.1/24"); `speed` is in bits a
-    second, `fcs_length` in bits. Empty or None means the capture does not say.
+    second, `fcs_length` in bits. Empty or None means the capture does not say. `number` is the
+    interface's place in the section that describes it, None if the file describes none (pcap).
     """
 
     linktype: int
@@ -122,6 +123,7 @@ class InterfaceDescription:
     speed: int | None = None
     fcs_length: int | None = None
     comments: tuple[str, ...] = ()
+    number: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +214,7 @@ def enhanced_packet(record: PacketRecord, tsoffset: int = 0) -> bytes:
     flags = record.flags
     if record.comments or record.packet_id is not None:
         options = _packet_options(record)
-    elif flags:
+    elif flags or record.zero_flags:
         options = _FLAGS_OPTION.pack(PacketOption.FLAGS, 4, flags, 0)
     else:
         options = b""
@@ -291,7 +293,7 @@ def _block(kind: BlockType, fixed: bytes, options: bytes) -> bytes:
 
 def _packet_options(record: PacketRecord) -> bytes:
     options = _texts((OptionCode.COMMENT, comment) for comment in record.comments)
-    if record.flags:
+    if record.flags or record.zero_flags:
         options.append((PacketOption.FLAGS, _U32.pack(record.flags)))
     if record.packet_id is not None:
         options.append((PacketOption.PACKET_ID, struct.pack("<Q", record.packet_id)))

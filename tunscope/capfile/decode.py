@@ -57,6 +57,7 @@ class PacketOptions:
     flags: int = 0
     comments: tuple[str, ...] = ()
     packet_id: int | None = None
+    zero_flags: bool = False
 
 
 def section_byte_order(magic: bytes) -> ByteOrder:
@@ -119,10 +120,12 @@ def decode_packet_options(data: bytes | memoryview, order: ByteOrder) -> PacketO
             raise BlockError(f"packet option {code} has {len(value)} bytes, not {length}")
         if code == _VERDICT and (not value or (value[0] in _EBPF_VERDICTS and len(value) != 9)):
             raise BlockError(f"a packet's verdict has {len(value)} bytes")
+    flags = _number(options, PacketOption.FLAGS, f"{order}I")
     return PacketOptions(
-        flags=_number(options, PacketOption.FLAGS, f"{order}I") or 0,
+        flags=flags or 0,
         comments=_comments(options),
         packet_id=_number(options, PacketOption.PACKET_ID, f"{order}Q"),
+        zero_flags=flags == 0,
     )
 
 

@@ -36,8 +36,6 @@ class MergedCapture:
     """
 
     def __init__(self, paths: Sequence[str], *, lenient: bool = False) -> None:
-        #: Several captures are told apart by their interfaces, whatever their format.
-        self.describes_interfaces: Final = True
         self._paths: Final = tuple(paths)
         self._lenient: Final = lenient
         self._readers: Final[dict[int, CaptureReader]] = {}
@@ -132,7 +130,7 @@ class MergedCapture:
                 continue
             if key not in self._known:
                 self._known[key] = len(self.interfaces)
-                self.interfaces.append(description)
+                self.interfaces.append(replace(description, number=len(self.interfaces)))
             numbers.append(self._known[key])
 
     def _close_readers(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tunscope.capfile.blocks import BlockType, InterfaceDescription
@@ -203,16 +203,18 @@ class PcapngStream:
         time = ticks * interface.factor + interface.offset_ns
         if not (interface.factor and MIN_NS <= time <= MAX_NS):
             time = interface.clock.nanoseconds(ticks)
-        flags = 0
+        flags, zero_flags = 0, False
         comments: tuple[str, ...] = ()
         packet_id: int | None = None
         if options_size:
             options = data[start + padded : start + padded + options_size]
             if options_size == 12 and options[:4] == self._flags_only and options[8:] == _END:
                 (flags,) = self._word(options, 4)
+                zero_flags = not flags
             else:
                 said = decode_packet_options(options, self._order)
                 flags, comments, packet_id = said.flags, said.comments, said.packet_id
+                zero_flags = said.zero_flags
         window.position += total
         return PacketRecord(
             data[start : start + caplen],
@@ -223,6 +225,7 @@ class PcapngStream:
             flags,
             comments,
             packet_id,
+            zero_flags=zero_flags,
         )
 
     def _simple_packet(self, total: int) -> PacketRecord:
@@ -263,6 +266,7 @@ class PcapngStream:
 
     def _describe_interface(self, body: memoryview) -> None:
         description = decode_interface(body, self._order)
+        description = replace(description, number=len(self._interfaces))
         number = len(self._contents.interfaces)
         self._contents.interfaces.append(description)
         self._interfaces.append(_Interface.of(number, description))

@@ -6,6 +6,7 @@ from typing import Final
 
 from tunscope.cli.read_input import PacketInput
 from tunscope.cli.read_packets import ReadPacket
+from tunscope.filter import contexts
 from tunscope.filter.layers.frame import FrameContext
 
 
@@ -13,16 +14,10 @@ class FrameContexts:
     """Makes FrameContexts of the packets of one input."""
 
     def __init__(self, packets: PacketInput) -> None:
-        self._interfaces: Final = packets.interfaces
-        self._described: Final = packets.describes_interfaces
+        self._contexts: Final = contexts.FrameContexts(packets.interfaces)
 
     def of(self, packet: ReadPacket) -> FrameContext:
         """Return the context of one packet."""
-        name = description = ""
-        number = packet.record.interface
-        if self._described and number < len(self._interfaces):
-            interface = self._interfaces[number]
-            name, description = interface.name, interface.description
-        return FrameContext(
-            packet.number, packet.first_ns, packet.previous_ns, name, description, self._described
+        return self._contexts.of(
+            packet.number, packet.first_ns, packet.previous_ns, packet.record.interface
         )

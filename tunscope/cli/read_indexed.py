@@ -11,9 +11,8 @@ import numpy.typing as npt
 
 from tunscope.capfile.errors import CaptureFileError
 from tunscope.cli.read_conversations import ReplayedConversations
-from tunscope.cli.read_input import is_pcapng
 from tunscope.cli.read_packets import ReadPacket
-from tunscope.columns.layout import Layer
+from tunscope.columns.layout import Layer, RecordFlag
 from tunscope.errors import UsageError
 from tunscope.filter.compiled import replay_of
 from tunscope.index.capture import CaptureIndex
@@ -27,6 +26,8 @@ _FIRST_PIECE: Final = 1 << 12
 _LARGEST_PIECE: Final = 1 << 18
 #: What helps against damage: reading in order, without the index.
 LENIENT_HINT: Final = "--lenient goes on behind the damage"
+#: Custom blocks in a row, which have no time, that are passed over for the one before.
+_MOST_CUSTOM: Final = 1000
 #: Seconds between looks at an index that has nothing new.
 _POLL: Final = 0.002
 
@@ -130,23 +131,29 @@ class IndexedPackets:
         return earlier, passing | self._watched[flows] | (flows == 0) | inner
 
     def _packet(self, row: int) -> ReadPacket:
-        times = self._index.store["ts_ns"]
+        store = self._index.store
+        times, flags = store["ts_ns"], store["flags"]
         try:
             record = self._index.record(row + 1)
         except KeyError:
             name = self._index.source.name
             raise UsageError(name, f"packet {row + 1} is gone: the file was changed") from None
-        return ReadPacket(
-            row + 1, record, int(times[0]), int(times[row - 1 if row else 0]), record.ts_ns
-        )
+        before = max(row - 1, 0)
+        floor = max(before - _MOST_CUSTOM, 0)
+        while before > floor and _is_custom(int(flags[before])):
+            before -= 1
+        return ReadPacket(row + 1, record, int(times[0]), int(times[before]), record.ts_ns)
+
+
+def _is_custom(flags: int) -> bool:
+    return flags & RecordFlag.CUSTOM_BLOCK == RecordFlag.CUSTOM_BLOCK
 
 
 class IndexedInput:
     """What an index tells besides packets, as a PacketInput."""
 
-    def __init__(self, index: CaptureIndex, *, describes_interfaces: bool) -> None:
+    def __init__(self, index: CaptureIndex) -> None:
         self._index: Final = index
-        self.describes_interfaces: Final = describes_interfaces
         contents = index.tables.contents
         self.interfaces: Final = contents.interfaces
         self.names: Final = contents.names
@@ -174,14 +181,12 @@ def open_indexed(
     CaptureFileError: cannot be opened.
     """
     try:
-        with open(path, "rb") as file:
-            described = is_pcapng(file.read(4))
         index = CaptureIndex(FileSource(path))
     except OSError as error:
         raise CaptureFileError(path, f"cannot read: {error.strerror}") from error
     index.start()
     rows = PassingRows(index, predicate, limit)
     return (
-        IndexedInput(index, describes_interfaces=described),
+        IndexedInput(index),
         IndexedPackets(index, rows, conversations=conversations),
     )

@@ -25,10 +25,6 @@ class PacketInput(Protocol):
     """One or several captures: what they tell besides packets, which grows with them."""
 
     @property
-    def describes_interfaces(self) -> bool:
-        """Whether the files tell of interfaces at all."""
-
-    @property
     def interfaces(self) -> Sequence[InterfaceDescription]:
         """What records index."""
 
@@ -53,7 +49,6 @@ class SingleInput:
 
     def __init__(self, reader: CaptureReader) -> None:
         self._reader = reader
-        self.describes_interfaces = reader.format == "pcapng"
         self.interfaces = reader.interfaces
         self.names = reader.names
         self.comments = reader.comments

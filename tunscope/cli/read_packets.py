@@ -34,7 +34,8 @@ def numbered(records: Iterable[PacketRecord], limit: int | None = None) -> Itera
         if first is None or previous is None:
             first = previous = now
         yield ReadPacket(number, record, first, previous, now)
-        previous = now
+        if record.custom is None:
+            previous = now
 
 
 class PacketSource(Protocol):

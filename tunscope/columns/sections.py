@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -86,8 +87,8 @@ class Sections:
                 same = interfaces.descriptions[self.base : number]
                 self.base = len(interfaces)
                 for i, earlier in enumerate(same):
-                    interfaces.add(earlier, order, i)
-            interfaces.add(description, order, self.known)
+                    interfaces.add(replace(earlier, number=i), order, i)
+            interfaces.add(replace(description, number=self.known), order, self.known)
         self.known += 1
 
 

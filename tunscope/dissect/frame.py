@@ -86,7 +86,7 @@ def _custom_block(window: Window, parent: Tree, custom: CustomBlock) -> Tree:
 def _add_origin(tree: Tree, record: PacketRecord) -> None:
     """Show where the packet came from."""
     tree.field("frame.interface_id", 0, 0, value=record.interface)
-    if record.flags:
+    if record.flags or record.zero_flags:
         _add_flags(tree, record.flags)
     if record.packet_id is not None:
         tree.field("frame.packet_id", 0, 0, value=record.packet_id)

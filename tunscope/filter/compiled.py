@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tunscope.filter.columnar.plan import Plan
     from tunscope.filter.columnar.replay import Replay
     from tunscope.filter.columnar.run import Clock
+    from tunscope.filter.contexts import FrameContexts
     from tunscope.filter.conversations.facts import Conversations
     from tunscope.filter.layers.frame import FrameContext
     from tunscope.packet.record import PacketRecord
@@ -41,6 +42,7 @@ _ANALYSIS: Final = "tcp.analysis"
 _EXPERT: Final = "_ws.expert"
 #: The replayed conversations of captures that filters were applied to.
 _REPLAYS: Final[WeakKeyDictionary[Capture, Replay]] = WeakKeyDictionary()
+_CONTEXTS: Final[WeakKeyDictionary[Capture, FrameContexts]] = WeakKeyDictionary()
 
 
 class Capture(Protocol):
@@ -132,15 +134,14 @@ class DisplayFilter:
         clock: Clock,
         replayed: Callable[[], Replay] | None,
     ) -> bool:
-        from tunscope.filter.layers.frame import FrameContext
-
         try:
             record = index.record(batch.start + row + 1)
         except KeyError:
             return False
         times = batch["ts_ns"]
         previous = int(times[row - 1]) if row else clock.previous_ns
-        context = FrameContext(batch.start + row + 1, clock.first_ns, previous)
+        number = batch.start + row + 1
+        context = _contexts(index).of(number, clock.first_ns, previous, record.interface)
         conversations = replayed().of_packet(batch.start + row) if replayed else None
         return self.matches(record, context, conversations)
 
@@ -159,6 +160,14 @@ def replay_of(index: Capture) -> Replay:
     if index not in _REPLAYS:
         _REPLAYS[index] = Replay(index)
     return _REPLAYS[index]
+
+
+def _contexts(index: Capture) -> FrameContexts:
+    from tunscope.filter.contexts import FrameContexts
+
+    if index not in _CONTEXTS:
+        _CONTEXTS[index] = FrameContexts(index.interfaces)
+    return _CONTEXTS[index]
 
 
 def _clock(index: Capture, batch: ColumnBatch) -> Clock:

@@ -81,6 +81,7 @@ class PacketReader:
             options.comments,
             options.packet_id,
             timed=not flags & RecordFlag.NO_TIMESTAMP,
+            zero_flags=options.zero_flags,
         )
 
     def _read(self, rows: Rows, places: Positions, caplens: Positions) -> PacketBytes:

@@ -13,7 +13,8 @@ class PacketRecord:
     """A packet as stored: `data` holds caplen bytes of the `origlen` that were on the device.
 
     `ts_ns` counts nanoseconds since 1970-01-01T00:00:00Z. `interface` indexes the capture's
-    interfaces across all sections. `flags` is pcapng's `epb_flags` word, 0 where there is none.
+    interfaces across all sections. `flags` is pcapng's `epb_flags` word, 0 where there is none;
+    `zero_flags` tells that there is one, and that it is 0.
     `timed` is False where the file tells no time; `ts_ns` is 0 then, which is also what
     Wireshark measures the times of other packets against.
 
@@ -31,6 +32,7 @@ class PacketRecord:
     packet_id: int | None = None
     timed: bool = True
     custom: CustomBlock | None = None
+    zero_flags: bool = False
 
     @property
     def caplen(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tunscope.packet.linktype import linktype_name
+from tunscope.packet.encapsulation import encapsulation
 from tunscope.packet.printable import printable
 from tunscope.summary.draft import Draft
 from tunscope.summary.failures import failure_text
@@ -37,7 +37,7 @@ def read_record(draft: Draft) -> None:
     reader = LINK_TYPES.get(draft.record.linktype)
     if reader is None:
         draft.name("UNKNOWN")
-        draft.write(f"WTAP_ENCAP = {linktype_name(draft.record.linktype)}")
+        draft.write(f"WTAP_ENCAP = {encapsulation(draft.record.linktype)}")
         return
     try:
         reader(Window(data, 0, len(data), max(len(data), draft.record.origlen)), draft)

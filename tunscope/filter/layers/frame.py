@@ -9,31 +9,12 @@ from typing import Final
 from tunscope.filter.deep.decode import decode_payloads
 from tunscope.filter.layers.dissection import Dissection, Octets
 from tunscope.filter.layers.registry import dissect_data, dissect_guarded, dissector_of
+from tunscope.packet.encapsulation import encapsulation
 
 #: Severity of a packet comment.
 _COMMENT: Final = 0x00100000
 _COMMENT_GROUP: Final = 0x0B000000
 
-#: Link type -> what Wireshark numbers it internally (frame.encap_type).
-_ENCAPSULATIONS: Final = {
-    0: 15,
-    1: 1,
-    6: 2,
-    7: 8,
-    9: 4,
-    12: 7,
-    14: 7,
-    101: 7,
-    104: 28,
-    105: 20,
-    108: 174,
-    113: 25,
-    127: 23,
-    129: 9,
-    228: 129,
-    229: 130,
-    276: 210,
-}
 #: frame.packet_flags_*: name, shift, mask.
 _FLAG_FIELDS: Final = (
     ("frame.packet_flags_direction", 0, 0x3),
@@ -68,8 +49,8 @@ class FrameContext:
     """What the packets around one say about it. Times are nanoseconds since 1970.
 
     `number` is the packet number, `first_ns` and `previous_ns` the times of the capture's first
-    packet and of the one before. `interface_name` and the rest are None or empty where the file
-    does not say (a pcap file knows no interfaces).
+    packet and of the one before. `interface_known` is False where the file does not tell of
+    interfaces (a pcap file); `interface_id` numbers those of the section, `section` counts from 1.
     """
 
     number: int
@@ -78,6 +59,7 @@ class FrameContext:
     interface_name: str = ""
     interface_description: str = ""
     interface_known: bool = False
+    interface_id: int = 0
     section: int = 1
 
 
@@ -106,7 +88,7 @@ def _add_frame(dissection: Dissection, octets: Octets, context: FrameContext | N
     protocols = ":".join(dissection.protocols)
     dissection.begin("frame", octets, len(record.data))
     if record.custom is None:
-        add("frame.encap_type", _ENCAPSULATIONS.get(record.linktype, 0))
+        add("frame.encap_type", encapsulation(record.linktype))
     if record.timed:
         _add_times(dissection, context)
     if context is not None:
@@ -122,13 +104,13 @@ def _add_frame(dissection: Dissection, octets: Octets, context: FrameContext | N
     if context is not None and record.custom is not None:
         add("frame.section_number", context.section)
     elif context is not None and context.interface_known:
-        add("frame.interface_id", record.interface)
+        add("frame.interface_id", context.interface_id)
         add("frame.section_number", context.section)
         if context.interface_name:
             add("frame.interface_name", context.interface_name)
         if context.interface_description:
             add("frame.interface_description", context.interface_description)
-    if record.flags:
+    if record.flags or record.zero_flags:
         add("frame.packet_flags", record.flags)
         for name, shift, mask in _FLAG_FIELDS:
             add(name, record.flags >> shift & mask)
