@@ -21,15 +21,16 @@ from tunscope.index.source import FileSource
 if TYPE_CHECKING:
     from tunscope.index.filtering import Predicate
 
-#: Rows of the first piece, small so that the first line comes at once, and of the largest.
+#: Rows of the first piece, small so that the first line comes at once, and of the largest: what
+#: is done with a few columns of it stays in the processor's cache.
 _FIRST_PIECE: Final = 1 << 12
-_LARGEST_PIECE: Final = 1 << 18
+_LARGEST_PIECE: Final = 1 << 16
 #: What helps against damage: reading in order, without the index.
 LENIENT_HINT: Final = "--lenient goes on behind the damage"
 #: Custom blocks in a row, which have no time, that are passed over for the one before.
 _MOST_CUSTOM: Final = 1000
 #: Seconds between looks at an index that has nothing new.
-_POLL: Final = 0.002
+_POLL: Final = 0.003
 
 Passing = npt.NDArray[np.bool_]
 
@@ -55,10 +56,12 @@ class PassingRows:
         index, done, size = self._index, 0, _FIRST_PIECE
         while self._limit is None or done < self._limit:
             complete = index.complete  # asked before the count: no packet comes after it
-            stop = min(index.count, done + size)
+            wanted = done + size
             if self._limit is not None:
-                stop = min(stop, self._limit)
-            if stop > done:
+                wanted = min(wanted, self._limit)
+            stop = min(index.count, wanted)
+            # Whole pieces only: small ones would take more from the index than waiting does.
+            if stop == wanted or (complete and stop > done):
                 if self._predicate is None:
                     yield done, np.ones(stop - done, np.bool_)
                 else:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tunscope.index.store import ColumnStore
 
 #: Packets numbered at a time; another thread may go on in between.
-_PIECE: Final = 1 << 16
+_PIECE: Final = 1 << 14
 #: Columns that conversations are told by.
 _COLUMNS: Final = (
     "layers",

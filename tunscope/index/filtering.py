@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 #: Says for rows `start` to `stop` of the packet table (packet numbers less 1) which pass.
 Predicate = Callable[["CaptureIndex", int, int], npt.NDArray[np.bool_]]
 
-#: Rows of the first piece, and bounds for later ones: their size follows the time they take.
+#: Rows of the first piece, and bounds for later ones: their size follows the time they take. Of
+#: the largest, a few columns at a time fit into the processor's cache: twice that takes 3 times
+#: as long a packet.
 _FIRST_PIECE: Final = 1 << 14
 _MIN_PIECE: Final = 1 << 8
-_MAX_PIECE: Final = 1 << 18
+_MAX_PIECE: Final = 1 << 16
 _SHORT: Final = 0.01
 _LONG: Final = 0.05
 

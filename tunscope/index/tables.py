@@ -26,6 +26,9 @@ from tunscope.index.store import ColumnStore
 
 #: Rows that a sparse table can hold.
 _SPARSE_CAPACITY: Final = 1 << 30
+#: Row numbers of the runs that filters ask for, made once.
+_ROWS: Final = np.arange(1 << 16)
+_ROWS.flags.writeable = False
 
 
 class Tables:
@@ -91,7 +94,7 @@ class Tables:
     def batch(self, start: int, stop: int, reader: ByteReader) -> ColumnBatch:
         """Return rows `start` to `stop`, as far as they are published."""
         stop = max(start, min(stop, self.packets.count))
-        rows = np.arange(stop - start)
+        rows = _first_rows(stop - start)
         levels = [Level(rows, _Part(self.packets, start, stop))]
         for table in self.inner:
             begin, end = _span(table, start, stop)
@@ -135,6 +138,10 @@ class _Part(Mapping[str, Column]):
 
     def __len__(self) -> int:
         return len(self._table.names)
+
+
+def _first_rows(count: int) -> Rows:
+    return _ROWS[:count] if count <= len(_ROWS) else np.arange(count)
 
 
 def _live(table: ColumnStore) -> Column:
