@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from tunscope.cli.read_contexts import FrameContexts
 from tunscope.cli.read_packets import ReadPacket
 from tunscope.filter.conversations.facts import Conversations, TcpFacts, UdpFacts
+from tunscope.filter.conversations.memory import ApplicationMemory
 from tunscope.filter.conversations.recording import Recorded, Recorder
 from tunscope.filter.conversations.tracker import ConversationTracker
 from tunscope.filter.dissect import dissect
@@ -33,13 +34,19 @@ class PassingConversations:
         self._tracker: Final = ConversationTracker()
         self._number = 0
         self._said: list[TcpFacts | UdpFacts] = []
+        self._memory: Final = ApplicationMemory()
 
     def of(self, packet: ReadPacket) -> Conversations:
-        """Return what is known of `packet`, which is this one or the one asked about before."""
+        """Return what is known of `packet`, which is this one or the one asked about before.
+
+        What applications remember is told once a packet: to the filter, which sees every one, or
+        without a filter to the printer.
+        """
         if packet.number != self._number:
             recorder = Recorder(self._tracker)
             dissect(packet.record, frozenset(), self._contexts.of(packet), recorder)
             self._number, self._said = packet.number, recorder.said
+            return Recorded(self._said, self._memory)
         return Recorded(self._said)
 
 
@@ -48,7 +55,13 @@ class ReplayedConversations:
 
     def __init__(self, replay: Replay) -> None:
         self._replay: Final = replay
+        self._memory: Final = ApplicationMemory()
+        self._shown = 0
 
     def of(self, packet: ReadPacket) -> Conversations:
-        """Return what was known when `packet` came."""
-        return self._replay.of_packet(packet.number - 1)
+        """Return what was known when `packet` came, also by applications as long as all packets
+        are asked about in order."""
+        if packet.number != self._shown + 1:
+            return self._replay.of_packet(packet.number - 1)
+        self._shown = packet.number
+        return self._replay.of_packet(packet.number - 1, self._memory)

@@ -7,19 +7,21 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 from weakref import WeakKeyDictionary
 
+from tunscope.filter.deep.remembered import is_remembered
 from tunscope.filter.evaluate import Predicate, predicate
 from tunscope.filter.program import TestNode, fields_of
 from tunscope.filter.semantics import check
 from tunscope.filter.wanted import protocols_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
     import numpy as np
     import numpy.typing as npt
 
     from tunscope.capfile.blocks import InterfaceDescription
     from tunscope.columns.batch import ColumnBatch
+    from tunscope.filter.columnar.in_order import InOrder
     from tunscope.filter.columnar.plan import Plan
     from tunscope.filter.columnar.replay import Replay
     from tunscope.filter.columnar.run import Clock
@@ -72,6 +74,9 @@ class DisplayFilter:
     _wanted: Container[str] = field(repr=False)
     _holds: Predicate = field(repr=False)
     _plans: list[Plan] = field(default_factory=list, repr=False)
+    _in_orders: WeakKeyDictionary[Capture, InOrder] = field(
+        default_factory=WeakKeyDictionary, repr=False
+    )
 
     def matches(
         self,
@@ -101,6 +106,7 @@ class DisplayFilter:
         """
         import numpy as np
 
+        from tunscope.filter.columnar.in_order import PASSES
         from tunscope.filter.columnar.run import Run
 
         batch = index.batch(start, stop)
@@ -114,9 +120,40 @@ class DisplayFilter:
         verdict = self._plan()(Run(batch, clock, replayed))
         passing[skipped : skipped + batch.count] = verdict.holds
         if verdict.open is not None:
+            known = self._in_order(index, stop)
             for row in np.flatnonzero(verdict.open).tolist():
-                passing[skipped + row] = self._ask(index, batch, row, clock, replayed)
+                if known is None or not known[batch.start + row]:
+                    conversations = replayed().of_packet(batch.start + row) if replayed else None
+                    holds = self._ask(index, batch, row, clock, conversations)
+                else:
+                    holds = bool(known[batch.start + row] == PASSES)
+                passing[skipped + row] = holds
         return passing
+
+    def _in_order(self, index: Capture, stop: int) -> npt.NDArray[np.uint8] | None:
+        """Return the verdicts on the rows before `stop` where they depend on earlier packets,
+        None where they do not."""
+        from tunscope.filter.columnar.in_order import InOrder
+        from tunscope.filter.table import all_fields
+
+        if not self.remembered:
+            return None
+        if index not in self._in_orders:
+            fields = [all_fields()[name] for name in self.remembered]
+            self._in_orders[index] = InOrder(fields, replay_of(index))
+        clocks: dict[int, Clock] = {}
+
+        def ask(batch: ColumnBatch, row: int, conversations: Conversations) -> bool:
+            if batch.start not in clocks:
+                clocks[batch.start] = _clock(index, batch)
+            return self._ask(index, batch, row, clocks[batch.start], conversations)
+
+        return self._in_orders[index].verdicts(index, stop, ask)
+
+    @property
+    def remembered(self) -> frozenset[str]:
+        """The fields that depend on what applications remember of earlier packets."""
+        return frozenset(name for name in self.fields if is_remembered(name))
 
     def _plan(self) -> Plan:
         from tunscope.filter.columnar.plan import plan
@@ -132,7 +169,7 @@ class DisplayFilter:
         batch: ColumnBatch,
         row: int,
         clock: Clock,
-        replayed: Callable[[], Replay] | None,
+        conversations: Conversations | None,
     ) -> bool:
         try:
             record = index.record(batch.start + row + 1)
@@ -142,14 +179,14 @@ class DisplayFilter:
         previous = int(times[row - 1]) if row else clock.previous_ns
         number = batch.start + row + 1
         context = _contexts(index).of(number, clock.first_ns, previous, record.interface)
-        conversations = replayed().of_packet(batch.start + row) if replayed else None
         return self.matches(record, context, conversations)
 
 
 def asks_conversations(names: Iterable[str]) -> bool:
     """Return whether one of the fields called `names` is brought by conversations only."""
     return any(
-        name in CONVERSATION_FIELDS or name.startswith((_ANALYSIS, _EXPERT)) for name in names
+        name in CONVERSATION_FIELDS or name.startswith((_ANALYSIS, _EXPERT)) or is_remembered(name)
+        for name in names
     )
 
 

@@ -54,11 +54,11 @@ _LAYERS: Final[dict[str, int]] = {
 _PROTOCOLS: Final = {"igmp": 2, "esp": 50, "ipcomp": 108}
 #: Applications stand on one of these.
 _TRANSPORTS: Final = Layer.TCP | Layer.UDP
-_TCP_ONLY: Final = frozenset({"http", "tls", "ssh"})
+_TCP_ONLY: Final = frozenset({"ssh"})
 _UDP_ONLY: Final = frozenset(
     {"dhcp", "dhcpv6", "ntp", "llmnr", "ssdp", "quic", "wg", "mdns", "nbns"}
 )
-_APPLICATIONS: Final = _UDP_ONLY | _TCP_ONLY | {"dns", "openvpn"}
+_APPLICATIONS: Final = _UDP_ONLY | _TCP_ONLY | {"dns", "openvpn", "http", "tls"}
 
 
 def possible(run: Run, field: Field) -> Mask:

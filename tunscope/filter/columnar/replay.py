@@ -17,6 +17,7 @@ import numpy.typing as npt
 from tunscope.columns.layout import Layer
 from tunscope.filter.columnar.run import Clock, Run
 from tunscope.filter.conversations.facts import Analysis, Endpoints, Segment, TcpFacts, UdpFacts
+from tunscope.filter.conversations.memory import ApplicationMemory
 from tunscope.filter.conversations.recording import Recorded, Recorder
 from tunscope.filter.conversations.tracker import ConversationTracker
 from tunscope.filter.layers.tcp_conversation import window_scale
@@ -76,22 +77,26 @@ class Replay:
         column: npt.NDArray[np.int64] = self._table[name][start:stop]
         return column
 
-    def of_packet(self, row: int) -> Recorded:
-        """Return the conversations as they were when packet `row` came."""
+    def of_packet(self, row: int, applications: ApplicationMemory | None = None) -> Recorded:
+        """Return the conversations as they were when packet `row` came, and what applications
+        remember of them where somebody shows them the packets in order."""
         self.advance(row + 1)
+        return Recorded(self._said(row), applications)
+
+    def _said(self, row: int) -> list[TcpFacts | UdpFacts]:
         if row in self._others:
-            return Recorded(self._others[row])
+            return self._others[row]
         kind = int(self._table["kind"][row])
         if kind == _NOTHING:
-            return Recorded([])
+            return []
         values = [int(self._table[name][row]) for name in _FACTS]
         facts = dict(zip(_FACTS, values, strict=True))
         if kind == _DATAGRAM:
             datagram = UdpFacts(facts["stream"], facts["relative_ns"], facts["delta_ns"])
-            return Recorded([datagram])
+            return [datagram]
         analysis, closes_first = Analysis(facts.pop("analysis")), bool(facts.pop("closes_first"))
         segment = TcpFacts(**facts, analysis=analysis, closes_first=closes_first)
-        return Recorded([segment])
+        return [segment]
 
     def _step(self, start: int, stop: int) -> None:
         self._reserve(stop)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import IntFlag
 from typing import Protocol
 
+from tunscope.filter.conversations.memory import ApplicationMemory
+
 
 class Analysis(IntFlag):
     """What Wireshark's TCP analysis finds; names as in tcp.analysis.*, in lower case."""
@@ -98,6 +100,11 @@ class UdpFacts:
 
 class Conversations(Protocol):
     """The memory of a capture: asked for every TCP and UDP header, in order."""
+
+    @property
+    def applications(self) -> ApplicationMemory | None:
+        """What applications remember; None where packets are not shown in order."""
+        ...
 
     def tcp(self, segment: Segment) -> TcpFacts | None:
         """Take in a segment and return what its conversation knows, None if it is unknown."""

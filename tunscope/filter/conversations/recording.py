@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from tunscope.filter.conversations.facts import Endpoints, Segment, TcpFacts, UdpFacts
+from tunscope.filter.conversations.memory import ApplicationMemory
 from tunscope.filter.conversations.tracker import ConversationTracker
 
 
@@ -17,6 +18,7 @@ class Recorder:
 
     def __init__(self, tracker: ConversationTracker) -> None:
         self._tracker: Final = tracker
+        self.applications: Final[ApplicationMemory | None] = None
         self.said: list[TcpFacts | UdpFacts] = []
 
     def tcp(self, segment: Segment) -> TcpFacts:
@@ -35,7 +37,10 @@ class Recorder:
 class Recorded:
     """Conversations that say again what was recorded of one packet."""
 
-    def __init__(self, said: Sequence[TcpFacts | UdpFacts]) -> None:
+    def __init__(
+        self, said: Sequence[TcpFacts | UdpFacts], applications: ApplicationMemory | None = None
+    ) -> None:
+        self.applications: Final = applications
         self._tcp: Final[Iterator[TcpFacts]] = (
             facts for facts in said if isinstance(facts, TcpFacts)
         )

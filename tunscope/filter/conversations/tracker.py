@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from tunscope.filter.conversations.facts import Endpoints, Segment, TcpFacts, UdpFacts
+from tunscope.filter.conversations.memory import ApplicationMemory
 from tunscope.filter.conversations.tcp_connection import TcpConnection
 
 _Key: TypeAlias = tuple[bytes, int, bytes, int]
@@ -30,6 +31,7 @@ class ConversationTracker:
         self._connections: Final[dict[_Key, TcpConnection]] = {}
         self._exchanges: Final[dict[_Key, _Exchange]] = {}
         self._tcp_streams = 0
+        self.applications: Final[ApplicationMemory | None] = ApplicationMemory()
 
     def tcp(self, segment: Segment) -> TcpFacts:
         """Take in a segment and return what its conversation knows."""

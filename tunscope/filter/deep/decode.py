@@ -12,8 +12,9 @@ from tunscope.filter.layers.registry import dissect_data
 def decode_payloads(dissection: Dissection) -> None:
     """Decode what the transport headers of a dissected packet carry.
 
-    The lower port names the application, then the higher one, then the look of the bytes; what
-    nobody takes is data. Payload that a retransmission brings again is not looked at.
+    The lower port names the application, then the higher one, then the look of the bytes (which
+    over TCP also beats the name of an application that is not read); what nobody takes is data.
+    Payload that a retransmission brings again is not looked at.
     """
     network = dissection.network
     for payload in dissection.payloads:
@@ -30,21 +31,21 @@ def decode_payloads(dissection: Dissection) -> None:
 def _decode(dissection: Dissection, payload: Payload) -> None:
     names = assignments(f"{payload.transport}.port")
     ports = sorted({payload.source_port, payload.destination_port})
-    for port in ports:
-        protocol = names.get(port)
-        if protocol is None:
-            continue
+    protocols = [names[port] for port in ports if port in names]
+    for protocol in protocols:
         decoder = decoder_of(payload.transport, protocol)
-        if decoder is None:
-            # Named by its port, and not read: its name is all there is to say.
-            dissection.begin(protocol, payload.octets)
+        if decoder is not None and decoder(dissection, payload):
             return
-        if decoder(dissection, payload):
-            return
-    for decoder in guessing(payload.transport):
-        if decoder(dissection, payload):
-            return
-    dissect_data(dissection, payload.octets)
+    unread = next((name for name in protocols if decoder_of(payload.transport, name) is None), None)
+    if unread is None or payload.transport == "tcp":
+        for decoder in guessing(payload.transport):
+            if decoder(dissection, payload):
+                return
+    if unread is None:
+        dissect_data(dissection, payload.octets)
+    else:
+        # Named by its port, and not read: its name is all there is to say.
+        dissection.begin(unread, payload.octets)
 
 
 __all__ = ["applications", "decode_payloads"]

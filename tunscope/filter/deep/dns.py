@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tunscope.filter.deep.dns_records import add_record
+from tunscope.filter.deep.dns_transactions import add_transaction
 from tunscope.filter.deep.names import read_name
 from tunscope.filter.deep.registry import decodes
 from tunscope.filter.layers.dissection import Dissection, Octets, Payload, u16
@@ -24,19 +25,19 @@ _AUTHENTICATED = 0x0020
 @decodes("udp", "dns")
 def decode_dns(dissection: Dissection, payload: Payload) -> bool:
     """Decode a DNS message in a datagram."""
-    return _decode(dissection, payload.octets, "dns")
+    return _decode(dissection, payload, payload.octets, "dns")
 
 
 @decodes("udp", "mdns")
 def decode_mdns(dissection: Dissection, payload: Payload) -> bool:
     """Decode a multicast DNS message."""
-    return _decode(dissection, payload.octets, "mdns")
+    return _decode(dissection, payload, payload.octets, "mdns")
 
 
 @decodes("udp", "llmnr")
 def decode_llmnr(dissection: Dissection, payload: Payload) -> bool:
     """Decode an LLMNR message."""
-    return _decode(dissection, payload.octets, "llmnr")
+    return _decode(dissection, payload, payload.octets, "llmnr")
 
 
 @decodes("tcp", "dns")
@@ -50,12 +51,18 @@ def decode_dns_stream(dissection: Dissection, payload: Payload) -> bool:
                 dissection.begin("dns", octets)
             return True
         message = Octets(octets.data[2 : 2 + length], length)
-        _decode(dissection, message, "dns", stream_length=length)
+        _decode(dissection, payload, message, "dns", stream_length=length)
         octets = octets.rest(2 + length)
     return True
 
 
-def _decode(dissection: Dissection, octets: Octets, protocol: str, stream_length: int = 0) -> bool:
+def _decode(
+    dissection: Dissection,
+    payload: Payload,
+    octets: Octets,
+    protocol: str,
+    stream_length: int = 0,
+) -> bool:
     data = octets.data
     wanted = dissection.begin(protocol, octets)
     if not (wanted or "dns" in dissection.wanted):
@@ -81,6 +88,7 @@ def _decode(dissection: Dissection, octets: Octets, protocol: str, stream_length
         offset = _add_question(dissection, data, offset, multicast=protocol == "mdns")
     for _ in range(sum(counts[1:])):
         offset = add_record(dissection, data, offset, multicast=protocol == "mdns")
+    add_transaction(dissection, payload, identity, response=bool(flags >> 15))
     return True
 
 

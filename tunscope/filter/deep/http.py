@@ -5,181 +5,157 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from binascii import Error as Base64Error
-from http import HTTPStatus
 from typing import Final
 
 from tunscope.filter.deep.http_body import add_body
+from tunscope.filter.deep.http_conversation import HttpConversation
+from tunscope.filter.deep.http_names import HEADERS, METHODS, reason
 from tunscope.filter.deep.registry import decodes, guesses
-from tunscope.filter.layers.dissection import CHAT, SEQUENCE_GROUP, Dissection, Octets, Payload
-
-_METHODS: Final = frozenset(
-    [
-        "GET",
-        "PUT",
-        "POST",
-        "HEAD",
-        "TRACE",
-        "PATCH",
-        "DELETE",
-        "OPTIONS",
-        "CONNECT",
-        "LINK",
-        "UNLINK",
-        "PROPFIND",
-        "PROPPATCH",
-        "MKCOL",
-        "COPY",
-        "MOVE",
-        "LOCK",
-        "UNLOCK",
-        "BCOPY",
-        "BDELETE",
-        "BMOVE",
-        "BPROPFIND",
-        "BPROPPATCH",
-        "POLL",
-        "SEARCH",
-        "SUBSCRIBE",
-        "UNSUBSCRIBE",
-        "NOTIFY",
-        "REPORT",
-        "VERSION-CONTROL",
-        "CHECKOUT",
-        "CHECKIN",
-        "UNCHECKOUT",
-        "MKWORKSPACE",
-        "UPDATE",
-        "LABEL",
-        "MERGE",
-        "BASELINE-CONTROL",
-        "MKACTIVITY",
-        "RPC_CONNECT",
-        "RPC_IN_DATA",
-        "RPC_OUT_DATA",
-        "M-SEARCH",
-        "CCM_POST",
-        "SOURCE",
-    ]
+from tunscope.filter.deep.tls import dissect_records, looks_like_records
+from tunscope.filter.layers.dissection import (
+    CHAT,
+    PROTOCOL_GROUP,
+    SEQUENCE_GROUP,
+    WARN,
+    Dissection,
+    Octets,
+    Payload,
 )
-#: Where a line may be a header: a name that is a token, and a colon (RFC 9110, 5.6.2).
-_HEADER_LINE: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*:")
-_STATUS: Final = re.compile(rb"(HTTP/\d\.\d|ICY) (\d{3})(?: ?(.*))?")
+from tunscope.filter.layers.registry import dissect_data
+
+#: A header's name is a token (RFC 9110, 5.6.2).
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*")
 _LONGEST_HEAD: Final = 1 << 16
-#: Headers with a field of their own.
-_HEADERS: Final = {
-    "accept": "accept",
-    "accept-encoding": "accept_encoding",
-    "accept-language": "accept_language",
-    "authorization": "authorization",
-    "cache-control": "cache_control",
-    "connection": "connection",
-    "content-encoding": "content_encoding",
-    "content-length": "content_length_header",
-    "content-type": "content_type",
-    "cookie": "cookie",
-    "date": "date",
-    "host": "host",
-    "http2-settings": "http2_settings",
-    "last-modified": "last_modified",
-    "location": "location",
-    "proxy-authenticate": "proxy_authenticate",
-    "proxy-authorization": "proxy_authorization",
-    "referer": "referer",
-    "sec-websocket-accept": "sec_websocket_accept",
-    "sec-websocket-extensions": "sec_websocket_extensions",
-    "sec-websocket-key": "sec_websocket_key",
-    "sec-websocket-protocol": "sec_websocket_protocol",
-    "sec-websocket-version": "sec_websocket_version",
-    "server": "server",
-    "set-cookie": "set_cookie",
-    "transfer-encoding": "transfer_encoding",
-    "upgrade": "upgrade",
-    "user-agent": "user_agent",
-    "www-authenticate": "www_authenticate",
-    "x-forwarded-for": "x_forwarded_for",
-}
+#: Messages that one segment holds.
+_MOST: Final = 1000
+_OK, _SWITCHING = 200, 101
 
 
 @decodes("tcp", "http")
 def decode_http(dissection: Dissection, payload: Payload) -> bool:
-    """Decode what a segment on one of HTTP's ports carries; without a head it is data."""
-    _decode(dissection, payload.octets, "http")
+    """Decode what a segment on one of HTTP's ports carries."""
+    _decode_segment(dissection, payload)
     return True
 
 
 @guesses("tcp")
 def guess_http(dissection: Dissection, payload: Payload) -> bool:
-    """Decode a segment that begins with a request or a status line, on any port."""
-    line, _ = _line(payload.octets.data, 0)
-    if not (_request(line, strict=True) or _STATUS.fullmatch(line)):
-        return False
-    _decode(dissection, payload.octets, "http")
+    """Decode a segment that begins with a request or a status line, on any port, and those that
+    follow it."""
+    if not dissection.recall(HttpConversation, payload).asked:
+        line, _ = _line(payload.octets.data, 0)
+        if not (line[:7].upper() == b"HTTP/1." or line[-8:-1].upper() == b"HTTP/1."):
+            return False
+        if len(line) < 8:
+            return False
+    _decode_segment(dissection, payload)
     return True
 
 
 @decodes("udp", "ssdp")
 def decode_ssdp(dissection: Dissection, payload: Payload) -> bool:
     """Decode a service discovery message: HTTP in a datagram."""
-    _decode(dissection, payload.octets, "ssdp")
+    _decode(dissection, payload.octets, "ssdp", dissection.recall(HttpConversation, payload))
     return True
 
 
-def _decode(dissection: Dissection, octets: Octets, protocol: str) -> None:
+def _decode_segment(dissection: Dissection, payload: Payload) -> None:
+    conversation = dissection.recall(HttpConversation, payload)
+    octets = payload.octets
+    if conversation.upgraded:
+        protocol = "websocket" if conversation.upgraded == "websocket" else "http2"
+        dissection.begin(protocol, octets)
+    elif conversation.tunnel:
+        _decode_tunnel(dissection, octets, conversation.tunnel)
+    else:
+        for _ in range(_MOST):
+            size = _decode(dissection, octets, "http", conversation)
+            octets = octets.rest(size)
+            if not size or not octets.data:
+                return
+
+
+def _decode_tunnel(dissection: Dissection, octets: Octets, target: str) -> None:
+    """What a proxy hands on without looking at it."""
+    if dissection.begin("http", octets):
+        host, _, port = target.rpartition(":")
+        dissection.add("http.proxy_connect_host", host or target)
+        dissection.add("http.proxy_connect_port", int(port) if port.isdecimal() else 0)
+    if looks_like_records(octets):
+        dissect_records(dissection, octets, "")
+    else:
+        dissect_data(dissection, octets)
+
+
+def _decode(
+    dissection: Dissection, octets: Octets, protocol: str, conversation: HttpConversation
+) -> int:
+    """Decode a message, or the part of one that a segment begins with; return its size."""
     data = octets.data
-    wanted = dissection.begin(protocol, octets)
-    line, offset = _line(data, 0)
-    request = _request(line, strict=False)
-    status = _STATUS.fullmatch(line)
-    if request is None and status is None and not _HEADER_LINE.match(line):
-        add_body(dissection, octets, {})
-        return
-    wanted = wanted or "http" in dissection.wanted
-    if wanted:
-        first = data[:offset].decode("utf-8", "replace")
-        if request or status:
-            dissection.expert("http.chat", CHAT, SEQUENCE_GROUP, _escaped(first))
-        if request is not None:
-            _add_request(dissection, request)
-        elif status is not None:
-            _add_status(dissection, status)
-    kind = "request" if request is not None else "response" if status is not None else ""
-    if not kind:
-        offset = 0
-    headers, offset = _add_headers(dissection, data, offset, kind, wanted=wanted)
-    if wanted and kind:
+    begin = 2 if data[:2] == b"\r\n" and data[2:4] not in (b"", b"\r\n") else 0
+    line, offset = _line(data, begin)
+    text = line.decode("utf-8", "replace")
+    request = text.partition(" ")[0] in METHODS
+    kind = "request" if request else "response" if line[:5] == b"HTTP/" else ""
+    headed = bool(kind) or (b":" in line and 0x20 <= line[0] < 0x7F)
+    if not headed and not conversation.asked and protocol == "http":
+        return 0
+    wanted = dissection.begin(protocol, octets) or "http" in dissection.wanted
+    if begin and wanted:
+        message = "Leading CRLF previous message in the stream may have extra CRLF"
+        dissection.expert("http.leading_crlf", WARN, PROTOCOL_GROUP, message)
+    if not headed:
+        return begin + add_body(dissection, octets.rest(begin), {}, loose=True)
+    code = 0
+    if kind and wanted:
+        first = data[begin:offset].decode("utf-8", "replace")
+        dissection.expert("http.chat", CHAT, SEQUENCE_GROUP, _escaped(first))
+    if request:
+        conversation.method, conversation.uri = _add_request(dissection, text)
+    elif kind:
+        code = _add_status(dissection, text)
+    headers, offset = _add_headers(dissection, data, offset if kind else begin, kind)
+    if request:
+        _add_full_uri(dissection, conversation, headers.get("host", ""))
+    if kind:
         dissection.add(f"http.{kind}", 1)
-        if request is not None and "host" in headers and len(request) == 3:
-            _add_full_uri(dissection, request[1], headers["host"])
-        dissection.add(f"http.{kind}_number", 1)
+        if request:
+            conversation.add_request(dissection)
+        else:
+            conversation.add_response(dissection)
+            _take_over(conversation, code, headers)
     body = octets.rest(offset)
-    if body.reported:
-        add_body(dissection, body, headers)
+    if not body.reported or (request and not _has_body(headers)):
+        return offset
+    return offset + add_body(dissection, body, headers, loose=not kind)
+
+
+def _has_body(headers: dict[str, str]) -> bool:
+    return "transfer-encoding" in headers or headers.get("content-length", "").isdecimal()
+
+
+def _take_over(conversation: HttpConversation, code: int, headers: dict[str, str]) -> None:
+    """Leave HTTP where a response agrees to a tunnel or to another protocol."""
+    if conversation.method == "CONNECT" and code == _OK:
+        conversation.tunnel = conversation.uri
+    elif code == _SWITCHING:
+        conversation.upgraded = headers.get("upgrade", "").lower()
 
 
 def _line(data: bytes, offset: int) -> tuple[bytes, int]:
     """Return the line at `offset` without its end, and where the next one begins."""
     stop = data.find(b"\n", offset, offset + _LONGEST_HEAD)
     if stop < 0:
-        return data[offset : offset + _LONGEST_HEAD], len(data)
+        return data[offset : offset + _LONGEST_HEAD], min(len(data), offset + _LONGEST_HEAD)
     return data[offset:stop].removesuffix(b"\r"), stop + 1
 
 
-def _request(line: bytes, *, strict: bool) -> list[str] | None:
-    """Return method, target and version of a request line, None if it is none."""
-    words = line.decode("utf-8", "replace").split(" ")
-    if words[0] not in _METHODS or (strict and len(words) < 3):
-        return None
-    if strict and not words[-1].startswith("HTTP/"):
-        return None
-    if len(words) < 2:
-        return None
-    return [words[0], words[1], *words[2:3]]
-
-
-def _add_request(dissection: Dissection, request: list[str]) -> None:
+def _add_request(dissection: Dissection, line: str) -> tuple[str, str]:
+    """Note method, target and version of a request line; return method and target."""
     add = dissection.add
-    add("http.request.method", request[0])
-    target = request[1]
+    method, _, rest = line.partition(" ")
+    target, _, version = rest.partition(" ")
+    add("http.request.method", method)
     add("http.request.uri", target)
     path, mark, query = target.partition("?")
     if mark:
@@ -187,40 +163,28 @@ def _add_request(dissection: Dissection, request: list[str]) -> None:
         add("http.request.uri.query", query)
         for parameter in query.split("&"):
             add("http.request.uri.query.parameter", parameter)
-    if len(request) > 2:
-        add("http.request.version", request[2])
+    add("http.request.version", version)
+    return method, target
 
 
-def _add_status(dissection: Dissection, status: re.Match[bytes]) -> None:
+def _add_status(dissection: Dissection, line: str) -> int:
+    """Note what a status line says; return its code."""
     add = dissection.add
-    code = int(status.group(2))
-    add("http.response.version", status.group(1).decode())
+    version, space, rest = line.partition(" ")
+    add("http.response.version", version)
+    if not space:
+        return 0
+    digits, space, phrase = rest.partition(" ")
+    code = int(digits) if digits.isascii() and digits.isdecimal() and len(digits) == 3 else 0
     add("http.response.code", code)
-    description = _reason(code)
-    if description:
-        add("http.response.code.desc", description)
-    phrase = (status.group(3) or b"").decode("utf-8", "replace")
-    add("http.response.phrase", phrase)
-
-
-def _reason(code: int) -> str:
-    try:
-        return HTTPStatus(code).phrase
-    except ValueError:
-        return _CLASSES.get(code // 100, "")
-
-
-_CLASSES: Final = {
-    1: "Other informational",
-    2: "Other successful",
-    3: "Other redirection",
-    4: "Other Client Error",
-    5: "Other Server Error",
-}
+    add("http.response.code.desc", reason(code))
+    if space:
+        add("http.response.phrase", phrase)
+    return code
 
 
 def _add_headers(
-    dissection: Dissection, data: bytes, offset: int, kind: str, *, wanted: bool
+    dissection: Dissection, data: bytes, offset: int, kind: str
 ) -> tuple[dict[str, str], int]:
     """Note the header lines; return them by lower-case name, and where the body begins."""
     headers: dict[str, str] = {}
@@ -229,45 +193,56 @@ def _add_headers(
         line, offset = _line(data, offset)
         if not line:
             break
+        if not kind and b":" not in line:
+            return headers, begin
         text = line.decode("utf-8", "replace")
         name, colon, value = text.partition(":")
         value = value.strip()
-        lowered = name.strip().lower()
         if colon:
-            headers[lowered] = value
-        if wanted:
-            shown = data[begin:offset].decode("utf-8", "replace")
-            _add_header(dissection, lowered if colon else "", value, shown, kind)
+            headers[name.strip().lower()] = value
+        shown = data[begin:offset].decode("utf-8", "replace")
+        _add_header(dissection, name if colon else "", value, shown, kind)
     return headers, offset
 
 
 def _add_header(dissection: Dissection, name: str, value: str, line: str, kind: str) -> None:
     add = dissection.add
-    field = _HEADERS.get(name)
+    good = _TOKEN.fullmatch(name)
+    lowered = name.strip().lower()
+    field = HEADERS.get(lowered) if good else None
     if field is not None:
         add(f"http.{field}", value)
-    if kind:
-        add(f"http.{kind}.line", line)
-    elif name and field is None:
-        add("http.unknown_header", line)
-    if name == "content-length" and value.isdecimal():
+    if lowered == "content-length" and value.isdecimal():
         add("http.content_length", min(int(value), 2**64 - 1))
-    elif name == "cookie":
+    elif lowered == "cookie":
         for pair in value.split(";"):
             add("http.cookie_pair", pair.strip())
-    elif name == "authorization" and value[:6].lower() == "basic ":
-        try:
-            plain = b64decode(value[6:], validate=True).decode("utf-8", "replace")
-        except (Base64Error, ValueError):
-            return
-        add("http.authbasic", plain)
+    elif lowered in ("authorization", "proxy-authorization") and value[:6].lower() == "basic ":
+        _add_credentials(dissection, value[6:])
+    if kind:
+        add(f"http.{kind}.line", line)
+    elif field is None:
+        add("http.unknown_header", _escaped(line) if good else line)
+    if not good:
+        message = "Illegal characters found in header name"
+        dissection.expert("http.bad_header_name", WARN, PROTOCOL_GROUP, message)
 
 
-def _add_full_uri(dissection: Dissection, target: str, host: str) -> None:
-    if target.startswith("/") or target == "*":
-        dissection.add("http.request.full_uri", f"http://{host}{target}")
-    else:
-        dissection.add("http.request.full_uri", target)
+def _add_credentials(dissection: Dissection, encoded: str) -> None:
+    try:
+        plain = b64decode(encoded, validate=True).decode("utf-8", "replace")
+    except (Base64Error, ValueError):
+        return
+    dissection.add("http.authbasic", plain)
+
+
+def _add_full_uri(dissection: Dissection, conversation: HttpConversation, host: str) -> None:
+    target = conversation.uri
+    if not host or conversation.method == "CONNECT":
+        return
+    relative = target.startswith("/") or target == "*"
+    conversation.full_uri = f"http://{host}{target}" if relative else target
+    dissection.add("http.request.full_uri", conversation.full_uri)
 
 
 def _escaped(text: str) -> str:

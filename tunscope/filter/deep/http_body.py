@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Mapping
 from typing import Final
 
-from tunscope.filter.layers.dissection import Dissection, Octets
+from tunscope.filter.layers.dissection import (
+    NOTE,
+    REASSEMBLE_GROUP,
+    UNDECODED_GROUP,
+    WARN,
+    Dissection,
+    Octets,
+)
 from tunscope.filter.layers.registry import dissect_data
 
 #: Media types that Wireshark shows line by line.
@@ -34,31 +42,49 @@ _NAMED: Final = {
 _CODINGS: Final = frozenset({"gzip", "x-gzip", "deflate"})
 #: Compressed bodies are read up to this many bytes.
 _LARGEST: Final = 1 << 20
+_LONGEST_SIZE_LINE: Final = 256
+_HEXADECIMAL: Final = re.compile(rb"[0-9A-Fa-f]{1,16}")
+_UNREASSEMBLED: Final = "Unreassembled fragment (change preferences to enable reassembly)"
 
 
-def add_body(dissection: Dissection, body: Octets, headers: Mapping[str, str]) -> None:
-    """Note the body: its bytes, and by its media type which protocol reads them."""
+def add_body(
+    dissection: Dissection, body: Octets, headers: Mapping[str, str], *, loose: bool
+) -> int:
+    """Note the body: its bytes, and by its media type which protocol reads them. Return its size.
+
+    A `loose` body stands behind no start line of its own: its text counts only where it begins
+    with a printable character.
+    """
     length = headers.get("content-length", "")
     if length.isdecimal():
-        body.trim(int(length))
-    if not body.data or headers.get("upgrade"):
-        return
+        body.trim(min(int(length), 1 << 62))
+    size = len(body.data)
+    if not size or headers.get("upgrade"):
+        return size
     if headers.get("transfer-encoding", "").lower() == "chunked":
-        plain = _add_chunks(dissection, body.data)
-        if plain is None:
-            return
+        plain, size = _add_chunks(dissection, body.data)
+        if not size:
+            dissection.expert("_ws.unreassembled", NOTE, REASSEMBLE_GROUP, _UNREASSEMBLED)
+            return len(body.data)
         body = Octets(plain, len(plain))
     coding = headers.get("content-encoding", "").lower()
-    if coding:
-        plain = _decompressed(body.data) if coding in _CODINGS else None
-        if plain is None:
+    if coding and body.data:
+        decompressed = _decompressed(body.data) if coding in _CODINGS else None
+        if decompressed is None:
+            message = "Decompression failed"
+            dissection.expert("http.decompression_failed", WARN, UNDECODED_GROUP, message)
             dissect_data(dissection, body)
-            return
-        body = Octets(plain, len(plain))
-    if "http" in dissection.wanted:
-        text = body.data.partition(b"\0")[0].decode("utf-8", "replace")
+            return size
+        body = Octets(decompressed, len(decompressed))
+    if body.data and (not loose or 0x20 <= body.data[0] < 0x7F):
+        text = body.data.partition(b"\0")[0].decode("ascii", "replace")
         dissection.add("http.file_data", text)
-    media = headers.get("content-type", "").partition(";")[0].strip().lower()
+    _hand_on(dissection, body, headers.get("content-type", ""))
+    return size
+
+
+def _hand_on(dissection: Dissection, body: Octets, content_type: str) -> None:
+    media = content_type.partition(";")[0].strip().lower()
     if media in _TEXT or media.startswith("text/"):
         dissection.begin("data-text-lines", body)
     elif media in _NAMED:
@@ -79,28 +105,39 @@ def _decompressed(data: bytes) -> bytes | None:
     return None
 
 
-def _add_chunks(dissection: Dissection, data: bytes) -> bytes | None:
-    """Note the chunks of a chunked body that are all there; return what they hold, None if the
-    last one is not among them."""
-    wanted = "http" in dissection.wanted
+def _add_chunks(dissection: Dissection, data: bytes) -> tuple[bytes, int]:
+    """Note the chunks of a chunked body that are all there; return what they hold and where the
+    last of them ends."""
+    add = dissection.add
     plain = bytearray()
     offset = 0
-    while True:
-        stop = data.find(b"\r\n", offset, offset + 32)
-        try:
-            size = int(data[offset : max(stop, offset)].partition(b";")[0].strip(), 16)
-        except ValueError:
-            return None
+    while offset < len(data):
+        stop = data.find(b"\r\n", offset, offset + _LONGEST_SIZE_LINE)
+        digits = data[offset : max(stop, offset)].partition(b";")[0].strip()
+        if not _HEXADECIMAL.fullmatch(digits):
+            break
+        size = int(digits, 16)
         begin = stop + 2
         chunk = data[begin : begin + size]
         if len(chunk) < size:
-            return None
-        if wanted:
-            dissection.add("http.chunk_size", size)
+            break
+        add("http.chunk_size", size)
         if not size:
-            return bytes(plain)
-        if wanted:
-            dissection.add("http.chunk_data", chunk)
-            dissection.add("http.chunk_boundary", data[begin + size : begin + size + 2])
+            return bytes(plain), _add_trailer(dissection, data, begin)
+        add("http.chunk_data", chunk)
+        add("http.chunk_boundary", data[begin + size : begin + size + 2])
         plain += chunk
         offset = begin + size + 2
+    return bytes(plain), offset
+
+
+def _add_trailer(dissection: Dissection, data: bytes, begin: int) -> int:
+    """Note what stands between the last chunk and the empty line; return where that ends."""
+    if data[begin : begin + 2] == b"\r\n":
+        return begin + 2
+    stop = data.find(b"\r\n\r\n", begin)
+    if stop < 0:
+        return len(data)
+    trailer = data[begin : stop + 2].decode("utf-8", "replace")
+    dissection.add("http.chunked_trailer_part", trailer)
+    return stop + 4

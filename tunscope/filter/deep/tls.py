@@ -27,13 +27,18 @@ def decode_tls(dissection: Dissection, payload: Payload) -> bool:
 @guesses("tcp")
 def guess_tls(dissection: Dissection, payload: Payload) -> bool:
     """Decode a segment that begins with a TLS record, on any port."""
-    data = payload.octets.data
-    if len(data) < _HEADER or data[0] not in _TYPES or data[1] != 3 or data[2] > 4:
-        return False
-    if u16(data, 3) > _LONGEST:
+    if not looks_like_records(payload.octets):
         return False
     dissect_records(dissection, payload.octets, _carried(payload))
     return True
+
+
+def looks_like_records(octets: Octets) -> bool:
+    """Whether `octets` begins with the header of a TLS record."""
+    data = octets.data
+    if len(data) < _HEADER or data[0] not in _TYPES or data[1] != 3 or data[2] > 4:
+        return False
+    return u16(data, 3) <= _LONGEST
 
 
 def _carried(payload: Payload) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from tunscope.filter.conversations.facts import Conversations
 from tunscope.filter.values import ProtocolValue, Value
 from tunscope.packet.record import PacketRecord
+
+_Kept = TypeVar("_Kept")
 
 #: Severity and group of `_ws.expert`, as Wireshark numbers them.
 CHAT: Final = 0x00200000
@@ -22,6 +24,7 @@ PROTOCOL_GROUP: Final = 0x09000000
 MALFORMED_GROUP: Final = 0x07000000
 UNDECODED_GROUP: Final = 0x05000000
 DEPRECATED_GROUP: Final = 0x0E000000
+REASSEMBLE_GROUP: Final = 0x08000000
 
 #: Headers within headers are followed this far and no further.
 MOST_HEADERS: Final = 200
@@ -80,6 +83,8 @@ class Payload:
     network: Network
     #: Retransmitted or out of order: tshark reads no application from it.
     stale: bool = False
+    #: The number of its conversation; below 0 where conversations are not followed.
+    stream: int = -1
 
 
 @dataclass(slots=True)
@@ -164,6 +169,14 @@ class Dissection:
             self.add("_ws.malformed", ProtocolValue(b"", 0))
             message = "Malformed Packet (Exception occurred)"
             self.expert("_ws.malformed.expert", ERROR, MALFORMED_GROUP, message)
+
+    def recall(self, kind: type[_Kept], payload: Payload) -> _Kept:
+        """Return what `kind` keeps of the payload's conversation; a new one where conversations
+        are not followed in order."""
+        followed = self.conversations and self.conversations.applications
+        if not followed or payload.stream < 0:
+            return kind()
+        return followed.recall(kind, (payload.transport, payload.stream))
 
     def expert(self, name: str, severity: int, group: int, message: str) -> None:
         """Note an expert information: the label `name` and what `_ws.expert` says about it."""

@@ -85,7 +85,10 @@ def dissect_tcp(dissection: Dissection, octets: Octets) -> None:
     if payload.reported:
         network = dissection.network
         stale = facts is not None and bool(facts.analysis & NOT_IN_ORDER)
-        dissection.payloads.append(Payload("tcp", source, destination, payload, network, stale))
+        stream = -1 if facts is None else facts.stream
+        dissection.payloads.append(
+            Payload("tcp", source, destination, payload, network, stale, stream)
+        )
 
 
 def _add_header(dissection: Dissection, data: bytes, header: int, flags: int, length: int) -> None:

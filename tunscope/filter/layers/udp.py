@@ -65,7 +65,7 @@ def dissect_udp(dissection: Dissection, octets: Octets) -> None:
     payload = octets.rest(8)
     if wanted and payload.reported and payload.data:
         dissection.add("udp.payload", payload.data)
-    _hand_on(dissection, payload, source, destination)
+    _hand_on(dissection, payload, source, destination, -1 if facts is None else facts.stream)
 
 
 def payload_follows(octets: Octets) -> bool:
@@ -73,7 +73,9 @@ def payload_follows(octets: Octets) -> bool:
     return octets.reported > 8
 
 
-def _hand_on(dissection: Dissection, payload: Octets, source: int, destination: int) -> None:
+def _hand_on(
+    dissection: Dissection, payload: Octets, source: int, destination: int, stream: int
+) -> None:
     """Give the payload to whoever takes one of the ports, the lower one first."""
     if not payload.reported:
         return
@@ -83,4 +85,4 @@ def _hand_on(dissection: Dissection, payload: Octets, source: int, destination: 
             dissector(dissection, payload)
             return
     network = dissection.network
-    dissection.payloads.append(Payload("udp", source, destination, payload, network))
+    dissection.payloads.append(Payload("udp", source, destination, payload, network, stream=stream))
