@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tunscope.filter.assignments import assignments
 from tunscope.filter.deep import applications
 from tunscope.filter.deep.registry import decoder_of, guessing
 from tunscope.filter.layers.dissection import PAST_THE_END, Dissection, Payload
 from tunscope.filter.layers.registry import dissect_data
+
+#: Ports from here on are also given to clients: the other port may name the application.
+_PRIVILEGED: Final = 1024
 
 
 def decode_payloads(dissection: Dissection) -> None:
@@ -31,12 +36,17 @@ def decode_payloads(dissection: Dissection) -> None:
 def _decode(dissection: Dissection, payload: Payload) -> None:
     names = assignments(f"{payload.transport}.port")
     ports = sorted({payload.source_port, payload.destination_port})
-    protocols = [names[port] for port in ports if port in names]
-    for protocol in protocols:
-        decoder = decoder_of(payload.transport, protocol)
+    unread = None
+    for port in ports:
+        if port not in names:
+            continue
+        decoder = decoder_of(payload.transport, names[port])
         if decoder is not None and decoder(dissection, payload):
             return
-    unread = next((name for name in protocols if decoder_of(payload.transport, name) is None), None)
+        if decoder is None:
+            unread = unread or names[port]
+            if port < _PRIVILEGED:
+                break
     if unread is None or payload.transport == "tcp":
         for decoder in guessing(payload.transport):
             if decoder(dissection, payload):
