@@ -15,6 +15,7 @@ import click
 
 from tunscope.cli.outputs import Outputs
 from tunscope.cli.privilege import drop_privileges, sudo_launcher
+from tunscope.cli.reachable import reachable
 from tunscope.engine.client import EngineClient, Opening
 from tunscope.engine.counters import Counters
 from tunscope.engine.protocol import (
@@ -91,7 +92,8 @@ def capture_headless(job: Job, *, follower: Callable[[], bool] | None = None) ->
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
     with signals_as_bytes(*numbers) as wakeup:
         try:
-            return _Run(job, client, opening, wakeup, follower).run()
+            with reachable(client, opening.facts.name):
+                return _Run(job, client, opening, wakeup, follower).run()
         finally:
             client.close()
             job.outputs.close()

@@ -19,6 +19,7 @@ from tunscope.cli.config import settings_in_force
 from tunscope.cli.headless import open_engine
 from tunscope.cli.outputs import SingleFile
 from tunscope.cli.privilege import as_invoking_user, drop_privileges
+from tunscope.cli.reachable import reachable
 from tunscope.engine.options import CaptureOptions
 from tunscope.engine.signals import signals_as_interrupts
 from tunscope.errors import ExitCode, UsageError
@@ -125,7 +126,7 @@ def _into_file(
     output.ready()
     from tunscope.index.source import FileSource
 
-    with _closing(client):
+    with _closing(client), reachable(client, opening.facts.name):
         client.start()
         source = FileSource(path, growing=True)
         session = EngineSession(
@@ -171,7 +172,7 @@ def _into_spool(
     drop_privileges()
     from tunscope.index.source import SpoolSource
 
-    with _closing(client):
+    with _closing(client), reachable(client, opening.facts.name):
         client.start()
         source = SpoolSource(spool.folder)
         session = EngineSession(

@@ -17,16 +17,22 @@ if TYPE_CHECKING:
 class PrintedLines:
     """Prints what `stream` holds until it ends; `failure` tells why it ended early.
 
-    `shows` chooses packets; numbers count all of them. When nobody reads `output` any more the
+    `shows` chooses packets; numbers count all of them,
+    from `first_number`. When nobody reads `output` any more the
     thread ends and `alive` turns false.
     """
 
     def __init__(
-        self, stream: io.RawIOBase, shows: Callable[[PacketRecord], bool], output: TextIO
+        self,
+        stream: io.RawIOBase,
+        shows: Callable[[PacketRecord], bool],
+        output: TextIO,
+        first_number: int = 1,
     ) -> None:
         self._stream = io.BufferedReader(stream, 1 << 16)
         self._shows = shows
         self._output = output
+        self._first_number = first_number
         self.failure: TunscopeError | None = None
         self._thread = threading.Thread(target=self._run, name="print", daemon=True)
         self._thread.start()
@@ -56,7 +62,7 @@ class PrintedLines:
 
         tracker = ConversationTracker()
         with open_capture(self._stream) as reader:
-            for number, record in enumerate(reader, 1):
+            for number, record in enumerate(reader, self._first_number):
                 summary = tracker.summarize(record)
                 if self._shows(record):
                     time = clock_time(record.ts_ns)

@@ -7,6 +7,7 @@ import ctypes
 import errno
 import fcntl
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,8 @@ NAMED: Final = Path("/run/netns")
 
 _CLONE_NEWNET: Final = 0x40000000
 _NS_GET_NSTYPE: Final = 0xB703
+_TUNGETDEVNETNS: Final = 0x54E3  # linux/if_tun.h
+_SIOCGSKNS: Final = 0x894C  # linux/sockios.h
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -63,6 +66,24 @@ def netns_identity(fd: int) -> tuple[int, int]:
     """Return what tells one namespace from another while it lives: device and inode number."""
     status = os.fstat(fd)
     return status.st_dev, status.st_ino
+
+
+def namespace_of(descriptor: int | socket.socket | None) -> tuple[int, int] | None:
+    """Return the identity of the namespace that a tun descriptor or a socket belongs to.
+
+    None where there is none to ask, or the kernel does not tell (CAP_NET_ADMIN in it is needed).
+    """
+    if descriptor is None:
+        return None
+    request = _TUNGETDEVNETNS if isinstance(descriptor, int) else _SIOCGSKNS
+    try:
+        fd = fcntl.ioctl(descriptor, request)
+    except OSError:
+        return None
+    try:
+        return netns_identity(fd)
+    finally:
+        os.close(fd)
 
 
 def current_netns() -> int:

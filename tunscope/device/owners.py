@@ -52,6 +52,27 @@ def find_owners() -> dict[str, Owner]:
     return owners
 
 
+def duplicate_descriptor(name: str) -> int | None:
+    """Return a duplicate of the descriptor with which somebody owns the tun or tap `name`.
+
+    Writing to it puts packets into the kernel on that device; reading would steal its owner's.
+    It keeps the device alive, so close it soon. None where nobody owns the device in the calling
+    thread's namespace, or where looking into the owner is not permitted.
+    """
+    home = current_netns()
+    try:
+        here = netns_identity(home)
+    finally:
+        os.close(home)
+    for pid in sorted(int(entry) for entry in os.listdir("/proc") if entry.isdigit()):
+        for held in _held_by(pid):
+            if held.device_in(here) == name:
+                with _duplicate(held.pid, held.fd) as duplicate:
+                    if duplicate is not None:
+                        return os.dup(duplicate)
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class _Held:
     """Descriptor `fd` of process `pid`, open on /dev/net/tun or, with `index`, on /dev/tapINDEX."""

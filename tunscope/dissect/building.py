@@ -33,10 +33,10 @@ class Ends:
     destination_mac: str = "ff:ff:ff:ff:ff:ff"
 
     def reversed(self) -> Ends:
-        """Return the ends of a packet that goes the other way."""
+        """Return the ends of a packet that goes the other way, from somebody's MAC address."""
         return Ends(
             self.destination4, self.source4, self.destination6, self.source6,
-            self.destination_mac, self.source_mac,
+            _SOMEBODY, self.source_mac,
         )  # fmt: skip
 
 

@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from tunscope.engine.copies import Copies
 from tunscope.engine.counters import Counters
 from tunscope.engine.options import CaptureOptions
 from tunscope.engine.output import Output
+from tunscope.engine.own_records import OwnRecords
 from tunscope.engine.protocol import StoppedEvent, StopReason
 from tunscope.engine.recorder import Losses, Recorder, RecordError, is_disk_full
 from tunscope.engine.source import Source, SourceGone
@@ -48,6 +50,9 @@ class Capture:
             losses=self._losses,
             on_rotated=on_rotated,
         )
+        self._header = header
+        self._own = OwnRecords(options.snaplen)
+        self._copies = Copies()
         self._started = 0.0
         self._stopping_since: float | None = None
         self._ending: tuple[StopReason, TunscopeError | None] | None = None
@@ -95,6 +100,37 @@ class Capture:
     def note(self, text: str) -> None:
         """Keep a remark in the file, in its Interface Statistics Block."""
         self._recorder.comments.append(text)
+
+    def record(
+        self,
+        data: bytes,
+        ts_ns: int,
+        flags: int,
+        comments: tuple[str, ...],
+        packet_id: int | None = None,
+    ) -> int:
+        """Record a packet that tunscope made; return the number it will have in the capture."""
+        self._own.add(data, ts_ns, flags, comments, packet_id)
+        return self._begun
+
+    @property
+    def _begun(self) -> int:
+        """The number of the last packet that is recorded, or on its way there."""
+        return self._recorder.captured + self._recorder.queued + len(self._own)
+
+    def copy_to(self, owner: object, fd: int, limit: int) -> int:
+        """Copy what is recorded from now on into regular file `fd`, up to `limit` bytes.
+
+        Return the number of the first packet there.
+
+        UsageError, with `fd` closed, if it is no regular file.
+        """
+        self._copies.add(owner, fd, limit, self._header)
+        return self._begun - len(self._own) + 1
+
+    def end_copy(self, owner: object) -> None:
+        """Copy nothing more for `owner`."""
+        self._copies.remove(owner)
 
     def stop(self) -> None:
         """Let nothing new in, record what has arrived, then end."""
@@ -155,10 +191,11 @@ class Capture:
             if recorder.finished:
                 self._end(StopReason.LIMIT)
                 return False
-            batch = source.take()
+            batch = self._own.take() or source.take()
             if batch is None:
                 self._end_if_due()
                 return False
+            self._copies.write(batch)
             if not recorder.write(batch):
                 return False
             source.release()

@@ -118,6 +118,10 @@ class EngineClient:
         """Hand over the file that the next rotation goes on with; `fd` stays the caller's."""
         self._send(Op.OUTPUT, {"output": fd}, {})
 
+    def listen(self, listener: int, uid: int) -> None:
+        """Have the engine serve visitors of user `uid` that connect to a listening UNIX socket."""
+        self._listeners[self._send(Op.LISTEN, {"listener": listener}, {"uid": uid})] = _ignore
+
     def statistics(self) -> Counters:
         """Return the running totals as they are now."""
         return Counters.from_json(self.request(Op.STATISTICS)["counters"])
@@ -210,6 +214,10 @@ class EngineClient:
         return TunscopeError(
             "engine", f"ended unexpectedly: {why}", "what it wrote until then is kept"
         )
+
+
+def _ignore(problem: TunscopeError | None) -> None:
+    """That visitors cannot come is no reason to end a capture."""
 
 
 def _opening(result: Message) -> Opening:

@@ -14,11 +14,18 @@ from tunscope.engine.batch import Batch
 from tunscope.engine.counters import Counters
 from tunscope.engine.options import MAXIMUM_SNAPLEN
 from tunscope.engine.ring import RETIRE_MS, PacketRing
-from tunscope.engine.source import SourceGone
+from tunscope.engine.source import Side, SourceGone
+from tunscope.engine.tun_port import TunPort, refusal
+from tunscope.errors import TunscopeError, UsageError
 from tunscope.packet.direction import Direction
 from tunscope.packet.linktype import LinkType
 
+_SIOCGIFFLAGS: Final = 0x8913
 _SIOCGIFINDEX: Final = 0x8933
+_IFF_UP: Final = 0x1
+_IFF_RUNNING: Final = 0x40
+_ETH_P_IP: Final = 0x0800
+_ETH_P_IPV6: Final = 0x86DD
 _SOL_PACKET: Final = 263
 _PACKET_ADD_MEMBERSHIP: Final = 1
 _PACKET_MR_PROMISC: Final = 1
@@ -43,6 +50,7 @@ class ObservedDevice:
         promiscuous: bool,
     ) -> None:
         self._socket = sock
+        self._device = device
         self._linktype = linktype
         self._snaplen = snaplen
         self._direction = direction
@@ -108,6 +116,44 @@ class ObservedDevice:
         """A block that was open when arrivals stopped comes at the latest after two timeouts."""
         return seconds > 2.5 * RETIRE_MS / 1000
 
+    def inject(self, packet: bytes, side: Side, through: TunPort | None) -> bool:
+        """Send through the packet socket, or into the kernel through the owner's descriptor.
+
+        What goes out by our own socket does not come back through it; what enters the kernel does.
+        """
+        if side is Side.KERNEL:
+            if through is None:
+                raise UsageError(
+                    self._device, "the kernel side belongs to whoever owns the device",
+                    "--side wire, or --through-owner for a tun or tap of somebody else",
+                )  # fmt: skip
+            code = through.write(packet)
+            if code:
+                raise TunscopeError(self._device, refusal(code))
+            return False
+        self._check_carrier()
+        try:
+            self._socket.sendto(packet, (self._device, _protocol(packet, self._linktype)))
+        except OSError as error:
+            raise TunscopeError(self._device, refusal(error.errno or 0)) from error
+        return True
+
+    def _check_carrier(self) -> None:
+        """Raise TunscopeError if the kernel would take a packet and drop it without a word."""
+        request = struct.pack("16s24x", self._device.encode())
+        try:
+            answer = fcntl.ioctl(self._socket, _SIOCGIFFLAGS, request)
+        except OSError as error:
+            raise TunscopeError(self._device, refusal(error.errno or 0)) from error
+        (flags,) = struct.unpack_from("=H", answer, 16)
+        if not flags & _IFF_UP:
+            raise TunscopeError(self._device, refusal(errno.ENETDOWN))
+        if not flags & _IFF_RUNNING:
+            raise TunscopeError(
+                self._device, "no carrier: nobody is there to receive it",
+                "a tun or tap has a carrier while a process holds it",
+            )  # fmt: skip
+
     def update(self, counters: Counters) -> None:
         """Add what the kernel counted since the last time."""
         statistics = self._ring.statistics()
@@ -120,6 +166,13 @@ class ObservedDevice:
     def close(self) -> None:
         """Close the socket; the ring goes with the process."""
         self._socket.close()
+
+
+def _protocol(packet: bytes, linktype: LinkType) -> int:
+    """Return the EtherType to send a packet under (packet(7))."""
+    if linktype == LinkType.ETHERNET:
+        return int.from_bytes(packet[12:14], "big")
+    return _ETH_P_IPV6 if packet[:1] and packet[0] >> 4 == 6 else _ETH_P_IP
 
 
 def _join_promiscuous(sock: socket.socket, device: str) -> None:

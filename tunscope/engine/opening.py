@@ -11,6 +11,7 @@ from typing import Any
 import tunscope
 from tunscope.capfile.blocks import InterfaceDescription, interface_description, section_header
 from tunscope.device.facts import DeviceFacts
+from tunscope.device.namespaces import namespace_of
 from tunscope.device.opening import OpenDevice, open_device
 from tunscope.device.proc_net_dev import tx_dropped
 from tunscope.device.request import DeviceRequest
@@ -26,7 +27,10 @@ from tunscope.relay.peer import DevicePeer, SinkPeer
 
 @dataclass(frozen=True, slots=True)
 class OpenedSource:
-    """A source with what the front end and the capture file want to know of its device."""
+    """A source with what the front end and the capture file want to know of its device.
+
+    `netns` tells the device's network namespace from others, where the kernel lets us ask.
+    """
 
     source: Source
     facts: DeviceFacts
@@ -34,6 +38,7 @@ class OpenedSource:
     description: str
     header: bytes
     close: Callable[[], None]
+    netns: tuple[int, int] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer to the open request."""
@@ -41,6 +46,7 @@ class OpenedSource:
             "facts": self.facts.to_json(),
             "mode": self.mode,
             "description": self.description,
+            "netns": self.netns,
         }
 
 
@@ -71,7 +77,13 @@ def open_named(request: DeviceRequest, options: CaptureOptions) -> OpenedSource:
         undo.pop_all()
     header = _header(device.facts, linktype, options)
     return OpenedSource(
-        source, device.facts, device.mode, device.description(), header, device.close
+        source,
+        device.facts,
+        device.mode,
+        device.description(),
+        header,
+        device.close,
+        namespace_of(device.tun_fd if device.packet_socket is None else device.packet_socket),
     )
 
 
@@ -97,7 +109,8 @@ def open_given(facts: DeviceFacts, fds: Mapping[str, int], options: CaptureOptio
     )
     description = f"owning {facts.name} and its peer"
     header = _header(facts, linktype, options)
-    return OpenedSource(source, facts, "owned", description, header, source.close)
+    netns = namespace_of(fds["tun"])
+    return OpenedSource(source, facts, "owned", description, header, source.close, netns)
 
 
 def _observe(device: OpenDevice, linktype: LinkType, options: CaptureOptions) -> ObservedDevice:

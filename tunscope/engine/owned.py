@@ -18,8 +18,9 @@ import numpy as np
 from tunscope.device import bpf
 from tunscope.engine.batch import Batch
 from tunscope.engine.counters import Counters
-from tunscope.engine.source import SourceGone
-from tunscope.errors import TunscopeError
+from tunscope.engine.source import Side, SourceGone
+from tunscope.engine.tun_port import TunPort, refusal
+from tunscope.errors import TunscopeError, UsageError
 from tunscope.packet.direction import Direction
 from tunscope.packet.linktype import LinkType
 from tunscope.relay.peer import Peer
@@ -35,8 +36,6 @@ _TAILS: Final = tuple(struct.Struct(f"<{-caplen % 4}x4I") for caplen in range(4)
 _FLAGS_OPTION: Final = 4 << 16 | 2
 _ENHANCED_PACKET_BLOCK: Final = 6
 _DRAIN_SECONDS: Final = 1.0
-_ETH_P_IP: Final = 0x0800
-_ETH_P_IPV6: Final = 0x86DD
 
 Accept = Callable[[memoryview], int]
 
@@ -67,8 +66,7 @@ class OwnedDevice:
         self._linktype = linktype
         self._snaplen = snaplen
         self._direction = direction
-        self._packet_info = packet_info
-        self._vnet_header_size = vnet_header_size
+        self._kernel = TunPort(fd, packet_info=packet_info, vnet_header_size=vnet_header_size)
         self._prefix = vnet_header_size + (4 if packet_info else 0)
         if self._prefix > _HEAD_SIZE:
             raise TunscopeError(
@@ -148,6 +146,21 @@ class OwnedDevice:
         """Raise SourceGone: this descriptor has no other error (down, it is only silent)."""
         raise SourceGone
 
+    def inject(self, packet: bytes, side: Side, through: TunPort | None) -> bool:
+        """Write one packet into the kernel, or give it to the peer."""
+        if side is Side.KERNEL:
+            code = self._kernel.write(packet)
+            if code:
+                raise TunscopeError("inject", refusal(code))
+        elif not self.relays:
+            raise UsageError(
+                "inject", "nobody is at the far end of a device that tunscope owns itself",
+                "--side kernel puts the packet into this machine",
+            )  # fmt: skip
+        elif not self._peer.send(memoryview(packet)):
+            raise TunscopeError("inject", "the peer did not take the packet")
+        return True
+
     def close(self) -> None:
         """Close the peer; the device's descriptor is the caller's."""
         self._peer.close()
@@ -195,7 +208,7 @@ class OwnedDevice:
                 break
             received += 1
             packet = view[data : data + length]
-            if not self._write(packet):
+            if self._kernel.write(packet):
                 self._refused += 1
             if wanted and (not accept or accept(packet)):
                 size = self._enclose(position, length, Direction.IN)
@@ -218,15 +231,3 @@ class OwnedDevice:
         tail = position + _HEAD_SIZE + caplen
         _TAILS[caplen & 3].pack_into(self._view, tail, _FLAGS_OPTION, flags, 0, total)
         return total
-
-    def _write(self, packet: memoryview) -> bool:
-        """Write one packet into the kernel; False if the device would not have it."""
-        prefix = bytes(self._vnet_header_size)
-        if self._packet_info:
-            protocol = _ETH_P_IPV6 if packet[0] >> 4 == 6 else _ETH_P_IP
-            prefix = struct.pack(">HH", 0, protocol) + prefix
-        try:
-            os.writev(self._fd, [prefix, packet])
-        except OSError:  # EIO: the device is down; EINVAL: not an IP packet; ENOBUFS: full
-            return False
-        return True

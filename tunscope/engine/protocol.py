@@ -30,6 +30,10 @@ class Op(StrEnum):
     FILTER = "filter"
     STATISTICS = "statistics"
     OUTPUT = "output"
+    DESCRIBE = "describe"
+    INJECT = "inject"
+    COPY = "copy"
+    LISTEN = "listen"
 
 
 class StopReason(StrEnum):

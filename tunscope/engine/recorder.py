@@ -76,6 +76,11 @@ class Recorder:
         return self._closed_bytes + self._output.written
 
     @property
+    def queued(self) -> int:
+        """Packets that were given to `write` and are not recorded yet."""
+        return sum(batch.packets for batch in self._queue)
+
+    @property
     def held_up(self) -> bool:
         """Whether something that was given to `write` waits, for a reader or for the next file."""
         return self._output.pending or bool(self._queue)

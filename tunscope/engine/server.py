@@ -16,6 +16,7 @@ from tunscope.device.request import DeviceRequest
 from tunscope.engine.capabilities import CAP_NET_ADMIN, CAP_NET_RAW, keep_only
 from tunscope.engine.capture import Capture
 from tunscope.engine.control import ControlChannel
+from tunscope.engine.injecting import inject
 from tunscope.engine.opening import OpenedSource, open_given, open_named
 from tunscope.engine.options import CaptureOptions
 from tunscope.engine.output import Output
@@ -30,6 +31,7 @@ from tunscope.engine.protocol import (
     encode_event,
 )
 from tunscope.engine.signals import signals_as_bytes
+from tunscope.engine.visitors import Visitors
 from tunscope.errors import ExitCode, TunscopeError, UsageError
 
 _TICK_SECONDS: Final = 1.0
@@ -47,17 +49,22 @@ class Server:
         self._output = Output(output_fd)  # now: a pipe cannot be reopened with fewer rights
         self._opened: OpenedSource | None = None
         self._capture: Capture | None = None
+        self._visitors = Visitors(self._answer, self._forget)
         self._poll = select.poll()
         self._watched: dict[int, int] = {}
         self._abandoned_at: float | None = None
         self._next_tick = time.monotonic() + _TICK_SECONDS
-        self._handlers: dict[str, Callable[[Message], dict[str, Any]]] = {
+        self._handlers: dict[str, Callable[[Message, ControlChannel], dict[str, Any]]] = {
             Op.OPEN: self._open,
             Op.START: self._start,
             Op.STOP: self._stop,
             Op.FILTER: self._filter,
             Op.STATISTICS: self._statistics,
             Op.OUTPUT: self._add_output,
+            Op.DESCRIBE: self._describe,
+            Op.INJECT: lambda message, _: inject(self._running(), message),
+            Op.COPY: self._copy,
+            Op.LISTEN: self._listen,
         }
 
     def run(self) -> ExitCode:
@@ -72,6 +79,8 @@ class Server:
                         self._take_signals(wakeup)
                     elif fd == self._control.fileno():
                         self._take_requests()
+                    elif self._visitors.serve(fd):
+                        pass
                     elif what & _TROUBLE and self._watched[fd] == select.POLLIN:
                         self._look_at_device()
                 self._tick()
@@ -86,6 +95,7 @@ class Server:
         return self._control.closed
 
     def _close(self) -> ExitCode:
+        self._visitors.close()
         ended = self._capture.ended if self._capture else None
         problem: TunscopeError | None = None
         if self._opened is not None:
@@ -105,6 +115,7 @@ class Server:
         wanted = {wakeup: select.POLLIN}
         if not self._control.closed:
             wanted[self._control.fileno()] = select.POLLIN
+        wanted |= dict.fromkeys(self._visitors.filenos(), select.POLLIN)
         if self._capture is not None:
             blocked = self._capture.blocked_fd
             if blocked is not None:
@@ -135,7 +146,7 @@ class Server:
             if isinstance(message, TunscopeError):
                 self._control.send({"id": None, "ok": False, "error": encode_error(message)})
             else:
-                self._answer(message)
+                self._answer(message, self._control)
 
     def _end_without_front_end(self) -> None:
         """Nobody is left to ask: drain, but not for ever where a reader of the output stalls."""
@@ -147,13 +158,13 @@ class Server:
             if now - self._abandoned_at > _ABANDONED_SECONDS:
                 self._capture.abort()
 
-    def _answer(self, message: Message) -> None:
+    def _answer(self, message: Message, channel: ControlChannel) -> None:
         reply: Message = {"id": message.get("id"), "ok": True}
         handler = self._handlers.get(str(message.get("op")))
         try:
             if handler is None:
                 raise UsageError("control request", f"no such op: {message.get('op')!r}")
-            reply["result"] = handler(message)
+            reply["result"] = handler(message, channel)
         except TunscopeError as error:
             reply |= {"ok": False, "error": encode_error(error)}
         except (KeyError, TypeError, ValueError) as error:
@@ -162,9 +173,9 @@ class Server:
         finally:
             for fd in message["fds"].values():  # what a handler kept it has taken out
                 os.close(fd)
-        self._control.send(reply)
+        channel.send(reply)
 
-    def _open(self, message: Message) -> dict[str, Any]:
+    def _open(self, message: Message, _: ControlChannel) -> dict[str, Any]:
         if self._opened is not None:
             raise UsageError("open", "a device is open already")
         options = CaptureOptions.from_json(message["capture"])
@@ -179,7 +190,7 @@ class Server:
         self._options = options
         return self._opened.to_json()
 
-    def _start(self, message: Message) -> dict[str, Any]:
+    def _start(self, message: Message, _: ControlChannel) -> dict[str, Any]:
         if self._opened is None or self._capture is not None:
             raise UsageError("start", "no device is open, or the capture runs already")
         self._capture = Capture(
@@ -193,26 +204,44 @@ class Server:
         self._capture.start()
         return {}
 
-    def _stop(self, message: Message) -> dict[str, Any]:
+    def _stop(self, message: Message, _: ControlChannel) -> dict[str, Any]:
         if message.get("drain", True):
             self._running().stop()
         else:
             self._running().abort()
         return {}
 
-    def _filter(self, message: Message) -> dict[str, Any]:
+    def _filter(self, message: Message, _: ControlChannel) -> dict[str, Any]:
         expression = str(message["expression"])
         self._running().source.set_filter(expression)
         self._running().note(f"capture filter changed to {expression or '(none)'}")
         return {}
 
-    def _statistics(self, message: Message) -> dict[str, Any]:
+    def _statistics(self, message: Message, _: ControlChannel) -> dict[str, Any]:
         return {"counters": self._running().update_counters().to_json()}
 
-    def _add_output(self, message: Message) -> dict[str, Any]:
+    def _add_output(self, message: Message, _: ControlChannel) -> dict[str, Any]:
         capture = self._running()
         capture.add_output(Output(message["fds"].pop("output")))
         return {}
+
+    def _describe(self, message: Message, _: ControlChannel) -> dict[str, Any]:
+        if self._opened is None:
+            raise UsageError("describe", "no device is open")
+        return self._opened.to_json()
+
+    def _copy(self, message: Message, channel: ControlChannel) -> dict[str, Any]:
+        capture, limit = self._running(), int(message["limit"])
+        return {"first_number": capture.copy_to(channel, message["fds"].pop("output"), limit)}
+
+    def _listen(self, message: Message, _: ControlChannel) -> dict[str, Any]:
+        uid = int(message["uid"])
+        self._visitors.listen(message["fds"].pop("listener"), uid)
+        return {}
+
+    def _forget(self, channel: ControlChannel) -> None:
+        if self._capture is not None:
+            self._capture.end_copy(channel)
 
     def _running(self) -> Capture:
         if self._capture is None:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Protocol
 
 from tunscope.engine.batch import Batch
 from tunscope.engine.counters import Counters
+from tunscope.engine.tun_port import TunPort
 
 
 class SourceGone(Exception):
     """The device was deleted; nothing more will come."""
+
+
+class Side(StrEnum):
+    """Who is to receive an injected packet: this machine, or what the device leads to."""
+
+    KERNEL = "kernel"
+    WIRE = "wire"
 
 
 class Source(Protocol):
@@ -42,6 +51,13 @@ class Source(Protocol):
 
     def interrupted(self) -> bool:
         """Whether the device went down since the last call; raise SourceGone if it was deleted."""
+
+    def inject(self, packet: bytes, side: Side, through: TunPort | None) -> bool:
+        """Send one packet; return False if `take` will show it, so that it is recorded once.
+
+        `through` is the descriptor of somebody who owns the device, None if it was not given.
+        TunscopeError says why it cannot be sent.
+        """
 
     def update(self, counters: Counters) -> None:
         """Bring the counters that this source knows up to date."""
