@@ -223,7 +223,7 @@ def test_a_packet_of_a_file_changes_its_link(
             "--set",
             "ip.dst=10.9.0.1",
             "--set",
-            "ip.src=10.9.0.2",  # fmt: skip
+            "ip.src=10.9.0.2",
         )
         assert sent.returncode == 0, sent.stderr
         assert capture.wait() == 0

@@ -23,8 +23,9 @@ def inject(capture: Capture, message: Message) -> dict[str, Any]:
 
     ``{"packets": [HEX, ...], "side": "kernel"|"wire", "comment": TEXT}``, and beside it perhaps
     the descriptor "through" of whoever owns the device, with ``packet_info`` and
-    ``vnet_header_size`` for what that device wants in front of a packet. The result has for each packet its
-    ``number`` in the capture (None where the device itself will show it), or its ``error``.
+    ``vnet_header_size`` for what that device wants in front of a packet. The result
+    has for each packet its ``number`` in the capture (None where the device itself will show it),
+    or its ``error``.
     """
     packets = [bytes.fromhex(text) for text in message["packets"]]
     side = Side(message["side"])
