@@ -1,6 +1,7 @@
 """Send COUNT identical UDP packets of SIZE bytes out of DEVICE as fast as one process can.
 
-usage: flood.py DEVICE SIZE COUNT ethernet|ip; prints how many the kernel took, and seconds.
+usage: flood.py DEVICE SIZE COUNT ethernet|ip [PACKETS_A_SECOND]; prints how many the kernel took,
+and seconds.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ def main() -> None:
     sender.bind((device, 0))
     if layer == "ethernet":
         sender.setsockopt(SOL_PACKET, PACKET_QDISC_BYPASS, 1)
+    pause = 1 / float(sys.argv[5]) if len(sys.argv) > 5 else 0.0
     data = packet(size, layer)
     send = sender.send
     refused = 0
@@ -41,6 +43,8 @@ def main() -> None:
             send(data)
         except OSError:
             refused += 1
+        if pause:
+            time.sleep(pause)
     print(count - refused, time.perf_counter() - started)
 
 

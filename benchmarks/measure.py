@@ -44,10 +44,10 @@ def in_netns(name: str, *command: str) -> str:
 def process_tree(pid: int) -> list[int]:
     """Return `pid` and its descendants."""
     found = [pid]
-    with contextlib.suppress(FileNotFoundError):
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        for child in children:
-            found += process_tree(int(child))
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():  # any thread may have begun a child
+            for child in (task / "children").read_text().split():
+                found += process_tree(int(child))
     return found
 
 

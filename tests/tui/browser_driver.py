@@ -73,7 +73,7 @@ class Browser:
         await self.settle()
 
     async def type(self, text: str) -> None:
-        await self.press(*(_key(character) for character in text))
+        await self.press(*(key_name(character) for character in text))
 
     async def command(self, text: str) -> None:
         """Enter a line after ``:``, at once."""
@@ -83,7 +83,7 @@ class Browser:
 
     async def settle(self) -> None:
         """Let a pull and its paint pass."""
-        await self.pilot.pause(0.09)
+        await self.pilot.pause(0.12)
 
     async def until(self, condition: Callable[[], object], seconds: float = 10.0) -> None:
         """Wait for `condition`, which must come true within `seconds`."""
@@ -109,10 +109,19 @@ class Browser:
         self.session.status = replace(self.session.status, **changes)
 
 
-_KEYS = {" ": "space", ".": "full_stop", "/": "slash", "_": "underscore", "-": "minus"}
+_KEYS = {
+    " ": "space",
+    ".": "full_stop",
+    "/": "slash",
+    "_": "underscore",
+    "-": "minus",
+    ":": "colon",
+    "=": "equals_sign",
+}
 
 
-def _key(character: str) -> str:
+def key_name(character: str) -> str:
+    """Return what Textual calls the key of a character."""
     return _KEYS.get(character, character)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import App, SystemCommand
 
 from tunscope.errors import TunscopeError
@@ -20,6 +21,7 @@ from tunscope.index.view import View
 from tunscope.packet.printable import printable
 from tunscope.tui.display_filters import DisplayFilters
 from tunscope.tui.filter_history import FilterHistory
+from tunscope.tui.key_order import KeyOrder
 from tunscope.tui.keymap import APP_KEYS, ENTRIES
 from tunscope.tui.save_dialogs import SaveDialogs
 from tunscope.tui.screens.main import MainScreen
@@ -100,6 +102,7 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         #: What is still to be said when the screen is gone.
         self.farewell = ""
         self._asking_to_quit = False
+        self._keys = KeyOrder(self, super().on_event)
         self._language = language
         self._state = state
         self._display_filter = display_filter
@@ -144,6 +147,15 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         for number in (signal.SIGTERM, signal.SIGHUP):
             with suppress(ValueError, RuntimeError, NotImplementedError):
                 loop.remove_signal_handler(number)
+
+    # --- keys
+
+    async def on_event(self, event: events.Event) -> None:
+        """Handle keys strictly one after another."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            await self._keys.take(event)
+        else:
+            await super().on_event(event)
 
     # --- messages
 

@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 _PULLS_A_SECOND = 25
 #: Of so many ticks one pulls when all there is has been taken in: the session may say something.
 _SKIPPED_AT_REST = 5
-#: While the list follows, the panes show another packet this often at most (seconds).
-_CALM = 0.25
+#: The panes show another packet when the cursor has rested for so long, and while it keeps moving
+#: or the list follows, this often (seconds): what a key does to the list comes first and alone.
+_REST, _CALM = 0.06, 0.25
 _LIVE_STATES = frozenset({SessionState.STARTING, SessionState.LIVE})
 
 
@@ -82,6 +83,7 @@ class MainScreen(CaptureActions, inherit_bindings=False):
         self._meter = RateMeter()
         self._counted = 0
         self._detail_due = 0.0
+        self._moved = 0.0
         self._field = ""
         self._skipped = 0
         self._warned = 0
@@ -177,7 +179,8 @@ class MainScreen(CaptureActions, inherit_bindings=False):
         """Show the packet under the cursor in the panes, calmly while the list runs."""
         number = self.table.selected_number
         now = time.monotonic()
-        if number != self.detail.number and (not self.table.following or now >= self._detail_due):
+        rested = not self.table.following and now >= self._moved + _REST
+        if number != self.detail.number and (rested or now >= self._detail_due):
             self._detail_due = now + _CALM
             self.detail.show_packet(number)
 
@@ -234,7 +237,11 @@ class MainScreen(CaptureActions, inherit_bindings=False):
     # --- what the parts report
 
     def on_virtual_list_cursor_moved(self) -> None:
-        """Keep the status line honest; the panes follow with the next pull."""
+        """Keep the status line honest; the panes follow when the cursor rests."""
+        now = time.monotonic()
+        if self.table.selected_number != self.detail.number and now > self._moved + _CALM:
+            self._detail_due = now + _CALM
+        self._moved = now
         self.show_facts()
 
     def on_virtual_list_count_typed(self) -> None:

@@ -1,0 +1,97 @@
+"""Keys typed faster than they are handled: each waits until the one before has had its effect.
+
+Textual passes a key from widget to widget through their queues, and looks up bindings at the end
+of that way; a key that follows closely would go to what had the focus before. With this, `/tcp`
+arrives whole in the filter bar that the `/` opens, however fast it comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from textual.app import App
+    from textual.events import Key
+    from textual.message_pump import MessagePump
+
+#: A key whose way cannot be followed, since what it met is gone, holds up others this long (s).
+_PATIENCE: Final = 0.25
+_GLANCE: Final = 0.005
+#: Nobody follows a key sooner than this unless another waits: its frame comes first (seconds).
+_COURTESY: Final = 0.01
+
+
+class Deliver(Protocol):
+    """Handles one key, up to passing it on to a widget."""
+
+    def __call__(self, event: Key) -> Awaitable[None]:
+        """Begin the way of `event`."""
+
+
+class KeyOrder:
+    """Delivers keys to `app` one at a time, in the order in which they came."""
+
+    def __init__(self, app: App[Any], deliver: Deliver) -> None:
+        self._app: Final = app
+        self._deliver: Final = deliver
+        self._waiting: Final[deque[Key]] = deque()
+        #: Grows with every key and with every end of one: what was begun for an older one is void.
+        self._turn = 0
+        self._busy = False
+        #: Where the present key began its way, until somebody follows it.
+        self._first: MessagePump | None = None
+
+    async def take(self, event: Key) -> None:
+        """Deliver `event`, now or after those before it."""
+        self._waiting.append(event)
+        if self._busy:
+            self._follow(self._turn)
+        else:
+            await self._next()
+
+    async def _next(self) -> None:
+        self._busy = bool(self._waiting)
+        if not self._busy:
+            return
+        self._turn += 1
+        self._first = self._app.focused or self._app.screen
+        await self._deliver(self._waiting.popleft())
+        if self._waiting:
+            self._follow(self._turn)
+        else:
+            loop = asyncio.get_running_loop()
+            loop.call_later(_COURTESY, self._follow, self._turn)
+
+    def _follow(self, turn: int) -> None:
+        """Go the way of the present key, behind it."""
+        first = self._first
+        if turn == self._turn and first is not None:
+            self._first = None
+            asyncio.get_running_loop().call_later(_PATIENCE, self._end, turn)
+            first.call_later(self._step, first, turn)
+
+    def _step(self, node: MessagePump, turn: int) -> None:
+        """The key has passed through the queue of `node`: go on to the next one."""
+        parent = node._parent
+        if parent is None:
+            # What the key led to, such as another focus, may have been put off by one message.
+            node.call_later(self._settle, turn)
+        else:
+            parent.call_later(self._step, parent, turn)
+
+    def _settle(self, turn: int) -> None:
+        """Give a screen that was just opened the time to find its focus."""
+        screen = self._app.screen
+        if screen.focused is None and screen.is_attached and not screen.is_mounted:
+            asyncio.get_running_loop().call_later(_GLANCE, self._settle, turn)
+        else:
+            self._end(turn)
+
+    def _end(self, turn: int) -> None:
+        if turn == self._turn and self._busy:
+            self._turn += 1
+            self._app.call_later(self._next)
