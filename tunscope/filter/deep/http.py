@@ -12,6 +12,7 @@ from tunscope.filter.deep.http_conversation import HttpConversation
 from tunscope.filter.deep.http_names import HEADERS, METHODS, reason
 from tunscope.filter.deep.registry import decodes, guesses
 from tunscope.filter.deep.tls import dissect_records, looks_like_records
+from tunscope.filter.deep.tls_connection import TlsConnection
 from tunscope.filter.layers.dissection import (
     CHAT,
     PROTOCOL_GROUP,
@@ -66,7 +67,7 @@ def _decode_segment(dissection: Dissection, payload: Payload) -> None:
         protocol = "websocket" if conversation.upgraded == "websocket" else "http2"
         dissection.begin(protocol, octets)
     elif conversation.tunnel:
-        _decode_tunnel(dissection, octets, conversation.tunnel)
+        _decode_tunnel(dissection, payload, conversation.tunnel)
     else:
         for _ in range(_MOST):
             size = _decode(dissection, octets, "http", conversation)
@@ -75,14 +76,18 @@ def _decode_segment(dissection: Dissection, payload: Payload) -> None:
                 return
 
 
-def _decode_tunnel(dissection: Dissection, octets: Octets, target: str) -> None:
+def _decode_tunnel(dissection: Dissection, payload: Payload, target: str) -> None:
     """What a proxy hands on without looking at it."""
+    octets = payload.octets
+    tls = dissection.recall(TlsConnection, payload)
+    side = (payload.network.source, payload.source_port)
     if dissection.begin("http", octets):
         host, _, port = target.rpartition(":")
         dissection.add("http.proxy_connect_host", host or target)
         dissection.add("http.proxy_connect_port", int(port) if port.isdecimal() else 0)
-    if looks_like_records(octets):
-        dissect_records(dissection, octets, "")
+    if tls.known or looks_like_records(octets):
+        tls.port = tls.port or (int(port) if port.isdecimal() else 0)
+        dissect_records(dissection, octets, tls, side)
     else:
         dissect_data(dissection, octets)
 
@@ -238,7 +243,7 @@ def _add_credentials(dissection: Dissection, encoded: str) -> None:
 
 def _add_full_uri(dissection: Dissection, conversation: HttpConversation, host: str) -> None:
     target = conversation.uri
-    if not host or conversation.method == "CONNECT":
+    if not host:
         return
     relative = target.startswith("/") or target == "*"
     conversation.full_uri = f"http://{host}{target}" if relative else target

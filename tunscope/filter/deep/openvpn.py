@@ -6,6 +6,7 @@ from typing import Final
 
 from tunscope.filter.deep.registry import decodes
 from tunscope.filter.deep.tls import dissect_records
+from tunscope.filter.deep.tls_connection import TlsConnection
 from tunscope.filter.layers.dissection import (
     CutShort,
     Dissection,
@@ -80,7 +81,7 @@ def _add_packet(dissection: Dissection, octets: Octets) -> None:
     elif rest.reported == _FULL_PART:
         add("openvpn.fragment_bytes", rest.data)
     else:
-        dissect_records(dissection, rest, "")
+        dissect_records(dissection, rest, TlsConnection(), (b"", 0))
 
 
 def _add_wrapped(dissection: Dissection, octets: Octets) -> None:

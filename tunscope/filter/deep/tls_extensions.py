@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from tunscope.filter.deep.tls_timestamps import add_timestamps
 from tunscope.filter.layers.dissection import Dissection, take, u16, u32
 
 #: Notes the fields of one extension's data.
@@ -136,7 +137,7 @@ def _exchange_modes(dissection: Dissection, body: bytes) -> None:
 
 
 def _ticket(dissection: Dissection, body: bytes) -> None:
-    dissection.add("tls.handshake.extensions.session_ticket", body)
+    dissection.add("tls.handshake.extension.data", body)
 
 
 def _padding(dissection: Dissection, body: bytes) -> None:
@@ -185,6 +186,30 @@ def _pre_shared_keys(dissection: Dissection, body: bytes) -> None:
         add(f"{prefix}.identity.obfuscated_ticket_age", u32(body, offset + 2 + length))
         offset += 6 + length
     add(f"{prefix}.binders_len", u16(body, offset))
+    add(f"{prefix}.binders", None)
+
+
+def _application_settings(dissection: Dissection, body: bytes) -> None:
+    dissection.add("tls.handshake.extensions_alps_len", u16(body, 0))
+    dissection.add("tls.handshake.extensions_alps_alpn_list", None)
+    offset = 2
+    while offset < len(body):
+        size = body[offset]
+        dissection.add("tls.handshake.extensions_alps_alpn_str_len", size)
+        name = take(body, offset + 1, size).decode("utf-8", "replace")
+        dissection.add("tls.handshake.extensions_alps_alpn_str", name)
+        offset += 1 + size
+
+
+def _encrypted_name(dissection: Dissection, body: bytes) -> None:
+    """The draft's encrypted server name (draft-ietf-tls-esni-01)."""
+    dissection.add("tls.esni.suite", u16(body, 0))
+    offset = _key_share(dissection, body, 2)
+    for field in ("record_digest", "encrypted_sni"):
+        size = u16(body, offset)
+        dissection.add(f"tls.esni.{field}_length", size)
+        dissection.add(f"tls.esni.{field}", take(body, offset + 2, size))
+        offset += 2 + size
 
 
 def _selected_key(dissection: Dissection, body: bytes) -> None:
@@ -205,6 +230,7 @@ _COMMON: Final[dict[int, _Adder]] = {
     35: _ticket,
     45: _exchange_modes,
     13172: _next_protocols,
+    17513: _application_settings,
     65281: _renegotiation,
 }
 _CLIENT: Final[dict[int, _Adder]] = {
@@ -212,8 +238,10 @@ _CLIENT: Final[dict[int, _Adder]] = {
     41: _pre_shared_keys,
     43: _versions,
     51: _key_shares,
+    65486: _encrypted_name,
 }
 _SERVER: Final[dict[int, _Adder]] = {
+    18: add_timestamps,
     41: _selected_key,
     43: _version,
     51: _server_key_share,

@@ -5,59 +5,132 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
+from tunscope.filter.deep.tls_connection import Side, TlsConnection
 from tunscope.filter.deep.tls_extensions import add_extensions
+from tunscope.filter.deep.tls_timestamps import add_certified_timestamps
 from tunscope.filter.layers.dissection import Dissection, Octets, take, u16, u24, u32
 
-_CLIENT_HELLO, _SERVER_HELLO, _TICKET, _CERTIFICATE = 1, 2, 4, 11
 _KNOWN: Final = frozenset({0, 1, 2, 3, 4, 5, 6, 8, 11, 12, 13, 14, 15, 16, 20, 21, 22, 23, 24, 67})
 _TLS_1_3: Final = 0x0304
+_ALPN: Final = 16
+_LONGEST_MESSAGE: Final = 1 << 17
 _SUPPORTED_VERSIONS: Final = 43
 #: Values that are there to be ignored (RFC 8701), as 0x0A0A, 0x1A1A and so on.
 _GREASE: Final = frozenset(0x0A0A + 0x1010 * step for step in range(16))
 
 
-def is_handshake(record: Octets) -> bool:
-    """Whether a handshake record can be read: a known type, and a length that stays inside."""
-    data = record.data
-    return len(data) >= 4 and data[0] in _KNOWN and u24(data, 1) + 4 <= record.reported
-
-
-def add_handshakes(dissection: Dissection, record: Octets) -> bool:
-    """Note the messages of a handshake record; an encrypted one is noted as such. Returns
-    whether a server chose TLS 1.3 in it."""
+def add_handshakes(
+    dissection: Dissection, record: Octets, connection: TlsConnection, side: Side
+) -> None:
+    """Note the messages of a handshake record; an encrypted one is noted as such, and the
+    beginning of one is kept until the rest comes."""
     add = dissection.add
-    if not is_handshake(record):
+    data, packets = connection.complete(side, record.data, dissection.number)
+    if not (packets[1:] or _is_message(data)):
         add("tls.handshake", None)
-        return False
-    data = record.data
+        return
     offset = 0
-    newest = False
     while offset + 4 <= len(data):
         kind, length = data[offset], u24(data, offset + 1)
         body = data[offset + 4 : offset + 4 + length]
-        if kind not in _KNOWN or len(body) < length:
-            add("tls.handshake", None)
-            return newest
         add("tls.handshake", None)
-        add("tls.handshake.type", kind)
-        add("tls.handshake.length", length)
-        if kind == _CLIENT_HELLO:
-            _add_client_hello(dissection, body)
-        elif kind == _SERVER_HELLO:
-            newest = newest or chooses_newest(body)
-            _add_server_hello(dissection, body)
-        elif kind == _TICKET:
-            _add_ticket(dissection, body)
-        elif kind == _CERTIFICATE:
-            _add_certificates(dissection, body)
-        elif kind in (12, 16):
-            _add_exchange(dissection, kind, body)
-        elif kind == 13:
-            _add_request(dissection, body)
-        elif kind == 20:
-            add("tls.handshake.verify_data", body)
+        if kind not in _KNOWN:
+            return
+        if len(body) < length:
+            connection.keep(side, data[offset:], packets)
+            return
+        if packets[1:]:
+            _add_fragments(dissection, packets)
+            packets = packets[-1:]
+        _add_message(dissection, kind, body, connection, side)
         offset += 4 + length
-    return newest
+
+
+def _is_message(data: bytes) -> bool:
+    """Whether a record begins with a message: a known type, and a length that may be true."""
+    return len(data) >= 4 and data[0] in _KNOWN and u24(data, 1) < _LONGEST_MESSAGE
+
+
+def _add_fragments(dissection: Dissection, packets: list[int]) -> None:
+    dissection.add("tls.handshake.fragments", None)
+    for packet in packets:
+        dissection.add("tls.handshake.fragment", packet)
+    dissection.add("tls.handshake.fragment.count", len(packets))
+    dissection.add("tls.handshake", None)
+
+
+def _add_message(
+    dissection: Dissection, kind: int, body: bytes, connection: TlsConnection, side: Side
+) -> None:
+    """Note one message."""
+    dissection.add("tls.handshake.type", kind)
+    dissection.add("tls.handshake.length", len(body))
+    match kind:
+        case 1:
+            connection.client, connection.resumed = side, True
+            connection.encrypted.clear()
+            _add_client_hello(dissection, body)
+        case 2:
+            connection.newest = chooses_newest(body)
+            connection.suite = u16(body, 35 + body[34])
+            connection.agreed = _agreed_protocol(_add_server_hello(dissection, body))
+        case 4:
+            _add_ticket(dissection, body)
+        case 11:
+            _add_certificates(dissection, body)
+        case 12 | 16:
+            _add_exchange(dissection, kind, body)
+        case 13:
+            _add_request(dissection, body)
+        case 14:
+            connection.resumed = False
+        case 15:
+            _add_verification(dissection, body)
+        case 20:
+            dissection.add("tls.handshake.verify_data", body)
+        case 22 if len(body) >= 4:
+            _add_status(dissection, body)
+        case 67 if body:
+            _add_next_protocol(dissection, body)
+        case _:
+            pass
+
+
+def _agreed_protocol(extensions: list[tuple[int, bytes]]) -> str:
+    for kind, data in extensions:
+        if kind == _ALPN and len(data) > 3:
+            return data[3 : 3 + data[2]].decode("ascii", "replace")
+    return ""
+
+
+def _add_algorithm(dissection: Dissection, algorithm: int) -> None:
+    dissection.add("tls.handshake.sig_hash_alg", algorithm)
+    dissection.add("tls.handshake.sig_hash_hash", algorithm >> 8)
+    dissection.add("tls.handshake.sig_hash_sig", algorithm & 0xFF)
+
+
+def _add_verification(dissection: Dissection, body: bytes) -> None:
+    """What proves that a client has the key of its certificate (RFC 5246, 7.4.8)."""
+    if len(body) < 4 or u16(body, 2) != len(body) - 4:
+        return
+    _add_algorithm(dissection, u16(body, 0))
+    dissection.add("tls.handshake.client_cert_vrfy.sig_len", u16(body, 2))
+    dissection.add("tls.handshake.client_cert_vrfy.sig", body[4:])
+
+
+def _add_status(dissection: Dissection, body: bytes) -> None:
+    dissection.add("tls.handshake.cert_status", None)
+    dissection.add("tls.handshake.cert_status_type", body[0])
+    dissection.add("tls.handshake.cert_status_len", u24(body, 1))
+    dissection.add("tls.handshake.ocsp_response", None)
+    dissection.add("tls.handshake.ocsp_response_len", u24(body, 1))
+
+
+def _add_next_protocol(dissection: Dissection, body: bytes) -> None:
+    size = body[0]
+    dissection.add("tls.handshake.next_protocol.selected_protocol_len", size)
+    name = take(body, 1, size).decode("utf-8", "replace")
+    dissection.add("tls.handshake.next_protocol.selected_protocol", name)
 
 
 def _add_beginning(dissection: Dissection, body: bytes, *, newest: bool) -> int:
@@ -99,7 +172,8 @@ def _add_client_hello(dissection: Dissection, body: bytes) -> None:
     _add_fingerprint(dissection, u16(body, 0), suites, extensions)
 
 
-def _add_server_hello(dissection: Dissection, body: bytes) -> None:
+def _add_server_hello(dissection: Dissection, body: bytes) -> list[tuple[int, bytes]]:
+    """Note a server's hello; return its extensions."""
     add = dissection.add
     offset = _add_beginning(dissection, body, newest=chooses_newest(body))
     suite = u16(body, offset)
@@ -114,6 +188,7 @@ def _add_server_hello(dissection: Dissection, body: bytes) -> None:
     full = f"{u16(body, 0)},{suite},{kinds}"
     add("tls.handshake.ja3s_full", full)
     add("tls.handshake.ja3s", hashlib.md5(full.encode(), usedforsecurity=False).hexdigest())
+    return extensions
 
 
 def chooses_newest(body: bytes) -> bool:
@@ -171,7 +246,9 @@ def _add_certificates(dissection: Dissection, body: bytes) -> None:
     while offset + 3 <= len(body):
         size = u24(body, offset)
         add("tls.handshake.certificate_length", size)
-        add("tls.handshake.certificate", take(body, offset + 3, size))
+        certificate = take(body, offset + 3, size)
+        add("tls.handshake.certificate", certificate)
+        add_certified_timestamps(dissection, certificate)
         offset += 3 + size
 
 
@@ -187,10 +264,7 @@ def _add_exchange(dissection: Dissection, kind: int, body: bytes) -> None:
         add("tls.handshake.server_point", take(body, 4, size))
         offset = 4 + size
         if offset + 4 <= len(body) and u16(body, offset + 2) == len(body) - offset - 4:
-            algorithm = u16(body, offset)
-            add("tls.handshake.sig_hash_alg", algorithm)
-            add("tls.handshake.sig_hash_hash", algorithm >> 8)
-            add("tls.handshake.sig_hash_sig", algorithm & 0xFF)
+            _add_algorithm(dissection, u16(body, offset))
             add("tls.handshake.sig_len", u16(body, offset + 2))
             add("tls.handshake.sig", body[offset + 4 :])
     elif kind == 16 and body and body[0] == len(body) - 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tunscope.filter.layers import (
+    arcnet,
     arp,
     cooked,
     ethernet,
@@ -26,6 +27,7 @@ from tunscope.filter.layers import (
 )
 
 __all__ = [
+    "arcnet",
     "arp",
     "cooked",
     "ethernet",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tunscope.filter.layers import listener_discovery, neighbour_discovery
+from tunscope.filter.layers import icmpv6_messages, listener_discovery, neighbour_discovery
 from tunscope.filter.layers.dissection import (
     CHECKSUM_GROUP,
     WARN,
@@ -44,6 +44,8 @@ def dissect_icmpv6(dissection: Dissection, octets: Octets) -> None:
                 neighbour_discovery.add_message(dissection, kind, octets)
             elif kind in listener_discovery.TYPES:
                 listener_discovery.add_message(dissection, kind, octets)
+            elif kind in icmpv6_messages.TYPES:
+                icmpv6_messages.add_message(dissection, kind, octets)
             elif kind < _ECHO:
                 dissection.add("icmpv6.reserved", take(data, 4, 4))
                 dissect_data(dissection, octets.rest(8))

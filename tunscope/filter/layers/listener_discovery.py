@@ -19,10 +19,12 @@ def add_message(dissection: Dissection, kind: int, octets: Octets) -> None:
     if kind == _REPORT_2:
         _add_report(dissection, data)
         return
-    add("icmpv6.mld.maximum_response_delay", u16(data, 4))
+    newer = kind == _QUERY and octets.reported >= _QUERY_2_LENGTH
+    delay = "maximum_response_code" if newer else "maximum_response_delay"
+    add(f"icmpv6.mld.{delay}", u16(data, 4))
     add("icmpv6.reserved", take(data, 6, 2))
     add("icmpv6.mld.multicast_address", take(data, 8, 16))
-    if kind == _QUERY and octets.reported >= _QUERY_2_LENGTH:
+    if newer:
         flags = data[24]
         add("icmpv6.mld.flag", flags)
         add("icmpv6.mld.flag.s", flags >> 3 & 1)

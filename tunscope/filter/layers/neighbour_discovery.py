@@ -7,6 +7,8 @@ from typing import Final
 from tunscope.filter.layers.dissection import Dissection, Octets, take, u16, u32, u64
 
 _SOLICIT_ROUTER, _ADVERTISE_ROUTER, _SOLICIT, _ADVERTISE, _REDIRECT = 133, 134, 135, 136, 137
+#: Bytes of a prefix by its length code.
+_TRANSLATION_PREFIXES: Final = {0: 12, 1: 8, 2: 7, 3: 6, 4: 5, 5: 4}
 TYPES: Final = frozenset({133, 134, 135, 136, 137})
 
 
@@ -90,6 +92,16 @@ def _add_option(dissection: Dissection, kind: int, body: bytes, size: int) -> No
         case 5:
             add("icmpv6.opt.reserved", None)
             add("icmpv6.opt.mtu", u32(body, 2))
+        case 4:
+            add("icmpv6.opt.reserved", None)
+            add("icmpv6.opt.redirected_packet", None)
+        case 7:
+            add("icmpv6.opt.reserved", None)
+            add("icmpv6.opt.advertisement_interval", u32(body, 2))
+        case 8:
+            add("icmpv6.opt.reserved", None)
+            add("icmpv6.opt.home_agent_preference", u16(body, 2))
+            add("icmpv6.opt.home_agent_lifetime", u16(body, 4))
         case 14:
             add("icmpv6.opt.nonce", body)
         case 24:
@@ -106,6 +118,11 @@ def _add_option(dissection: Dissection, kind: int, body: bytes, size: int) -> No
             add("icmpv6.opt.reserved", None)
             add("icmpv6.opt.aro.registration_lifetime", u16(body, 4))
             add("icmpv6.opt.aro.eui64", u64(body, 6))
+        case 37:
+            portal = body.rstrip(b"\0").decode("ascii", "replace")
+            add("icmpv6.opt.captive_portal", portal)
+        case 38:
+            _add_translation_prefix(dissection, body)
         case _:
             pass
 
@@ -137,6 +154,18 @@ def _add_route(dissection: Dissection, body: bytes) -> None:
     add("icmpv6.opt.prefix", body[6:22].ljust(16, b"\0"))
 
 
+def _add_translation_prefix(dissection: Dissection, body: bytes) -> None:
+    """The prefix of a translator to IPv4 (RFC 8781)."""
+    scaled = u16(body, 0)
+    dissection.add("icmpv6.opt.pref64.scaled_lifetime", scaled >> 3)
+    dissection.add("icmpv6.opt.pref64.plc", scaled & 7)
+    size = _TRANSLATION_PREFIXES.get(scaled & 7)
+    if size is None:
+        dissection.add("icmpv6.invalid_option_length", None)
+    else:
+        dissection.add("icmpv6.opt.pref64.prefix", take(body, 2, size).ljust(16, b"\0"))
+
+
 def _add_search_list(dissection: Dissection, body: bytes) -> None:
     dissection.add("icmpv6.opt.reserved", None)
     dissection.add("icmpv6.opt.dnssl.lifetime", u32(body, 2))
@@ -146,6 +175,7 @@ def _add_search_list(dissection: Dissection, body: bytes) -> None:
         size = body[offset]
         if not size:
             if not labels:
+                dissection.add("icmpv6.opt.padding", None)
                 return
             dissection.add("icmpv6.opt.dnssl", ".".join(labels))
             labels = []
