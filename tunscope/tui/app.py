@@ -19,11 +19,13 @@ from textual.app import App, SystemCommand
 from tunscope.errors import TunscopeError
 from tunscope.index.view import View
 from tunscope.packet.printable import printable
+from tunscope.tui.analysis_keys import ANALYSIS_NAMESPACES
 from tunscope.tui.display_filters import DisplayFilters
 from tunscope.tui.filter_history import FilterHistory
 from tunscope.tui.key_order import KeyOrder
-from tunscope.tui.keymap import APP_KEYS, ENTRIES
+from tunscope.tui.keymap import APP_KEYS, ENTRIES, Entry
 from tunscope.tui.save_dialogs import SaveDialogs
+from tunscope.tui.screens.analysis import AnalysisScreen
 from tunscope.tui.screens.main import MainScreen
 from tunscope.tui.screens.messages import LoggedMessage
 from tunscope.tui.screens.quit import QuitChoice, QuitScreen
@@ -171,11 +173,21 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
     async def run_command(self, identity: str) -> None:
         """Run the action with the binding id `identity`."""
         entry = ENTRIES[identity]
+        if entry.namespace in ANALYSIS_NAMESPACES:
+            await self._run_analysis_command(entry)
+            return
         screen = self.browser
         target = {"app": self, "screen": screen}.get(entry.namespace) or screen.query_one(
             f"#{entry.namespace}"
         )
         await self.run_action(entry.binding.action, target)
+
+    async def _run_analysis_command(self, entry: Entry) -> None:
+        screen = self.screen
+        if isinstance(screen, AnalysisScreen) and screen.obeys(entry.namespace):
+            await self.run_action(entry.binding.action, screen)
+        else:
+            self.tell(f"{entry.identity}: {entry.group} is not on the screen", Severity.WARNING)
 
     async def run_command_line(self, command: Command) -> None:
         """Run a command of the command line, or say that there is none of that name."""
@@ -210,9 +222,12 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield every action for the palette."""
-        del screen
         for entry in ENTRIES.values():
             if entry.identity == "app.palette":
+                continue
+            if entry.namespace in ANALYSIS_NAMESPACES and not (
+                isinstance(screen, AnalysisScreen) and screen.obeys(entry.namespace)
+            ):
                 continue
             title = f"{entry.binding.description} ({entry.identity})"
             yield SystemCommand(title, entry.binding.tooltip, self._runner(entry.identity))

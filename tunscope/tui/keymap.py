@@ -12,10 +12,8 @@ from typing import Final
 
 from textual.binding import Binding
 
-
-def _key(identity: str, keys: str, action: str, label: str, explanation: str) -> Binding:
-    return Binding(keys, action, label, show=False, tooltip=explanation, id=identity)
-
+from tunscope.tui.analysis_keys import ANALYSIS_GROUPS, ANALYSIS_NAMESPACES, OPENING_KEYS
+from tunscope.tui.key_binding import key_binding as _key
 
 #: Group of a binding id to its heading in the help.
 GROUPS: Final = {
@@ -25,6 +23,7 @@ GROUPS: Final = {
     "filter": "Display filter",
     "view": "Panes and looks",
     "capture": "The capture",
+    **ANALYSIS_GROUPS,
     "app": "The program",
 }
 
@@ -72,6 +71,7 @@ FILTER_KEYS: Final = (
 
 MAIN_KEYS: Final = (
     *FILTER_KEYS,
+    *OPENING_KEYS,
     _key("packet.find", "ctrl+f", "find", "Find", "find text, /regex/, x:hex bytes or =filter"),
     _key("packet.find_next", "n", "find_next(1)", "Find next", "the next packet found"),
     _key("packet.find_previous", "N", "find_next(-1)", "Find previous", "and the one before"),
@@ -139,6 +139,7 @@ NAMESPACES: Final = {
     "fields": TREE_KEYS,
     "bytes": HEX_KEYS,
     "screen": MAIN_KEYS,
+    **ANALYSIS_NAMESPACES,
     "app": APP_KEYS,
 }
 
@@ -194,6 +195,8 @@ _KEY_NAMES: Final = {
     "comma": ",",
     "greater_than_sign": ">",
     "less_than_sign": "<",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
     "plus": "+",
     "minus": "-",
     "space": "Space",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 _BARS = "▁▂▃▄▅▆▇█"
+_EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 def count(value: int) -> str:
@@ -57,3 +58,10 @@ def sparkline(values: Sequence[float]) -> str:
         return _BARS[0] * len(values)
     top = len(_BARS) - 1
     return "".join(_BARS[min(top, round(max(0.0, value) / peak * top))] for value in values)
+
+
+def bar(share: float, cells: int) -> str:
+    """Return a bar over `share` (0 to 1) of `cells` cells, in eighths; what is not 0 shows."""
+    eighths = round(min(1.0, max(0.0, share)) * cells * 8) or (1 if share > 0 else 0)
+    full, rest = divmod(eighths, 8)
+    return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(cells)

@@ -37,7 +37,8 @@ class FlowTally:
         self._flow: Final = flow
         self._tcp: Final = protocol == TCP
         self._reassembly: Final = TcpReassembly(self.pieces)
-        self._forward: bool | None = None
+        #: Whether the first packet went from endpoint a to b; None before it.
+        self.forward: bool | None = None
 
     def add(self, batch: ColumnBatch, rows: Rows) -> None:
         """Take in the packets `rows` of `batch`."""
@@ -82,12 +83,12 @@ class FlowTally:
         known = Layer.TCP_SEQUENCE if self._tcp else Layer.PORTS
         useful = layers & np.uint32(known) != 0
         reverse = layers & np.uint32(Layer.REVERSE) != 0
-        if self._forward is None:
-            self._forward = not bool(reverse[0])
+        if self.forward is None:
+            self.forward = not bool(reverse[0])
         acknowledges = (flags & _ACK != 0) & (layers & np.uint32(Layer.TCP_COMPLETE) != 0)
         columns = (
             level.rows[entries] + start,
-            (reverse == self._forward).astype(np.int64),
+            (reverse == self.forward).astype(np.int64),
             level["seq"][entries],
             level["ack"][entries],
             acknowledges,

@@ -10,7 +10,7 @@ from tunscope.tui.keymap import MAIN_KEYS, footer
 from tunscope.tui.rate import Rate, RateMeter
 from tunscope.tui.row_painter import RowPainter
 from tunscope.tui.rows import RowReader
-from tunscope.tui.screens.capture_actions import CaptureActions
+from tunscope.tui.screens.analysis_actions import AnalysisActions
 from tunscope.tui.screens.help import HelpScreen
 from tunscope.tui.screens.messages import MessagesScreen
 from tunscope.tui.session import SessionState, SessionStatus, Severity
@@ -43,7 +43,7 @@ _REST, _CALM = 0.06, 0.25
 _LIVE_STATES = frozenset({SessionState.STARTING, SessionState.LIVE})
 
 
-class MainScreen(CaptureActions, inherit_bindings=False):
+class MainScreen(AnalysisActions, inherit_bindings=False):
     """Pulls from the session and the index 25 times a second and shows what has changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*MAIN_KEYS]

@@ -1,0 +1,45 @@
+"""The analysis screens themselves, in two sizes and two themes, against what they were.
+
+`UPDATE_SCREENS=1 pytest tests/tui/test_tui_analysis_screens.py` writes them anew.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from browser_driver import OpenBrowser
+from test_tui_screens import EXPECTED, SIZES, THEMES, screen_of
+
+from tunscope.tui.display_filters import DisplayFilters
+from tunscope.tui.screens.analysis import AnalysisScreen
+
+#: The screen's name and the keys that lead to it.
+SCREENS = {
+    "stream": ("1", "5", "1", "G", "s"),
+    "stream-hex": ("1", "5", "1", "G", "s", "h"),
+    "conversations": ("C",),
+    "endpoints": ("C", "e", "tab"),
+}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("name", SCREENS)
+async def test_screen(
+    open_browser: OpenBrowser, name: str, theme: str, size: tuple[int, int]
+) -> None:
+    async with open_browser("tap", size=size, theme=theme, language=DisplayFilters()) as browser:
+        for key in SCREENS[name]:
+            await browser.press(key)
+        screen = browser.app.screen
+        assert isinstance(screen, AnalysisScreen)
+        await browser.until(lambda: screen.is_settled)
+        await browser.pilot.pause(0.25)
+        found = screen_of(browser)
+    path = EXPECTED / f"{name}-{size[0]}x{size[1]}-{theme.removeprefix('tunscope-')}.txt"
+    if os.environ.get("UPDATE_SCREENS"):
+        path.write_text(found)
+    if not path.exists():
+        pytest.fail(f"no screen is stored as {path.name}: write it with UPDATE_SCREENS=1")
+    assert found == path.read_text()

@@ -1,0 +1,101 @@
+"""Key bindings of the analysis screens: stream, conversations, hierarchy, I/O graph."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tunscope.tui.key_binding import key_binding as _key
+
+#: Group of a binding id to its heading in the help.
+ANALYSIS_GROUPS: Final = {
+    "analysis": "Looking at the whole",
+    "stream": "A followed stream",
+    "conversations": "Conversations and endpoints",
+    "hierarchy": "Protocol hierarchy",
+    "graph": "I/O graph",
+}
+
+#: What opens them from the packet browser.
+OPENING_KEYS: Final = (
+    _key("analysis.stream", "s", "follow_stream", "Stream", "follow the packet's stream"),
+    _key("analysis.conversations", "C", "conversations", "Conversations", "who spoke with whom"),
+    _key("analysis.hierarchy", "H", "hierarchy", "Hierarchy", "how much of which protocol"),
+    _key("analysis.graph", "o", "io_graph", "Graph", "packets or bits over time"),
+    _key(
+        "packet.previous_in_conversation",
+        "left_square_bracket",
+        "step_conversation(-1)",
+        "Previous in conversation",
+        "the packet before in this conversation",
+    ),
+    _key(
+        "packet.next_in_conversation",
+        "right_square_bracket",
+        "step_conversation(1)",
+        "Next in conversation",
+        "the next packet of this conversation",
+    ),
+)
+
+#: In each of them.
+ANALYSIS_KEYS: Final = (
+    _key("analysis.back", "escape,q", "close", "Back", "back to where you came from"),
+    _key("analysis.help", "question_mark", "help", "Help", "this list of keys"),
+)
+
+STREAM_KEYS: Final = (
+    _key("stream.side", "d", "next_side", "Side", "both sides, one side, the other"),
+    _key("stream.text", "t", "show_as('text')", "Text", "as text"),
+    _key("stream.hex", "h", "show_as('hex')", "Hex", "as a hex dump, and back to text"),
+    _key("stream.raw", "r", "show_as('raw')", "Raw", "as bare hex digits, and back to text"),
+    _key("stream.search", "slash", "search", "Search", "find text, or x:hex bytes"),
+    _key("stream.next_match", "n", "next_match(1)", "Next match", "search on"),
+    _key("stream.previous_match", "N", "next_match(-1)", "Previous match", "search backwards"),
+    _key("stream.save", "x,w", "save", "Save", "save the bytes of the side(s) shown to a file"),
+    _key("stream.previous", "left_square_bracket", "step(-1)", "Previous", "the stream before"),
+    _key("stream.next", "right_square_bracket", "step(1)", "Next", "the next stream"),
+    _key("stream.filter", "f", "filter", "Filter", "display only this stream's packets"),
+)
+
+CONVERSATION_KEYS: Final = (
+    _key("conversations.next_kind", "tab,right", "step_kind(1)", "Kind", "the next kind"),
+    _key(
+        "conversations.previous_kind",
+        "shift+tab,left",
+        "step_kind(-1)",
+        "Previous kind",
+        "the kind before",
+    ),
+    _key("conversations.endpoints", "e", "endpoints", "Endpoints", "endpoints, and back to pairs"),
+    _key(
+        "conversations.sort_next",
+        "greater_than_sign",
+        "step_sort(1)",
+        "Sort by next",
+        "sort by the next column (or click it)",
+    ),
+    _key(
+        "conversations.sort_previous",
+        "less_than_sign",
+        "step_sort(-1)",
+        "Sort by previous",
+        "sort by the column before",
+    ),
+    _key("conversations.sort_reverse", "S", "reverse", "Reverse", "sort the other way round"),
+    _key("conversations.stream", "s", "follow", "Stream", "follow the stream under the cursor"),
+    _key(
+        "conversations.limit",
+        "f",
+        "limit",
+        "All packets",
+        "count all packets, or the displayed ones only",
+    ),
+    _key("conversations.copy", "y", "copy", "Copy", "copy the table as CSV"),
+)
+
+#: Bindings by the screen that obeys them.
+ANALYSIS_NAMESPACES: Final = {
+    "analysis": ANALYSIS_KEYS,
+    "stream": STREAM_KEYS,
+    "conversations": CONVERSATION_KEYS,
+}
