@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tunscope.tui.screens.main import MainScreen
 
 _PULLS_A_SECOND = 10
+#: Keys of the screen that the last line shows before those that every screen has.
+_BEFORE_BACK = 4
 
 
 class AnalysisScreen(Screen[None], inherit_bindings=False):
@@ -130,7 +132,8 @@ class AnalysisScreen(Screen[None], inherit_bindings=False):
     def _footer(self) -> list[tuple[str, str, str]]:
         overrides = self.tunscope.key_overrides
         shown = []
-        for identity in (*self.FOOTER, "analysis.help", "analysis.back"):
+        most, others = self.FOOTER[:_BEFORE_BACK], self.FOOTER[_BEFORE_BACK:]
+        for identity in (*most, "analysis.help", "analysis.back", *others):
             binding = ENTRIES[identity].binding
             key = overrides.get(identity, binding.key).split(",")[0]
             shown.append((key_name(key), binding.description, binding.action))

@@ -122,7 +122,8 @@ class StreamScreen(AnalysisScreen, inherit_bindings=False):
     def title_facts(self) -> TitleFacts:
         """Return who speaks with whom, and how much was said."""
         page, choice = self._page(), self.stream.choice
-        details = []
+        side = "both sides" if choice.side is None else f"only {ARROWS[choice.side]}"
+        details = [f"{side}, {choice.form.value}"]
         if page is not None:
             one, other = self.stream.ends()
             details.append(f"{one} {ARROWS[0]} {units.count(page.said[0])} B")
@@ -135,8 +136,7 @@ class StreamScreen(AnalysisScreen, inherit_bindings=False):
             details.insert(0, "searching… (Esc stops)")
         if self._saving is not None:
             details.insert(0, f"saving {self._saving.progress:.0%} (Esc stops)")
-        side = "both sides" if choice.side is None else f"only {ARROWS[choice.side]}"
-        return TitleFacts(self.stream.name, tuple(details), f"{side}, {choice.form.value}")
+        return TitleFacts(self.stream.name, tuple(details))
 
     # --- choosing
 
