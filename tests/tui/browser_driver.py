@@ -72,6 +72,12 @@ class Browser:
         await self.pilot.press(*keys)
         await self.settle()
 
+    async def steps(self, *keys: str) -> None:
+        """Press keys that lead from one screen to another, each when the one before has ended."""
+        for key in keys:
+            await self.pilot.press(key)
+            await self.pilot.pause(0.3)
+
     async def type(self, text: str) -> None:
         await self.press(*(key_name(character) for character in text))
 

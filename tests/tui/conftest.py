@@ -16,6 +16,7 @@ from tunscope.tui.app import TunscopeApp
 from tunscope.tui.filter_language import FilterLanguage
 from tunscope.tui.session import FileSession, SessionState, SessionStatus, SessionTitle
 from tunscope.tui.settings.model import Settings
+from tunscope.tui.surroundings import Surroundings
 
 
 @pytest.fixture
@@ -38,6 +39,7 @@ def open_browser(tmp_path: Path) -> OpenBrowser:
         language: FilterLanguage | None = None,
         display_filter: str = "",
         tail: bytes = b"",
+        surroundings: Surroundings | None = None,
     ) -> AsyncIterator[Browser]:
         head, blocks = blocks_of(source or DATA / f"browser_{kind}.pcapng")
         shown = len(blocks) if packets is None else packets
@@ -66,6 +68,7 @@ def open_browser(tmp_path: Path) -> OpenBrowser:
             language=language,
             state=tmp_path / "state",
             display_filter=display_filter,
+            surroundings=surroundings,
         )
         try:
             async with app.run_test(size=size, notifications=True) as pilot:

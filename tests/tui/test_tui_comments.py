@@ -82,10 +82,10 @@ async def test_existing_comments_are_kept_edited_and_removed(
         await browser.press("down", "enter")
         assert browser.main.query_one("PromptLine Input", Input).value.startswith("second")
         await answer(browser, "2nd\\nline \\\\n")
-        await browser.press("semicolon", "down", "down", "enter")
+        await browser.steps("semicolon", "down", "down", "enter")
         await answer(browser, "third")
         assert browser.app.capture.record(2).comments == ("first", "2nd\nline \\n", "third")
-        await browser.press("semicolon", *["down"] * 4, "enter")
+        await browser.steps("semicolon", *["down"] * 4, "enter")
         assert browser.app.capture.record(2).comments == ("2nd\nline \\n", "third")
         await browser.command(f"w {tmp_path / 'kept.pcapng'}")
         await browser.until(lambda: browser.app.messages)
@@ -97,7 +97,7 @@ async def test_a_comment_that_is_emptied_goes(open_browser: OpenBrowser) -> None
     async with open_browser(packets=3) as browser:
         await browser.press("1", "G", "semicolon")
         await answer(browser, "gone soon")
-        await browser.press("semicolon", "enter")
+        await browser.steps("semicolon", "enter")
         await answer(browser, "")
         assert browser.app.capture.record(1).comments == ()
 
@@ -132,10 +132,10 @@ async def test_unsaved_comments_on_a_file_are_asked_about(
         await browser.press("q")
         assert isinstance(browser.app.screen, QuitScreen)
         assert "The comments on 1 packet are not saved." in browser.screen_text()
-        await browser.press("escape", "q", "s")
+        await browser.steps("escape", "q", "s")
         entry = browser.main.query_one("PromptLine Input", Input)
         assert entry.value == str(browser.path)  # the comments belong into the file
-        await browser.press("enter", "y")
+        await browser.steps("enter", "y")
         await browser.until(lambda: browser.app.return_value is not None)
         assert browser.app.return_value is Ending.RELEASE
     assert tshark_comments(browser.path) == {1: "mine"}

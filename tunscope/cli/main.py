@@ -24,11 +24,12 @@ _COMMANDS: Final = {
 }
 #: What `tunscope WORD` means when WORD is no command.
 _DEFAULT: Final = "capture"
-_HIDDEN: Final = {_DEFAULT: "tunscope.cli.capture"}
+_HIDDEN: Final = {_DEFAULT: "tunscope.cli.capture", "start": "tunscope.cli.live"}
 
 _HELP: Final = """See, record, hold and edit the packets of a Linux network device.
 
 \b
+tunscope                                 the devices; Enter captures on one
 tunscope tun0                            live table; creates, attaches or observes
 tunscope tun0 --addr 10.9.0.1/24         the same, with an address
 tunscope tun0 --pcap out.pcapng          capture without a screen (- is stdout)
@@ -59,8 +60,10 @@ class _CommandGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        known = {*_COMMANDS, *_HIDDEN, "--help", "-h", "--version"}
-        if args and args[0] not in known:
+        known = {*_COMMANDS, _DEFAULT, "--help", "-h", "--version"}
+        if not args and sys.stdin.isatty() and sys.stdout.isatty():
+            args = ["start"]
+        elif args and args[0] not in known:
             args = [_DEFAULT, *args]
         return super().parse_args(ctx, args)
 

@@ -97,6 +97,11 @@ class Capture:
         """Hand over the file that the next rotation goes on with."""
         self._recorder.next_outputs.append(output)
 
+    def close_unused(self) -> None:
+        """Close the files that were handed over for rotations that never came."""
+        while self._recorder.next_outputs:
+            self._recorder.next_outputs.popleft().close()
+
     def note(self, text: str) -> None:
         """Keep a remark in the file, in its Interface Statistics Block."""
         self._recorder.comments.append(text)

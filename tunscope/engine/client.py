@@ -72,12 +72,18 @@ class EngineClient:
         self._counters = Counters()
         # a launcher may ask a person for a password: that takes as long as it takes
         self._patience = None if launcher else _ANSWER_SECONDS
+        self.launcher: Final = tuple(launcher)
         self.stopped: StoppedEvent | None = None
 
     @property
     def pid(self) -> int:
         """Process id of the engine, or of its launcher."""
         return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the engine still talks, as far as the last look told."""
+        return not self._channel.closed
 
     def fileno(self) -> int:
         """Return the descriptor that becomes readable when `poll` has something."""
@@ -97,6 +103,23 @@ class EngineClient:
         return _opening(
             self.request(Op.OPEN, fds, facts=facts.to_json(), capture=options.to_json())
         )
+
+    def stay(self) -> None:
+        """Have the engine outlive its capture, so that `open_next` can open another device."""
+        self.request(Op.STAY)
+
+    def open_next(self, request: DeviceRequest, options: CaptureOptions, output_fd: int) -> Opening:
+        """Open a device for a new capture into `output_fd`; raises what the engine answers.
+
+        Only when no capture runs: before the first one, or once `stopped` is set and the engine
+        was asked to stay. It has the rights that the first device left it.
+        """
+        fds = {"output": output_fd}
+        answer = self.request(Op.OPEN, fds, device=request.to_json(), capture=options.to_json())
+        self.stopped = None
+        self._events.clear()
+        self._counters = Counters()
+        return _opening(answer)
 
     def start(self) -> None:
         """Begin to record."""

@@ -41,7 +41,11 @@ _TROUBLE: Final = select.POLLERR | select.POLLHUP | select.POLLNVAL
 
 
 class Server:
-    """Serves one front end and one capture, from the first request to the last event."""
+    """Serves one front end, from the first request to the last event.
+
+    It ends with its capture, unless it was asked to stay: then another device may be opened, with
+    the rights that are left and an output of its own.
+    """
 
     def __init__(self, control: ControlChannel, output_fd: int) -> None:
         self._control = control
@@ -53,6 +57,7 @@ class Server:
         self._poll = select.poll()
         self._watched: dict[int, int] = {}
         self._abandoned_at: float | None = None
+        self._stays = False
         self._next_tick = time.monotonic() + _TICK_SECONDS
         self._handlers: dict[str, Callable[[Message, ControlChannel], dict[str, Any]]] = {
             Op.OPEN: self._open,
@@ -65,6 +70,7 @@ class Server:
             Op.INJECT: lambda message, _: inject(self._running(), message),
             Op.COPY: self._copy,
             Op.LISTEN: self._listen,
+            Op.STAY: self._stay,
         }
 
     def run(self) -> ExitCode:
@@ -86,6 +92,8 @@ class Server:
                 self._tick()
                 if self._control.closed:
                     self._end_without_front_end()
+                elif self._stays and self._capture is not None and self._capture.ended:
+                    self._conclude()
         return self._close()
 
     @property
@@ -93,6 +101,13 @@ class Server:
         if self._capture is not None:
             return self._capture.ended is not None
         return self._control.closed
+
+    def _conclude(self) -> None:
+        """Tell of the end of a capture and be ready for another one."""
+        if self._capture is not None:
+            self._capture.close_unused()
+        self._close()
+        self._opened = self._capture = None
 
     def _close(self) -> ExitCode:
         self._visitors.close()
@@ -179,16 +194,28 @@ class Server:
         if self._opened is not None:
             raise UsageError("open", "a device is open already")
         options = CaptureOptions.from_json(message["capture"])
+        output = message["fds"].pop("output", None)
+        try:
+            opened = self._open_source(message, options)
+        except BaseException:
+            if output is not None:
+                os.close(output)
+            raise
+        if output is not None:
+            self._output = Output(output)
+        self._opened, self._options = opened, options
+        return opened.to_json()
+
+    def _open_source(self, message: Message, options: CaptureOptions) -> OpenedSource:
         if message["fds"]:
             facts = DeviceFacts.from_json(message["facts"])
-            self._opened = open_given(facts, message["fds"], options)
+            opened = open_given(facts, message["fds"], options)
             message["fds"].clear()
             keep_only()
         else:
-            self._opened = open_named(DeviceRequest.from_json(message["device"]), options)
+            opened = open_named(DeviceRequest.from_json(message["device"]), options)
             keep_only(CAP_NET_ADMIN, CAP_NET_RAW)
-        self._options = options
-        return self._opened.to_json()
+        return opened
 
     def _start(self, message: Message, _: ControlChannel) -> dict[str, Any]:
         if self._opened is None or self._capture is not None:
@@ -242,6 +269,11 @@ class Server:
     def _forget(self, channel: ControlChannel) -> None:
         if self._capture is not None:
             self._capture.end_copy(channel)
+
+    def _stay(self, message: Message, _: ControlChannel) -> dict[str, Any]:
+        del message
+        self._stays = True
+        return {}
 
     def _running(self) -> Capture:
         if self._capture is None:

@@ -31,6 +31,7 @@ from tunscope.tui.screens.messages import LoggedMessage
 from tunscope.tui.screens.quit import QuitChoice, QuitScreen
 from tunscope.tui.session import Ending, SessionState, Severity
 from tunscope.tui.settings.model import Settings
+from tunscope.tui.surroundings import Surroundings
 from tunscope.tui.themes import THEMES
 from tunscope.tui.widgets.filter_bar import FilterBar
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     from tunscope.index.capture import CaptureIndex
     from tunscope.tui.command_line import Command
+    from tunscope.tui.devices import DeviceChoice
     from tunscope.tui.filter_language import FilterLanguage
     from tunscope.tui.session import Session
 
@@ -88,6 +90,7 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         language: FilterLanguage | None = None,
         state: Path | None = None,
         display_filter: str = "",
+        surroundings: Surroundings | None = None,
     ) -> None:
         super().__init__()
         for known in THEMES:
@@ -103,6 +106,8 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         self.failure: Exception | None = None
         #: What is still to be said when the screen is gone.
         self.farewell = ""
+        self.surroundings = surroundings or Surroundings()
+        self._next: DeviceChoice | None = None
         self._asking_to_quit = False
         self._keys = KeyOrder(self, super().on_event)
         self._language = language
@@ -275,6 +280,31 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
             self.session.stop()
             self.browser.ask_path_and_quit()
 
+    # --- another device
+
+    def capture_next(self, choice: DeviceChoice | None) -> None:
+        """Leave this capture for another device; if packets would be lost, ask first."""
+        if choice is None:
+            return
+        self._next = choice
+        loss = self.saving.loss
+        if loss:
+            self.push_screen(QuitScreen(loss, "Save and go on"), self._leaving_chosen)
+        else:
+            self.switch()
+
+    def _leaving_chosen(self, choice: QuitChoice | None) -> None:
+        if choice is QuitChoice.DISCARD:
+            self.switch()
+        elif choice is QuitChoice.SAVE and self._next is not None:
+            self.session.stop()
+            self.browser.ask_path_and_switch(self._next.name)
+
+    def switch(self) -> None:
+        """End, and have the device that was chosen captured on."""
+        self.surroundings.wanted = self._next
+        self.exit(Ending.RELEASE)
+
     # --- failures
 
     def _handle_exception(self, error: Exception) -> None:
@@ -295,10 +325,12 @@ def run_browser(
     language: FilterLanguage | None = None,
     state: Path | None = None,
     display_filter: str = "",
+    surroundings: Surroundings | None = None,
 ) -> Ending:
     """Run the browser in this terminal until it ends; return what is to become of the capture.
 
-    Its filter bar speaks `language`, by default Wireshark's.
+    Its filter bar speaks `language`, by default Wireshark's. `surroundings.wanted` says which
+    device the person wants to go on with, if any.
 
     Raises TunscopeError when the screen fails, its cause attached; the terminal is in order then
     and the capture untouched.
@@ -311,6 +343,7 @@ def run_browser(
         language=language or DisplayFilters(),
         state=state,
         display_filter=display_filter,
+        surroundings=surroundings,
     )
     ending = app.run()
     if app.farewell:

@@ -108,6 +108,7 @@ MAIN_KEYS: Final = (
     _key("view.zoom", "backslash", "zoom", "Zoom", "give the pane the whole screen, and back"),
     _key("view.time_format", "t", "time_format", "Time", "what the Time column counts from"),
     _key("view.time_reference", "T", "time_reference", "Time ref", "count time from this packet"),
+    _key("capture.devices", "d", "devices", "Devices", "all devices; Enter captures there"),
     _key("capture.stop", "ctrl+e", "stop_capture", "Stop", "stop capturing; what is there stays"),
     _key("capture.filter", "b", "capture_filter", "Capture filter", "record only what it lets by"),
     _key("capture.save", "w", "save", "Save", "save the displayed packets to a file"),
@@ -182,6 +183,7 @@ _SHOWN: Final = (
     "packet.goto",
     "app.command",
     "app.palette",
+    "capture.devices",
 )
 
 _KEY_NAMES: Final = {

@@ -86,6 +86,19 @@ class CaptureActions(FindActions, inherit_bindings=False):
             self._set_filter()
         self.show_facts()
 
+    # --- other devices
+
+    def action_devices(self) -> None:
+        """Show the devices; the one that is chosen is captured on next."""
+        devices = self.tunscope.surroundings.devices
+        if devices is None:
+            self.tunscope.tell("devices: there is nobody to ask about them here")
+            return
+
+        from tunscope.tui.screens.devices import DevicesScreen
+
+        self.app.push_screen(DevicesScreen(devices), self.tunscope.capture_next)
+
     # --- saving
 
     def action_save_as(self) -> None:
@@ -137,6 +150,8 @@ class CaptureActions(FindActions, inherit_bindings=False):
                 self._set_comment(*self._commenting, _with_lines(text))
             case "range":
                 self._range_chosen(text)
+            case "save and switch":
+                self.tunscope.saving.save_all_then(text, self.tunscope.switch)
             case "save chosen":
                 self.tunscope.saving.save_chosen(text)
             case _:

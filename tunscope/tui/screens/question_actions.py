@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tunscope.packet.printable import printable
 from tunscope.tui.command_line import Command, GoTo, parse_command
 from tunscope.tui.screens.list_actions import ListActions
 from tunscope.tui.session import Severity
@@ -54,6 +55,11 @@ class QuestionActions(ListActions, inherit_bindings=False):
         """Ask for a file to save all packets to before quitting."""
         path = self.tunscope.suggested_path()
         self.prompt.ask("save and quit", "Save and quit, to", path)
+
+    def ask_path_and_switch(self, device: str) -> None:
+        """Ask for a file to save all packets to before capturing on another device."""
+        path = self.tunscope.suggested_path()
+        self.prompt.ask("save and switch", f"Save, then capture on {printable(device)}; to", path)
 
     def on_prompt_line_cancelled(self) -> None:
         """Go back to the list."""

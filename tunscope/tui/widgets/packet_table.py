@@ -149,11 +149,13 @@ class PacketTable(VirtualList):
         elif self._is_adrift():
             self._put_back_on_anchor()
         self._see()
-        if self._only_appended(before):
+        if not self._only_appended(before):
+            self.refresh(self.extent.region)
+        elif self.painter.measure(self.visible_rows, self.extent.width):
+            self.forget_painted()  # a column has grown: older rows are to stand below it as well
+        else:
             first, last = self.line_of(before), self.line_of(self._shown)
             self.repaint_lines(range(max(0, first), min(self.extent.height, last)))
-        else:
-            self.refresh(self.extent.region)
         self._top_number = self.view.number(self.top) if self._shown else None
         if self._anchor is None and self._shown:
             self._anchor = self.selected_number

@@ -1,0 +1,174 @@
+"""The real screen in a terminal, on real devices: chosen, switched, vanishing, killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from capturing import packet_count
+from conftest import NetworkNamespace
+from terminal_screen import TerminalScreen, terminal_screen
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
+
+
+def tunscope(
+    netns: NetworkNamespace, home: Path, *words: str
+) -> AbstractContextManager[TerminalScreen]:
+    command = netns.command(sys.executable, "-m", "tunscope", *words)
+    folders = {f"XDG_{name}_HOME": str(home / name) for name in ("CACHE", "CONFIG", "STATE")}
+    return terminal_screen(command, HOME=str(home), **folders)
+
+
+@pytest.fixture
+def veth(netns: NetworkNamespace) -> NetworkNamespace:
+    netns.disable_ipv6()
+    netns.ip("link add v0 type veth peer name v1")
+    netns.ip("addr add 10.66.0.1/24 dev v0")
+    netns.ip("link set v0 up")
+    netns.ip("link set v1 up")
+    return netns
+
+
+def ping(netns: NetworkNamespace, address: str, count: int) -> None:
+    netns.run("ping", "-q", "-i", "0.02", "-W", "0.1", "-c", str(count), address, check=False)
+
+
+def spools(home: Path) -> list[Path]:
+    return [p for p in (home / "CACHE" / "tunscope" / "spool").glob("*") if p.is_dir()]
+
+
+def engine_of(front_end: int) -> int:
+    """Return the engine among the children of a front end."""
+    for child in Path(f"/proc/{front_end}/task/{front_end}/children").read_text().split():
+        if "tunscope.engine" in Path(f"/proc/{child}/cmdline").read_text():
+            return int(child)
+    raise AssertionError("there is no engine")
+
+
+def test_alone_it_lists_devices_captures_and_goes_on_to_the_next(
+    veth: NetworkNamespace, home: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "first.pcapng"
+    with tunscope(veth, home) as screen:
+        text = screen.until("v1")
+        assert "10.66.0.1/24" in text
+        screen.press("enter")  # lo
+        screen.until("nothing yet on lo")
+        ping(veth, "127.0.0.1", 5)
+        screen.until("10 packets")
+        engine = engine_of(screen.process.pid)
+        screen.press("d")
+        screen.until("v1")
+        screen.press("end", "enter")
+        screen.until("is not saved")
+        screen.press("s")
+        screen.until("then capture on")
+        screen.press("\x15", str(target), "enter")  # Ctrl+U empties the line
+        screen.until(lambda text: text.startswith((" v0  veth", " v1  veth")))
+        assert target.exists()
+        ping(veth, "10.66.0.2", 1)
+        screen.until(lambda text: "ARP" in text)
+        assert engine_of(screen.process.pid) == engine
+        assert len(spools(home)) == 1  # that of the second capture
+        screen.press("q")
+        screen.until("is not saved")
+        screen.press("d")
+        assert screen.end() == 0
+        screen.assert_restored()
+    assert packet_count(target) == 10
+    assert spools(home) == []
+
+
+def test_a_device_is_made_from_the_form_and_goes_with_the_capture(
+    veth: NetworkNamespace, home: Path
+) -> None:
+    with tunscope(veth, home) as screen:
+        screen.until("v1")
+        screen.press("n")
+        screen.until("A new device")
+        screen.press("down", "down", "10.67.0.1/24", "enter")
+        screen.until("created")
+        assert "tun0" in veth.links()
+        ping(veth, "10.67.0.2", 2)
+        screen.until("2 packets")
+        screen.press("q", "d")
+        assert screen.end() == 0
+    assert "tun0" not in veth.links()
+
+
+def test_without_a_terminal_it_prints_help(netns: NetworkNamespace) -> None:
+    done = netns.tunscope()
+    assert done.returncode == 0
+    assert "Usage: tunscope" in done.stdout
+
+
+def test_a_device_that_vanishes_is_told_and_its_packets_stay(
+    veth: NetworkNamespace, home: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "kept.pcapng"
+    with tunscope(veth, home, "v0", "-f", "arp") as screen:
+        screen.until("nothing yet on v0")
+        ping(veth, "10.66.0.2", 1)
+        screen.until("Who has 10.66.0.2")
+        veth.ip("link del v0")
+        screen.until("the device was deleted")
+        screen.until("✖ failed")
+        screen.press("w")
+        screen.until("Save displayed packets to")
+        screen.press("\x15", str(target), "enter")
+        screen.until("saved ")
+        screen.press("d")
+        screen.until("loopback")
+        screen.press("enter")  # the engine is there for another device
+        screen.until("nothing yet on lo")
+        screen.press("q")
+        assert screen.end() == 0
+        screen.assert_restored()
+    assert packet_count(target) >= 1
+
+
+def test_an_engine_that_is_killed_leaves_its_packets_to_browse_and_save(
+    veth: NetworkNamespace, home: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "kept.pcapng"
+    with tunscope(veth, home, "lo") as screen:
+        screen.until("nothing yet on lo")
+        ping(veth, "127.0.0.1", 3)
+        screen.until("6 packets")
+        os.kill(engine_of(screen.process.pid), signal.SIGKILL)
+        screen.until("ended unexpectedly")
+        screen.until("✖ failed")
+        screen.press("q")
+        screen.until("The capture of 6 packets is not saved.")
+        screen.press("s")
+        screen.until("Save and quit, to")
+        screen.press("\x15", str(target), "enter")
+        assert screen.end() == 0
+        screen.assert_restored()
+    assert packet_count(target) == 6
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_keeps_the_capture_and_restores_the_terminal(
+    veth: NetworkNamespace, home: Path, number: signal.Signals
+) -> None:
+    with tunscope(veth, home, "lo") as screen:
+        screen.until("nothing yet on lo")
+        ping(veth, "127.0.0.1", 2)
+        screen.until("4 packets")
+        screen.process.send_signal(number)
+        assert screen.end() == 0
+        screen.assert_restored()
+        assert b"the capture is kept in" in screen.output
+    (spool,) = spools(home)
+    assert packet_count(spool / "00000001.pcapng") == 4

@@ -1,0 +1,307 @@
+"""Captures shown one after another in one terminal, by one engine as long as it has the rights."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+
+from tunscope.capfile.rotation import Rotation
+from tunscope.capfile.spool import Spool
+from tunscope.cli.config import settings_in_force
+from tunscope.cli.device_watch import DeviceWatch, device_request
+from tunscope.cli.headless import open_engine
+from tunscope.cli.inspection import Inspection
+from tunscope.cli.outputs import SingleFile
+from tunscope.cli.privilege import as_invoking_user, drop_privileges, invoking_user
+from tunscope.cli.reachable import reachable
+from tunscope.engine.client import EngineClient, Opening
+from tunscope.engine.options import CaptureOptions
+from tunscope.engine.signals import signals_as_interrupts
+from tunscope.errors import TunscopeError
+from tunscope.tui.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from tunscope.device.request import DeviceRequest
+    from tunscope.index.capture import CaptureIndex
+    from tunscope.tui.devices import DeviceChoice
+    from tunscope.tui.session import Session
+
+#: A spool goes on in a new segment after this many bytes, so that `--keep` can drop old ones.
+_SEGMENT_SIZE: Final = 256_000_000
+_SMALLEST_SEGMENT: Final = 1_000_000
+#: Seconds that a capture may take to end before its engine is given up.
+_END_SECONDS: Final = 10.0
+
+#: Has an engine open the device of a capture.
+Opener = Callable[[EngineClient], Opening]
+
+
+class LiveCaptures:
+    """The engine, the inspecting child and the wishes of one person at one terminal.
+
+    To be made before rights are given away. `display_filter` is in force from the start of every
+    capture.
+    """
+
+    def __init__(self, *, may_sudo: bool = True, display_filter: str = "") -> None:
+        self._may_sudo = may_sudo
+        self._display_filter = display_filter
+        self._inspection = Inspection()
+        self._devices = DeviceWatch(self._inspection.owners)
+        self._client: EngineClient | None = None
+        self.surroundings = Surroundings(devices=self._devices)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._devices.rest()
+        self._inspection.close()
+        self._give_engine_up()
+
+    def keep_rights(self) -> None:
+        """Leave root's rights to an engine that waits for its device, and become the person."""
+        if invoking_user() is None:
+            return
+        nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            self._client = EngineClient(nowhere)
+        finally:
+            os.close(nowhere)
+        drop_privileges()
+
+    # --- what is asked for
+
+    def pick(self, message: str = "") -> None:
+        """Show the devices and note which one is wanted."""
+        from tunscope.tui.device_picker import pick_device
+
+        self.surroundings.wanted = pick_device(
+            self._devices, message, theme=settings_in_force().theme
+        )
+
+    def run_wishes(self) -> None:
+        """Capture on the device that is wanted, then on the next one, until none is."""
+        while (choice := self._take_wish()) is not None:
+            try:
+                request = device_request(choice)
+                self.into_spool(request, spooled(CaptureOptions(), None))
+            except TunscopeError as error:
+                self.pick(str(error))
+
+    def _take_wish(self) -> DeviceChoice | None:
+        choice, self.surroundings.wanted = self.surroundings.wanted, None
+        return choice
+
+    # --- captures
+
+    def into_file(self, path: Path, request: DeviceRequest, options: CaptureOptions) -> None:
+        """Capture into a file with a name."""
+        from tunscope.cli.engine_session import EngineSession, NamedFile, ping_hint
+
+        output = SingleFile(path)
+        with signals_as_interrupts(signal.SIGTERM, signal.SIGHUP):
+            fd = output.open()
+            try:
+                client, opening = self._open(request, options, fd)
+            except BaseException:
+                output.undo()
+                raise
+        drop_privileges()
+        output.ready()
+        from tunscope.index.capture import CaptureIndex
+        from tunscope.index.source import FileSource
+
+        try:
+            with reachable(client, opening.facts.name):
+                client.start()
+                source = FileSource(path, growing=True)
+                session = EngineSession(
+                    client,
+                    opening,
+                    options.filter,
+                    NamedFile(),
+                    hint=ping_hint(opening.facts.addresses),
+                    ended=source.finish,
+                )
+                index = CaptureIndex(source)
+                index.start()
+                self.browse(index, session)
+        finally:
+            self._end_capture()
+        output.close()
+
+    def into_spool(
+        self, request: DeviceRequest, options: CaptureOptions, *, keep: int | None = None
+    ) -> None:
+        """Capture into a private spool of at most `keep` bytes."""
+        self._into_spool(
+            request.name, lambda fd: self._open(request, options, fd), options, keep=keep
+        )
+
+    def of_lab(
+        self,
+        device: str,
+        options: CaptureOptions,
+        opener: Opener,
+        started: Callable[[], None],
+        news: Callable[[], Sequence[str]],
+    ) -> None:
+        """Capture what `opener` opens; `started` is called then, `news` again and again."""
+
+        def opened(fd: int) -> tuple[EngineClient, Opening]:
+            self._give_engine_up()
+            self._client, opening = open_engine(opener, fd, may_sudo=False)
+            return self._client, opening
+
+        self._into_spool(device, opened, options, started=started, news=news)
+        self._give_engine_up()  # it was given its descriptors, and has no rights
+
+    def _into_spool(
+        self,
+        device: str,
+        opened: Callable[[int], tuple[EngineClient, Opening]],
+        options: CaptureOptions,
+        *,
+        keep: int | None = None,
+        started: Callable[[], None] | None = None,
+        news: Callable[[], Sequence[str]] | None = None,
+    ) -> None:
+        from tunscope.cli.engine_session import EngineSession, SpoolStorage, ping_hint
+
+        with signals_as_interrupts(signal.SIGTERM, signal.SIGHUP):
+            with as_invoking_user():
+                spool = Spool.create(device)
+                _, fd = spool.open_next()
+            try:
+                client, opening = opened(fd)
+            except BaseException:
+                spool.discard()
+                raise
+            finally:
+                os.close(fd)
+        drop_privileges()
+        from tunscope.index.capture import CaptureIndex
+        from tunscope.index.source import SpoolSource
+
+        try:
+            with reachable(client, opening.facts.name):
+                client.start()
+                source = SpoolSource(spool.folder)
+                session = EngineSession(
+                    client,
+                    opening,
+                    options.filter,
+                    SpoolStorage(spool, keep),
+                    hint="" if started else ping_hint(opening.facts.addresses),
+                    news=news or _Orphans(),
+                    ended=source.finish,
+                )
+                if started is not None:
+                    started()
+                index = CaptureIndex(source)
+                index.start()
+                released = self.browse(index, session)
+        finally:
+            self._end_capture()
+        if released or not (index.count or session.poll().counters.captured):
+            spool.discard()
+        else:
+            folder = spool.folder
+            spool.close()
+            print(f"tunscope: the capture is kept in {folder}", file=sys.stderr)
+
+    def browse(self, index: CaptureIndex, session: Session) -> bool:
+        """Run the screen on an index at work; return whether the unnamed capture may go."""
+        try:
+            from tunscope.tui.app import run_browser
+            from tunscope.tui.session import Ending
+            from tunscope.tui.settings.locations import state_folder
+
+            ending = run_browser(
+                index,
+                session,
+                settings=settings_in_force(),
+                state=state_folder(),
+                display_filter=self._display_filter,
+                surroundings=self.surroundings,
+            )
+            return ending is Ending.RELEASE
+        finally:
+            index.stop()
+
+    # --- the engine
+
+    def _open(
+        self, request: DeviceRequest, options: CaptureOptions, fd: int
+    ) -> tuple[EngineClient, Opening]:
+        """Open a device with the engine there is, or with a new one that has the rights."""
+        if self._client is not None:
+            try:
+                self._client.stay()
+                return self._client, self._client.open_next(request, options, fd)
+            except TunscopeError as error:
+                if self._client.alive and "CAP_NET" not in str(error):
+                    raise
+                self._give_engine_up()
+        client, opening = open_engine(
+            lambda engine: engine.open(request, options), fd, may_sudo=self._may_sudo
+        )
+        self._client = client
+        client.stay()
+        if client.launcher:
+            self._inspection.elevated()
+        return client, opening
+
+    def _end_capture(self) -> None:
+        """Have the engine drain and be ready for another capture, or end with this one."""
+        client = self._client
+        if client is None:
+            return
+        if self.surroundings.wanted is None or not client.alive:
+            self._give_engine_up()
+            return
+        if client.stopped is None:
+            client.stop()
+        deadline = time.monotonic() + _END_SECONDS
+        while client.stopped is None and time.monotonic() < deadline:
+            client.poll()
+            time.sleep(0.01)
+        if client.stopped is None or not client.alive:
+            self._give_engine_up()
+
+    def _give_engine_up(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+
+class _Orphans:
+    """Tells once of captures that a crash left behind, and how to look at them."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        for spool in Spool.orphans():
+            when = f"{spool.started:%Y-%m-%d %H:%M:%S}"
+            self._lines.append(
+                f"an unsaved capture of {spool.device} from {when} is kept: tunscope {spool.folder}"
+            )
+            spool.close()
+
+    def __call__(self) -> list[str]:
+        lines, self._lines = self._lines, []
+        return lines
+
+
+def spooled(options: CaptureOptions, keep: int | None) -> CaptureOptions:
+    """Return `options` for a spool of at most `keep` bytes, in segments that can go one by one."""
+    segment = _SEGMENT_SIZE
+    if keep is not None:
+        segment = max(_SMALLEST_SEGMENT, min(segment, keep // 4))
+    return replace(options, rotate=Rotation(filesize=segment), rotation_patience=0.0)

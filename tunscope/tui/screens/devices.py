@@ -1,0 +1,111 @@
+"""The live list of devices: see who owns what, start capturing on one, make one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.widgets import Static
+
+from tunscope.packet.printable import printable
+from tunscope.tui.devices import DeviceChoice
+from tunscope.tui.screens.new_device import NewDeviceScreen
+from tunscope.tui.widgets.device_list import DeviceList
+from tunscope.tui.widgets.key_line import KeyLine
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from tunscope.tui.devices import Devices
+
+_LOOKS_A_SECOND = 2
+
+
+class DevicesScreen(Screen[DeviceChoice]):
+    """Ends with the device to capture on, None after Esc."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "create", "New device", show=False, id="devices.new"),
+        Binding("escape,q", "close", "Back", show=False, id="devices.close"),
+    ]
+    DEFAULT_CSS = """
+    DevicesScreen { background: $background; }
+    DevicesScreen DeviceList { height: 1fr; }
+    DevicesScreen Static { height: auto; color: $text-error; background: $panel; padding: 0 1; }
+    """
+
+    def __init__(self, devices: Devices, message: str = "", leave: str = "Back") -> None:
+        """`message` says what went wrong before, `leave` what Esc is called."""
+        super().__init__()
+        self._devices = devices
+        self._message = message
+        self._leave = leave
+        self._list = DeviceList()
+
+    def compose(self) -> ComposeResult:
+        """What went wrong, the devices, the keys."""
+        if self._message:
+            yield Static(printable(self._message), markup=False)
+        yield self._list
+        yield KeyLine(
+            (
+                ("Enter", "Capture", "capture"),
+                ("n", "New device", "create"),
+                ("Esc", self._leave, "close"),
+            )
+        )
+
+    def on_mount(self) -> None:
+        """Begin to look."""
+        self._devices.watch()
+        self._list.focus()
+        self.set_interval(1 / _LOOKS_A_SECOND, self._pull)
+        self._pull()
+
+    def on_unmount(self) -> None:
+        """Look no more."""
+        self._devices.rest()
+
+    def _pull(self) -> None:
+        self._list.hint = self._devices.failure or "looking…"
+        self._list.show(self._devices.rows())
+
+    def on_virtual_list_row_chosen(self) -> None:
+        """Capture on the device under the cursor."""
+        device = self._list.selected
+        if device is None:
+            return
+        choice = DeviceChoice(device.name)
+        mistake = self._devices.mistake(choice)
+        if not device.capturable:
+            mistake = f"{device.name}: packets of this kind of device are not known"
+        if mistake:
+            self.notify(printable(mistake), severity="warning", markup=False)
+        else:
+            self.dismiss(choice)
+
+    def on_key_line_pressed(self, event: KeyLine.Pressed) -> None:
+        """Do what was clicked."""
+        if event.action == "capture":
+            self.on_virtual_list_row_chosen()
+        elif event.action == "create":
+            self.action_create()
+        else:
+            self.action_close()
+
+    def action_create(self) -> None:
+        """Ask for a new device."""
+        names = {row.name for row in self._devices.rows()}
+        screen = NewDeviceScreen(self._devices, names)
+
+        def asked(choice: DeviceChoice | None) -> None:
+            if choice is not None:
+                self.dismiss(choice)
+
+        self.app.push_screen(screen, asked)
+
+    def action_close(self) -> None:
+        """Choose nothing."""
+        self.dismiss(None)

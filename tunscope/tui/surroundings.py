@@ -1,0 +1,20 @@
+"""What the screen may ask about the machine around the capture, and what it wants of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tunscope.tui.devices import DeviceChoice, Devices
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """Handed in by whoever starts the screen; None where nobody can tell.
+
+    `wanted` is the screen's answer: the device to capture on when it has ended.
+    """
+
+    devices: Devices | None = None
+    wanted: DeviceChoice | None = None
