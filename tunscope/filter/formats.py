@@ -70,6 +70,8 @@ def _number(field: Field, value: int) -> str:
             return str(ipaddress.IPv4Address(value))
         case FieldType.RELATIVE_TIME:
             return format_seconds(value)
+        case FieldType.ABSOLUTE_TIME if not value and field.protocol == "ntp":
+            return "NULL"  # RFC 5905, 6: zero is a time that is not known
         case FieldType.ABSOLUTE_TIME:
             return format_time(value, utc=field.base == "UTC")
         case FieldType.EUI64:

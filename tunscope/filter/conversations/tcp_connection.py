@@ -91,6 +91,7 @@ class TcpConnection:
         self._measure_handshake(segment, forward, reverse)
         if flags & (SYN | ACK) == SYN | ACK and forward.base != segment.sequence:
             forward.base = segment.sequence
+            facts.sequence = 0
             facts.analysis |= Analysis.REUSED_PORTS
         if flags & ACK:
             reverse.flight_known = True
@@ -108,8 +109,9 @@ class TcpConnection:
         if length or flags & (SYN | FIN):
             found |= self._judge_repetition(segment, length, forward, reverse, found)
         if found & Analysis.RETRANSMISSION:
-            facts.retransmission_ns = segment.ts_ns - forward.next_ns
-            facts.retransmitted_frame = forward.next_number
+            number, ts_ns = forward.sent_first()
+            facts.retransmission_ns = segment.ts_ns - ts_ns
+            facts.retransmitted_frame = number
         self._advance(segment, length, forward, reverse, found, facts)
         facts.analysis |= found
 

@@ -63,6 +63,15 @@ class TcpSide:
         if len(self.unacked) < _MOST_UNACKED:
             self.unacked.append(Unacked(start, stop, number, ts_ns))
 
+    def sent_first(self) -> tuple[int, int]:
+        """Return number and time of the oldest segment on its way.
+
+        Where none is known, those of the one that reached furthest.
+        """
+        if self.unacked:
+            return self.unacked[0].number, self.unacked[0].ts_ns
+        return self.next_number, self.next_ns
+
     def acknowledged(self, acknowledgment: int) -> Unacked | None:
         """Forget what `acknowledgment` covers; return the oldest segment that it ends exactly."""
         exact: Unacked | None = None

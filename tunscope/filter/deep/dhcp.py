@@ -82,7 +82,8 @@ def _add_options(dissection: Dissection, data: bytes) -> None:
                 offset += 1
             add("dhcp.option.padding", data[begin:offset])
             continue
-        add("dhcp.option.type", kind)
+        # tshark's value for the end mark.
+        add("dhcp.option.type", 0 if kind == _END else kind)
         if kind == _END:
             add("dhcp.option.end", _END)
             offset += 1

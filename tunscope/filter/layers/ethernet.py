@@ -82,6 +82,11 @@ def dissect_frame_of(dissection: Dissection, octets: Octets, *, maybe_fcs: bool)
 def dissect_type(dissection: Dissection, kind: int, payload: Octets) -> None:
     """Dissect what EtherType `kind` announces; `payload` is trimmed to what it says it has."""
     dissection.protocols.append("ethertype")
+    dissect_named_type(dissection, kind, payload)
+
+
+def dissect_named_type(dissection: Dissection, kind: int, payload: Octets) -> None:
+    """Dissect what a header names by EtherType `kind` without being followed by one."""
     dissect_guarded(dissection, dissector_or_data("ethertype", kind), payload)
 
 

@@ -24,6 +24,8 @@ _ADVERTISEMENT, _SOLICITATION, _EXCEEDED, _PROBLEM = 9, 10, 11, 12
 _ERRORS: Final = frozenset({_UNREACHABLE, _QUENCH, _REDIRECT, _EXCEEDED, _PROBLEM, 32})
 #: Errors whose fifth byte may count the quoted packet's words (RFC 4884).
 _EXTENSIBLE: Final = frozenset({_UNREACHABLE, _EXCEEDED, _PROBLEM})
+_EXTENDED_REQUEST: Final = 42
+_EXTENDED_REPLY: Final = 43
 _WITH_IDENTIFIER: Final = frozenset({0, 8, 13, 14, 15, 16, 17, 18})
 _FRAGMENTATION_NEEDED: Final = 4
 _DAY: Final = 86400
@@ -65,6 +67,29 @@ def _check(dissection: Dissection, octets: Octets) -> None:
         dissection.expert("icmp.checksum_bad", WARN, CHECKSUM_GROUP, "Bad checksum")
 
 
+def _add_extended_echo(dissection: Dissection, data: bytes, kind: int) -> None:
+    """A probe of an interface by another one (RFC 8335)."""
+    add = dissection.add
+    add("icmp.ident", u16(data, 4))
+    add("icmp.ident_le", int.from_bytes(take(data, 4, 2), "little"))
+    sequence, last = take(data, 6, 2)
+    add("icmp.ext.echo.seq", sequence)
+    if kind == _EXTENDED_REQUEST:
+        add("icmp.ext.echo.req.res", last >> 1)
+        add("icmp.ext.echo.req.local", last & 1)
+        return
+    add("icmp.ext.echo.rsp.state", last >> 5)
+    add("icmp.ext.echo.rsp.res", last >> 3 & 3)
+    dissection.add_bits(
+        last,
+        (
+            ("icmp.ext.echo.rsp.active", 4),
+            ("icmp.ext.echo.rsp.ipv4", 2),
+            ("icmp.ext.echo.rsp.ipv6", 1),
+        ),
+    )
+
+
 def _add_rest_of_header(dissection: Dissection, data: bytes, kind: int, code: int) -> None:
     add = dissection.add
     if kind in _WITH_IDENTIFIER:
@@ -72,6 +97,8 @@ def _add_rest_of_header(dissection: Dissection, data: bytes, kind: int, code: in
         add("icmp.ident_le", int.from_bytes(take(data, 4, 2), "little"))
         add("icmp.seq", u16(data, 6))
         add("icmp.seq_le", int.from_bytes(take(data, 6, 2), "little"))
+    elif kind in (_EXTENDED_REQUEST, _EXTENDED_REPLY):
+        _add_extended_echo(dissection, data, kind)
     elif kind == _REDIRECT:
         add("icmp.redir_gw", u32(data, 4))
     elif kind == _PROBLEM:

@@ -16,7 +16,7 @@ from tunscope.filter.layers.dissection import (
     take,
     u16,
 )
-from tunscope.filter.layers.ipv4_options import dissect_options
+from tunscope.filter.layers.ipv4_options import dissect_options, final_destination
 from tunscope.filter.layers.registry import dissect_data, dissect_next, dissector_or_data, takes
 
 _HEADER: Final = 20
@@ -95,10 +95,13 @@ def dissect_ipv4(dissection: Dissection, octets: Octets) -> None:
         fragment=bool(fragment & (_MORE_FRAGMENTS | _OFFSET)),
         quoted=dissection.network.quoted,
     )
-    if wanted and header > _HEADER:
-        destination = dissect_options(dissection, take(data, 20, header - 20))
+    if header > _HEADER:
+        options = take(data, 20, header - 20)
+        destination = final_destination(options)
         if destination is not None:
             dissection.network.destination = destination
+        if wanted:
+            dissect_options(dissection, options)
     payload = octets.rest(header)
     if fragment & _OFFSET:
         dissect_data(dissection, payload)
@@ -139,8 +142,9 @@ def _add_header(dissection: Dissection, data: bytes) -> None:
     add("ip.proto", data[9])
     add("ip.checksum", u16(data, 10))
     add("ip.checksum.status", 2)
-    for side, offset in (("src", 12), ("dst", 16)):
-        address = take(data, offset, 4)
+    source, destination = take(data, 12, 4), take(data, 16, 4)
+    options = data[_HEADER : (data[0] & 15) * 4]
+    for side, address in (("src", source), ("dst", final_destination(options) or destination)):
         text = socket.inet_ntoa(address)
         dissection.add_all((f"ip.{side}", "ip.addr"), int.from_bytes(address))
         dissection.add_all((f"ip.{side}_host", "ip.host"), text)

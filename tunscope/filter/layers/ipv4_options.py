@@ -33,9 +33,29 @@ _OPTIONS: Final = {
 }
 
 
-def dissect_options(dissection: Dissection, data: bytes) -> bytes | None:
-    """Note the options in `data`; return the final destination that a source route names."""
+def final_destination(options: bytes) -> bytes | None:
+    """Return the address that a source route leads to in the end, None if there is none."""
     offset, destination = 0, None
+    while offset + 1 < len(options):
+        kind, length = options[offset], options[offset + 1]
+        if kind == _END:
+            break
+        if kind == _NOP:
+            offset += 1
+            continue
+        option = options[offset : offset + length]
+        if length < 2 or len(option) < length:
+            break
+        if kind in (_LOOSE, _STRICT) and length >= 7 and option[2] <= length:
+            last = 3 + (length - 3 & ~3)
+            destination = option[last - 4 : last]
+        offset += length
+    return destination
+
+
+def dissect_options(dissection: Dissection, data: bytes) -> None:
+    """Note the options in `data`."""
+    offset = 0
     add = dissection.add
     while offset < len(data):
         kind = data[offset]
@@ -57,10 +77,8 @@ def dissect_options(dissection: Dissection, data: bytes) -> bytes | None:
         add(name, option)
         _add_type(dissection, kind)
         add("ip.opt.len", length)
-        found = _add_body(dissection, kind, option)
-        destination = found or destination
+        _add_body(dissection, kind, option)
         offset += length
-    return destination
 
 
 def _add_type(dissection: Dissection, kind: int) -> None:
@@ -70,11 +88,11 @@ def _add_type(dissection: Dissection, kind: int) -> None:
     dissection.add("ip.opt.type.number", kind & 31)
 
 
-def _add_body(dissection: Dissection, kind: int, option: bytes) -> bytes | None:
+def _add_body(dissection: Dissection, kind: int, option: bytes) -> None:
     add = dissection.add
     match kind:
         case 7 | 131 | 137:
-            return _add_route(dissection, kind, option)
+            _add_route(dissection, kind, option)
         case 11 | 12:
             add("ip.opt.mtu", u16(option, 2))
         case 25:
@@ -99,15 +117,13 @@ def _add_body(dissection: Dissection, kind: int, option: bytes) -> bytes | None:
                 add("ip.opt.addr", u32(option, offset))
         case _:
             pass
-    return None
 
 
-def _add_route(dissection: Dissection, kind: int, option: bytes) -> bytes | None:
+def _add_route(dissection: Dissection, kind: int, option: bytes) -> None:
     """Name each address of a route by where the pointer stands: behind, at or before it."""
     add = dissection.add
     pointer = option[2]
     add("ip.opt.ptr", pointer)
-    destination = None
     for offset in range(3, len(option) - 3, 4):
         address = take(option, offset, 4)
         if kind == _RECORD_ROUTE:
@@ -120,9 +136,6 @@ def _add_route(dissection: Dissection, kind: int, option: bytes) -> bytes | None
             name = "ip.src_rt"
         add(name, int.from_bytes(address))
         add(f"{name}_host", socket.inet_ntoa(address))
-        if kind in (_LOOSE, _STRICT) and pointer <= len(option):
-            destination = address
-    return destination
 
 
 def _add_timestamps(dissection: Dissection, option: bytes) -> None:

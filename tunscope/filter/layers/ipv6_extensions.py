@@ -16,12 +16,12 @@ from tunscope.filter.layers.dissection import (
     u32,
 )
 from tunscope.filter.layers.ipv6 import dissect_following
-from tunscope.filter.layers.ipv6_options import dissect_options
+from tunscope.filter.layers.ipv6_options import dissect_options, home_address
 from tunscope.filter.layers.registry import dissect_data, takes
 
 _IPV6: Final = "ipv6"
 #: Types of routing headers whose last address is where the packet goes in the end.
-_SOURCE_ROUTE, _HOME_ADDRESS = 0, 2
+_SOURCE_ROUTE, _HOME_ADDRESS, _SEGMENTS = 0, 2, 4
 
 
 @takes("ip.proto", 0)
@@ -48,7 +48,9 @@ def _dissect_options_header(dissection: Dissection, octets: Octets, name: str) -
         dissection.add(f"{name}.len", data[1])
         dissection.add(f"{name}.len_oct", size)
         dissect_options(dissection, take(data, 0, min(size, len(data))))
-    take(data, 0, size)
+    home = home_address(take(data, 0, size))
+    if home is not None:
+        dissection.network.source = home
     dissect_following(dissection, data[0], octets.rest(size))
 
 
@@ -90,6 +92,8 @@ def dissect_routing(dissection: Dissection, octets: Octets) -> None:
     if kind in (_SOURCE_ROUTE, _HOME_ADDRESS) and body[3] and size >= 24:
         last = (size - 8) // 16 * 16 - 8
         dissection.network.destination = body[last : last + 16]
+    elif kind == _SEGMENTS and body[3] and size >= 24:
+        dissection.network.destination = body[8:24]  # the list begins with the last one
     if wanted:
         _ROUTING.get(kind, _add_unknown)(dissection, body)
     dissect_following(dissection, data[0], octets.rest(size))

@@ -14,6 +14,7 @@ from tunscope.filter.layers.dissection import (
 )
 
 _PAD1: Final = 0
+_HOME_ADDRESS: Final = 0xC9
 
 
 def dissect_options(dissection: Dissection, header: bytes) -> None:
@@ -38,6 +39,21 @@ def dissect_options(dissection: Dissection, header: bytes) -> None:
         offset += 2 + length
 
 
+def home_address(header: bytes) -> bytes | None:
+    """Return the home address of a mobile sender (RFC 6275, 6.3), None if none is given."""
+    offset = 2
+    while offset + 1 < len(header):
+        kind, length = header[offset], header[offset + 1]
+        if kind == _PAD1:
+            offset += 1
+            continue
+        body = header[offset + 2 : offset + 2 + length]
+        if kind == _HOME_ADDRESS and len(body) == length == 16:
+            return body
+        offset += 2 + length
+    return None
+
+
 def _add_body(dissection: Dissection, kind: int, body: bytes) -> None:
     add = dissection.add
     match kind, len(body):
@@ -53,8 +69,6 @@ def _add_body(dissection: Dissection, kind: int, body: bytes) -> None:
             _add_quick_start(dissection, body)
         case 0xC9, 16:
             add("ipv6.opt.mipv6.home_address", body)
-            add("ipv6.src", body)
-            add("ipv6.addr", body)
         case ((0x63 | 0x23), size) if size >= 4:
             _add_rpl(dissection, body)
         case 0x07, size if size >= 8:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tunscope.filter.layers.dissection import Dissection, Octets, u16, u24
-from tunscope.filter.layers.ethernet import dissect_type
+from tunscope.filter.layers.ethernet import dissect_named_type
 from tunscope.filter.layers.registry import dissect_next, takes
 
 _SNAP: Final = 0xAA
@@ -76,7 +76,7 @@ def _dissect_snap(dissection: Dissection, octets: Octets, *, wanted: bool) -> No
     if oui in _ETHERTYPE_OUIS:
         if wanted:
             dissection.add("llc.type", number)
-        dissect_type(dissection, number, payload)
+        dissect_named_type(dissection, number, payload)
         return
     if wanted and oui not in (0x00000C, 0x0080C2):
         dissection.add("llc.pid", number)

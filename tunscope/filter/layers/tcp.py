@@ -75,10 +75,15 @@ def dissect_tcp(dissection: Dissection, octets: Octets) -> None:
             dissection.expert("tcp.bogus_header_length", ERROR, PROTOCOL_GROUP, message)
         return
     if wanted:
-        _add_rest(dissection, data, header, flags)
+        base = None
+        if facts is not None:
+            base = u32(data, 8) - facts.acknowledgment
+        _add_rest(dissection, data, header, flags, base)
         if facts is not None:
             add_times(dissection, facts)
             add_analysis(dissection, facts)
+    if flags & _RST:
+        return  # what follows says why, in words of the sender's own (RFC 9293, 3.5.3)
     payload = octets.rest(header)
     if wanted and payload.data:
         dissection.add("tcp.payload", payload.data)
@@ -139,7 +144,9 @@ def _add_events(dissection: Dissection, data: bytes, flags: int) -> None:
         dissection.expert("tcp.connection.rst", WARN, SEQUENCE_GROUP, "Connection reset (RST)")
 
 
-def _add_rest(dissection: Dissection, data: bytes, header: int, flags: int) -> None:
+def _add_rest(
+    dissection: Dissection, data: bytes, header: int, flags: int, base: int | None
+) -> None:
     add = dissection.add
     add("tcp.window_size_value", u16(data, 14))
     add("tcp.checksum", u16(data, 16))
@@ -151,4 +158,4 @@ def _add_rest(dissection: Dissection, data: bytes, header: int, flags: int) -> N
         dissection.expert("tcp.urgent_pointer.non_zero", NOTE, PROTOCOL_GROUP, message)
     if header > 20:
         add("tcp.options", data[20:header])
-        dissect_options(dissection, data[20:header], header - 20, flags)
+        dissect_options(dissection, data[20:header], header - 20, flags, base)

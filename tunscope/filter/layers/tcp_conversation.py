@@ -152,8 +152,10 @@ def add_analysis(dissection: Dissection, facts: TcpFacts) -> None:
     found = facts.analysis
     if found & (Analysis.FAST_RETRANSMISSION | Analysis.SPURIOUS_RETRANSMISSION):
         found |= Analysis.RETRANSMISSION
-    for finding, (severity, message) in _FINDINGS.items():
+    for finding, (severity, words) in _FINDINGS.items():
         if found & finding:
+            repeated = finding is Analysis.DUPLICATE_ACK
+            message = f"{words} (#{facts.duplicate_number})" if repeated else words
             name = f"tcp.analysis.{(finding.name or '').lower()}"
             dissection.expert(name, severity, SEQUENCE_GROUP, message)
 

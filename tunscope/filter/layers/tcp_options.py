@@ -39,13 +39,17 @@ _OPTIONS: Final[dict[int, tuple[str, int, int]]] = {
     253: ("tcp.options.experimental", 2, 255),
     254: ("tcp.options.experimental", 2, 255),
 }
+_MODULUS: Final = 1 << 32
 
 
-def dissect_options(dissection: Dissection, data: bytes, reported: int, flags: int) -> None:
+def dissect_options(
+    dissection: Dissection, data: bytes, reported: int, flags: int, base: int | None
+) -> None:
     """Note the options in `data`, up to their end or the first that contradicts itself.
 
     `reported` is their length by the header, of which fewer bytes may be captured (IndexError or
-    CutShort where that shows); `flags` are those of the segment.
+    CutShort where that shows); `flags` are those of the segment. `base` is the first sequence
+    number of the other side, None where it is not known.
     """
     offset = 0
     add = dissection.add
@@ -65,11 +69,13 @@ def dissect_options(dissection: Dissection, data: bytes, reported: int, flags: i
         add(name, option)
         add("tcp.option_kind", kind)
         add("tcp.option_len", length)
-        _add_body(dissection, kind, option, flags)
+        _add_body(dissection, kind, option, flags, base)
         offset += length
 
 
-def _add_body(dissection: Dissection, kind: int, option: bytes, flags: int) -> None:
+def _add_body(
+    dissection: Dissection, kind: int, option: bytes, flags: int, base: int | None
+) -> None:
     add = dissection.add
     match kind:
         case 2:
@@ -79,7 +85,7 @@ def _add_body(dissection: Dissection, kind: int, option: bytes, flags: int) -> N
             add("tcp.options.wscale.shift", shift)
             add("tcp.options.wscale.multiplier", 1 << min(shift, 14))
         case 5:
-            _add_sack(dissection, option)
+            _add_sack(dissection, option, base)
         case 6 | 7:
             add("tcp.options.echo_value", u32(option, 2))
         case 8:
@@ -98,10 +104,13 @@ def _add_body(dissection: Dissection, kind: int, option: bytes, flags: int) -> N
             pass
 
 
-def _add_sack(dissection: Dissection, option: bytes) -> None:
-    """The edges are shown relative to the acknowledged side's first number: flow state adds
-    them; here only how many ranges there are."""
+def _add_sack(dissection: Dissection, option: bytes, base: int | None) -> None:
+    """Note the ranges; their edges are relative to the acknowledged side's first number."""
     ranges = (len(option) - 2) // 8
+    if base is not None:
+        for place in range(2, 2 + 8 * ranges, 8):
+            dissection.add("tcp.options.sack_le", (u32(option, place) - base) % _MODULUS)
+            dissection.add("tcp.options.sack_re", (u32(option, place + 4) - base) % _MODULUS)
     dissection.add("tcp.options.sack.count", ranges)
 
 
