@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from capturing import packet_count
-from conftest import NetworkNamespace
 from terminal_screen import TerminalScreen, terminal_screen
+
+from conftest import NetworkNamespace
 
 
 @pytest.fixture
