@@ -105,7 +105,8 @@ class InterfaceDescription:
     ten, or of two if the top bit is set; `tsoffset` counts seconds added to every timestamp.
     `ipv4` and `ipv6` are addresses with a prefix length ("10.9.0.1/24"); `speed` is in bits a
     second, `fcs_length` in bits. Empty or None means the capture does not say. `number` is the
-    interface's place in the section that describes it, None if the file describes none (pcap).
+    interface's place in the section that describes it, None if the file describes none (pcap);
+    `section` counts the file's sections, from 1.
     """
 
     linktype: int
@@ -124,6 +125,7 @@ class InterfaceDescription:
     fcs_length: int | None = None
     comments: tuple[str, ...] = ()
     number: int | None = field(default=None, compare=False)
+    section: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

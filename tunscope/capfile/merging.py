@@ -130,7 +130,7 @@ class MergedCapture:
                 continue
             if key not in self._known:
                 self._known[key] = len(self.interfaces)
-                self.interfaces.append(replace(description, number=len(self.interfaces)))
+                self.interfaces.append(replace(description, number=len(self.interfaces), section=1))
             numbers.append(self._known[key])
 
     def _close_readers(self) -> None:

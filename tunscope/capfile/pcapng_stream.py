@@ -87,6 +87,7 @@ class PcapngStream:
         self._contents = contents
         self._interfaces: list[_Interface] = []
         self._base = 0
+        self._section = 0
         self._set_order("<")
         self._others: dict[int, Callable[[memoryview], None]] = {
             BlockType.INTERFACE_DESCRIPTION: self._describe_interface,
@@ -150,6 +151,7 @@ class PcapngStream:
         self._contents.comments += decode_section(body, order)
         self._base = len(self._contents.interfaces)
         self._interfaces = []
+        self._section += 1
         window.position += total
 
     def _hold(self, total: int, least: int, most: int) -> int:
@@ -266,7 +268,7 @@ class PcapngStream:
 
     def _describe_interface(self, body: memoryview) -> None:
         description = decode_interface(body, self._order)
-        description = replace(description, number=len(self._interfaces))
+        description = replace(description, number=len(self._interfaces), section=self._section)
         number = len(self._contents.interfaces)
         self._contents.interfaces.append(description)
         self._interfaces.append(_Interface.of(number, description))

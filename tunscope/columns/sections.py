@@ -47,6 +47,7 @@ class Sections:
         self.order: ByteOrder = "<"
         self.base = len(interfaces)
         self.known = 0
+        self._section = 0
 
     def describe(self, kind: int, body: bytes) -> Note | None:
         """Take in a block that is no record; its interfaces count from now on.
@@ -57,6 +58,7 @@ class Sections:
         if kind == _SECTION:
             comments = decode_section(body, self.order)
             self.base, self.known = len(self.interfaces), 0
+            self._section += 1
             return partial(contents.comments.extend, comments)
         if kind == _INTERFACE:
             self._add(decode_interface(body, self.order))
@@ -87,8 +89,9 @@ class Sections:
                 same = interfaces.descriptions[self.base : number]
                 self.base = len(interfaces)
                 for i, earlier in enumerate(same):
-                    interfaces.add(replace(earlier, number=i), order, i)
-            interfaces.add(replace(description, number=self.known), order, self.known)
+                    interfaces.add(replace(earlier, number=i, section=self._section), order, i)
+            numbered = replace(description, number=self.known, section=self._section)
+            interfaces.add(numbered, order, self.known)
         self.known += 1
 
 

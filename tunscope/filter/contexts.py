@@ -16,7 +16,6 @@ class FrameContexts:
 
     def __init__(self, interfaces: Sequence[InterfaceDescription]) -> None:
         self._interfaces: Final = interfaces
-        self._sections: Final[list[int]] = []
 
     def of(self, number: int, first_ns: int, previous_ns: int, interface: int) -> FrameContext:
         """Return the context of packet `number` from interface `interface` of the capture."""
@@ -33,13 +32,5 @@ class FrameContexts:
             description.description,
             interface_known=True,
             interface_id=description.number,
-            section=self._section(interface),
+            section=description.section,
         )
-
-    def _section(self, interface: int) -> int:
-        """Return the section that describes an interface, among those that describe any."""
-        sections = self._sections
-        while len(sections) <= interface:
-            begins = not self._interfaces[len(sections)].number
-            sections.append((sections[-1] if sections else 0) + begins)
-        return sections[interface]

@@ -10,6 +10,7 @@ import numpy as np
 
 from tunscope.columns.layout import Layer, RecordFlag, Shim
 from tunscope.filter.columnar.run import Part, Run
+from tunscope.filter.columnar.verdict import Mask
 from tunscope.filter.columnar.words import Ipv6Words, MacWords, Words
 
 if TYPE_CHECKING:
@@ -156,6 +157,31 @@ def _times(run: Run, values: Column) -> Part:
     return Part(values, run.batch["flags"] & RecordFlag.NO_TIMESTAMP == 0, None)
 
 
+def _interface_numbers(run: Run) -> list[Part]:
+    """Numbers within the section, where the file tells of interfaces."""
+    interfaces = run.batch.interfaces
+    values = np.array([one.number or 0 for one in interfaces] or [0], np.uint32)
+    rows = run.batch["interface"]
+    return [Part(values[rows], _described(run) & ~_custom(run), None)]
+
+
+def _sections(run: Run) -> list[Part]:
+    values = np.array([one.section for one in run.batch.interfaces] or [1], np.uint32)
+    rows = run.batch["interface"]
+    return [Part(values[rows], _described(run) | _custom(run), None)]
+
+
+def _described(run: Run) -> Mask:
+    known = [one.number is not None for one in run.batch.interfaces] or [False]
+    return np.array(known, np.bool_)[run.batch["interface"]]
+
+
+def _custom(run: Run) -> Mask:
+    flags = run.batch["flags"]
+    custom: Mask = flags & RecordFlag.CUSTOM_BLOCK == RecordFlag.CUSTOM_BLOCK
+    return custom
+
+
 def _flag(name: str, bit: int) -> tuple[str, Source]:
     return f"tcp.flags.{name}", _Column(_TCP | _COMPLETE, ("tcp_flags",), bit, 1)
 
@@ -188,6 +214,8 @@ SOURCES: Final[dict[str, Source]] = {
     "frame.time_relative": _relative_times,
     "frame.time_delta": _deltas,
     "frame.time_delta_displayed": _deltas,
+    "frame.interface_id": _interface_numbers,
+    "frame.section_number": _sections,
     "eth.dst": _Ids(_ETHERNET, ("mac_dst",), MacWords),
     "eth.src": _Ids(_ETHERNET, ("mac_src",), MacWords),
     "eth.addr": _Ids(_ETHERNET, ("mac_dst", "mac_src"), MacWords),
