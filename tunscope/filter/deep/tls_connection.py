@@ -44,6 +44,8 @@ class TlsConnection:
     """One connection: what was agreed upon, and who has begun to encrypt."""
 
     known: bool = False
+    #: Its messages go in QUIC's frames.
+    quic: bool = False
     port: int = 0
     #: The server chose TLS 1.3.
     newest: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from tunscope.filter.deep.tls_quic import add_parameters
 from tunscope.filter.deep.tls_timestamps import add_timestamps
 from tunscope.filter.layers.dissection import Dissection, take, u16, u32
 
@@ -229,9 +230,11 @@ _COMMON: Final[dict[int, _Adder]] = {
     28: _record_size,
     35: _ticket,
     45: _exchange_modes,
+    57: add_parameters,
     13172: _next_protocols,
     17513: _application_settings,
     65281: _renegotiation,
+    65445: add_parameters,
 }
 _CLIENT: Final[dict[int, _Adder]] = {
     5: _status_request,

@@ -69,7 +69,7 @@ def _add_message(
         case 1:
             connection.client, connection.resumed = side, True
             connection.encrypted.clear()
-            _add_client_hello(dissection, body)
+            _add_client_hello(dissection, body, newest=connection.quic)
         case 2:
             connection.newest = chooses_newest(body)
             connection.suite = u16(body, 35 + body[34])
@@ -149,9 +149,9 @@ def _add_beginning(dissection: Dissection, body: bytes, *, newest: bool) -> int:
     return 35 + size
 
 
-def _add_client_hello(dissection: Dissection, body: bytes) -> None:
+def _add_client_hello(dissection: Dissection, body: bytes, *, newest: bool) -> None:
     add = dissection.add
-    offset = _add_beginning(dissection, body, newest=False)
+    offset = _add_beginning(dissection, body, newest=newest)
     size = u16(body, offset)
     add("tls.handshake.cipher_suites_length", size)
     add("tls.handshake.ciphersuites", None)
