@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from tunscope.capfile.errors import CaptureFileError
-from tunscope.cli.read_conversations import ReplayedConversations
 from tunscope.cli.read_packets import ReadPacket
 from tunscope.columns.layout import Layer, RecordFlag
 from tunscope.errors import UsageError
@@ -19,6 +18,8 @@ from tunscope.index.capture import CaptureIndex
 from tunscope.index.source import FileSource
 
 if TYPE_CHECKING:
+    # A filter over columns needs no dissector, and is to begin at once.
+    from tunscope.cli.read_conversations import ReplayedConversations
     from tunscope.index.filtering import Predicate
 
 #: Rows of the first piece, small so that the first line comes at once, and of the largest: what
@@ -164,6 +165,8 @@ class IndexedInput:
 
     def conversations(self) -> ReplayedConversations:
         """Return what the capture's conversations know of its packets."""
+        from tunscope.cli.read_conversations import ReplayedConversations
+
         return ReplayedConversations(replay_of(self._index))
 
     @property

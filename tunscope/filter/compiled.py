@@ -106,7 +106,6 @@ class DisplayFilter:
         """
         import numpy as np
 
-        from tunscope.filter.columnar.in_order import PASSES
         from tunscope.filter.columnar.run import Run
 
         batch = index.batch(start, stop)
@@ -120,6 +119,8 @@ class DisplayFilter:
         verdict = self._plan()(Run(batch, clock, replayed))
         passing[skipped : skipped + batch.count] = verdict.holds
         if verdict.open is not None:
+            from tunscope.filter.columnar.in_order import PASSES
+
             known = self._in_order(index, stop)
             for row in np.flatnonzero(verdict.open).tolist():
                 if known is None or not known[batch.start + row]:

@@ -48,6 +48,24 @@ def test_lines_of_a_capture_need_neither_numpy_nor_the_field_table() -> None:
     assert not modules_after(code) & set(HEAVY)
 
 
+def test_counting_over_columns_needs_no_dissector() -> None:
+    capture = Path(__file__).parents[2] / "data" / "browser_tun.pcapng"
+    words = ["read", str(capture), "-Y", "tcp.port > 0 && ip.ttl > 1", "--count"]
+    script = (
+        "import sys, atexit; atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
+        f"from tunscope.cli.main import main; main({words!r})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stderr.split())
+    assert "tunscope.filter.columnar.plan" in loaded
+    assert int(done.stdout)
+    for name in loaded:
+        assert not name.startswith(("tunscope.filter.layers.", "tunscope.filter.deep.d")), name
+    assert not loaded & {"socket", "tempfile", "tunscope.capfile.reader", "tunscope.cli.read_run"}
+
+
 @pytest.mark.parametrize("room", ["packet", "relay.peer", "summary.packet_summary"])
 def test_rooms_of_the_standard_library_stay_there(room: str) -> None:
     assert not modules_after(f"import tunscope.{room}") & set(HEAVY)
