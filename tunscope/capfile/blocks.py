@@ -98,6 +98,16 @@ class StatisticsOption(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SectionDescription:
+    """What a section header says of the program and machine that captured; "" where it does not."""
+
+    application: str = ""
+    os: str = ""
+    hardware: str = ""
+    comments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class InterfaceDescription:
     """What a capture says about one of its interfaces.
 

@@ -19,6 +19,8 @@ from tunscope.capfile.blocks import (
     InterfaceOption,
     InterfaceStatistics,
     PacketOption,
+    SectionDescription,
+    SectionOption,
     StatisticsOption,
 )
 from tunscope.capfile.errors import BlockError
@@ -68,14 +70,21 @@ def section_byte_order(magic: bytes) -> ByteOrder:
     return order
 
 
-def decode_section(body: bytes | memoryview, order: ByteOrder) -> tuple[str, ...]:
-    """Check a section header's version and options; return its comments."""
+def decode_section(body: bytes | memoryview, order: ByteOrder) -> SectionDescription:
+    """Check a section header's version and options; return what it says."""
     if len(body) < 16:
         raise BlockError(f"a section header has {len(body)} bytes of 16")
     version = struct.unpack_from(f"{order}HH", body, 4)
     if version not in _VERSIONS:
         raise BlockError(f"pcapng version {version[0]}.{version[1]} is not known")
-    return _comments(_options(body[16:], order))
+    options = _options(body[16:], order)
+    once = _first_values(options)
+    return SectionDescription(
+        application=decode_text(once.get(SectionOption.APPLICATION, b"")),
+        os=decode_text(once.get(SectionOption.OS, b"")),
+        hardware=decode_text(once.get(SectionOption.HARDWARE, b"")),
+        comments=_comments(options),
+    )
 
 
 def decode_interface(body: bytes | memoryview, order: ByteOrder) -> InterfaceDescription:

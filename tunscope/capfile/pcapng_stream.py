@@ -148,7 +148,7 @@ class PcapngStream:
         total = self._word(window.data, start + 4)[0] + 3 & ~3
         start = self._hold(total, 28, _MAX_HELD)
         body = memoryview(window.data)[start + 8 : start + total - 4]
-        self._contents.comments += decode_section(body, order)
+        self._contents.add_section(decode_section(body, order))
         self._base = len(self._contents.interfaces)
         self._interfaces = []
         self._section += 1

@@ -56,10 +56,10 @@ class Sections:
         """
         contents = self._contents
         if kind == _SECTION:
-            comments = decode_section(body, self.order)
+            section = decode_section(body, self.order)
             self.base, self.known = len(self.interfaces), 0
             self._section += 1
-            return partial(contents.comments.extend, comments)
+            return partial(contents.add_section, section)
         if kind == _INTERFACE:
             self._add(decode_interface(body, self.order))
         elif kind == _NAMES:

@@ -109,6 +109,7 @@ MAIN_KEYS: Final = (
     _key("view.time_format", "t", "time_format", "Time", "what the Time column counts from"),
     _key("view.time_reference", "T", "time_reference", "Time ref", "count time from this packet"),
     _key("capture.devices", "d", "devices", "Devices", "all devices; Enter captures there"),
+    _key("capture.properties", "P", "properties", "Properties", "file, times, interfaces, drops"),
     _key("capture.stop", "ctrl+e", "stop_capture", "Stop", "stop capturing; what is there stays"),
     _key("capture.filter", "b", "capture_filter", "Capture filter", "record only what it lets by"),
     _key("capture.save", "w", "save", "Save", "save the displayed packets to a file"),

@@ -86,6 +86,14 @@ class CaptureActions(FindActions, inherit_bindings=False):
             self._set_filter()
         self.show_facts()
 
+    # --- the capture as a whole
+
+    def action_properties(self) -> None:
+        """Show what there is to say of the capture."""
+        from tunscope.tui.screens.properties import PropertiesScreen
+
+        self.app.push_screen(PropertiesScreen(self.tunscope.browser))
+
     # --- other devices
 
     def action_devices(self) -> None:

@@ -38,6 +38,13 @@ class LineList(VirtualList):
         self._title = title
         self._lines = lines
 
+    def show(self, lines: Sequence[PagerLine]) -> None:
+        """Show other lines; the cursor stays where it is."""
+        if lines != self._lines:
+            self._lines = lines
+            self.move_to(self.cursor)
+            self.forget_painted()
+
     @property
     def row_count(self) -> int:
         """Number of lines."""
@@ -82,8 +89,13 @@ class Pager(ModalScreen[None]):
         """Make the list obey the keys."""
         self._list.focus()
 
-    def on_key_line_pressed(self) -> None:
+    def show_lines(self, lines: Sequence[PagerLine]) -> None:
+        """Show other lines."""
+        self._list.show(lines)
+
+    def on_key_line_pressed(self, event: KeyLine.Pressed) -> None:
         """Close from the mouse."""
+        del event
         self.action_close()
 
     def action_close(self) -> None:
