@@ -64,7 +64,7 @@ class Tmux:
 
     def _run(self, *arguments: str) -> str:
         command = ["tmux", "-S", str(self.socket), *arguments]
-        # readline, which pytest loads, exports LINES and COLUMNS behind Python's back.
-        environment = dict(os.environ)
+        # readline, which pytest loads, exports LINES and COLUMNS: tmux must know better.
+        environment = {k: v for k, v in os.environ.items() if k not in {"LINES", "COLUMNS"}}
         done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
         return done.stdout

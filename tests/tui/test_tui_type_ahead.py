@@ -58,3 +58,13 @@ async def test_a_key_that_closes_what_has_the_focus_holds_up_no_other(
         for name in ("escape", "j", "j", "j"):
             browser.app.post_message(events.Key(name, name if len(name) == 1 else None))
         await browser.until(lambda: browser.table.cursor == 3)
+
+
+async def test_a_filter_and_a_command_in_one_breath(open_browser: OpenBrowser) -> None:
+    async with open_browser(language=DisplayFilters()) as browser:
+        bar = browser.main.filter_bar
+        assert bar is not None
+        type_at_once(browser, "/tcp\r:messages\r")
+        await browser.until(lambda: type(browser.app.screen).__name__ == "MessagesScreen")
+        assert bar.applied == "tcp"
+        assert browser.main.query_one("FilterBar Input", Input).value == "tcp"

@@ -215,7 +215,7 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         if bar is None:
             self.tell("filter: there is no filter language here", Severity.WARNING)
         elif not bar.apply(text):
-            bar.edit()
+            bar.mend()
 
     def _set_theme(self, name: str) -> None:
         if name in self.available_themes:

@@ -23,6 +23,8 @@ _PATIENCE: Final = 0.25
 _GLANCE: Final = 0.005
 #: Nobody follows a key sooner than this unless another waits: its frame comes first (seconds).
 _COURTESY: Final = 0.01
+#: The key may cause a message that takes the same way, and that another ("submitted", "applied").
+_ROUNDS: Final = 3
 
 
 class Deliver(Protocol):
@@ -72,16 +74,17 @@ class KeyOrder:
         if turn == self._turn and first is not None:
             self._first = None
             asyncio.get_running_loop().call_later(_PATIENCE, self._end, turn)
-            first.call_later(self._step, first, turn)
+            first.call_later(self._step, first, turn, _ROUNDS, first)
 
-    def _step(self, node: MessagePump, turn: int) -> None:
+    def _step(self, node: MessagePump, turn: int, rounds: int, first: MessagePump) -> None:
         """The key has passed through the queue of `node`: go on to the next one."""
         parent = node._parent
-        if parent is None:
-            # What the key led to, such as another focus, may have been put off by one message.
-            node.call_later(self._settle, turn)
+        if parent is not None:
+            parent.call_later(self._step, parent, turn, rounds, first)
+        elif rounds > 1:
+            first.call_later(self._step, first, turn, rounds - 1, first)
         else:
-            parent.call_later(self._step, parent, turn)
+            node.call_later(self._settle, turn)
 
     def _settle(self, turn: int) -> None:
         """Give a screen that was just opened the time to find its focus."""

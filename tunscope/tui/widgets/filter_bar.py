@@ -102,6 +102,11 @@ class FilterBar(Horizontal):
         return self._language.predicate(self.in_force) if self.in_force else None
 
     def edit(self) -> None:
+        """Go to the filter, all of it selected: typing replaces it, an arrow key keeps it."""
+        self._input.focus()
+        self._input.select_all()
+
+    def mend(self) -> None:
         """Go to the filter with the cursor at its end."""
         self._input.focus()
         self._input.cursor_position = len(self._input.value)
