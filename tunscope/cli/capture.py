@@ -72,6 +72,17 @@ class Invocation:
 @click.option("--persist", is_flag=True, help="Leave a device that was created in place.")
 @click.option("--user", metavar="USER", help="With --persist: who may attach to it.")
 @click.option("--group", metavar="GROUP", help="With --persist: which group may attach to it.")
+@click.option(
+    "--peer",
+    "peers",
+    multiple=True,
+    metavar="PEER",
+    help="The far end of a device that tunscope owns: sink [default], respond[:SERVICE,...], "
+    "device:NAME[@NETNS], udp:HOST:PORT, udp:PREFIX=HOST:PORT (repeat).",
+)
+@click.option(
+    "--peer-bind", metavar="[ADDR:]PORT", help="Local address of a udp peer [the peer's port]."
+)
 @click.option("-w", "--pcap", metavar="FILE|-", help="Capture to a pcapng file, or to stdout.")
 @click.option("--print", "print_lines", is_flag=True, help="A line a packet, as tcpdump.")
 @click.option("--tui/--no-tui", default=None, help="Force the screen on or off.")
@@ -220,6 +231,7 @@ def _invocation(word: str, filter_words: tuple[str, ...], given: dict[str, Any])
 
 def _capture_options(filter_words: tuple[str, ...], given: dict[str, Any]) -> CaptureOptions:
     from tunscope.capfile.rotation import parse_rotation, parse_stop_conditions
+    from tunscope.cli.peers import peer_request
     from tunscope.engine.options import MAXIMUM_SNAPLEN, CaptureOptions
     from tunscope.packet.direction import Direction
 
@@ -246,6 +258,7 @@ def _capture_options(filter_words: tuple[str, ...], given: dict[str, Any]) -> Ca
         rotate=rotate,
         rotation_patience=_ROTATION_PATIENCE,
         promiscuous=not given["no_promiscuous"],
+        peer=peer_request(given["peers"], given["peer_bind"]),
     )
 
 

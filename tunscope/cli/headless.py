@@ -225,6 +225,12 @@ def summary_lines(counters: Counters) -> list[str]:
     ]
     if counters.filtered:
         lines.append(f"{counters.filtered} packets rejected by filter")
+    if counters.responded:
+        lines.append(f"{counters.responded} packets answered by the peer")
+    if counters.dropped_peer:
+        lines.append(f"{counters.dropped_peer} packets could not be passed on")
+    if counters.rejected_peer:
+        lines.append(f"{counters.rejected_peer} packets of unknown or broken origin refused")
     if counters.dropped_output:
         lines.append(f"{counters.dropped_output} packets passed unrecorded (slow output)")
     return lines

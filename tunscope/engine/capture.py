@@ -168,10 +168,10 @@ class Capture:
             self._fail(error)
         return False
 
-    def interrupted(self) -> bool:
+    def interrupted(self, fd: int) -> bool:
         """Whether the device went down since the last call; its deletion ends the capture."""
         try:
-            return self.source.interrupted()
+            return self.source.interrupted(fd)
         except SourceGone:
             self._gone = True  # what arrived before is still to be read
             self.stop()

@@ -13,7 +13,10 @@ class Counters:
     On an observed device ``received = captured + dropped_kernel + filtered``, `filtered` being
     what user space rejected (VLAN filters) after the kernel let it pass. On an owned device
     ``received = captured + filtered + dropped_output``, and `dropped_queue` counts what the
-    device's own queue lost before tunscope could read it. A capture that a limit or a second
+    device's own queue lost before tunscope could read it. `responded` of the received packets
+    were made by the peer; `rejected_peer` datagrams were not let in: from an unknown sender, or
+    broken inside. `dropped_peer` packets could not be passed on, to the peer or to the kernel.
+    A capture that a limit or a second
     interrupt ended has received more than that: what it left behind.
     """
 
@@ -24,6 +27,8 @@ class Counters:
     dropped_output: int = 0
     dropped_peer: int = 0
     filtered: int = 0
+    responded: int = 0
+    rejected_peer: int = 0
     held: int = 0
     released: int = 0
     dropped_rule: int = 0

@@ -83,7 +83,7 @@ class ObservedDevice:
     def pass_on(self) -> None:
         """Nothing to do: an observer is not in the way; the ring fills and the kernel counts."""
 
-    def interrupted(self) -> bool:
+    def interrupted(self, fd: int) -> bool:
         """Take the socket's error: ENETDOWN once, when the device goes down or is deleted."""
         error = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if not self._socket.getsockname()[0]:
@@ -153,6 +153,10 @@ class ObservedDevice:
                 self._device, "no carrier: nobody is there to receive it",
                 "a tun or tap has a carrier while a process holds it",
             )  # fmt: skip
+
+    def news(self) -> list[str]:
+        """Nothing is known of the far end."""
+        return []
 
     def update(self, counters: Counters) -> None:
         """Add what the kernel counted since the last time."""

@@ -18,11 +18,12 @@ from tunscope.device.request import DeviceRequest
 from tunscope.engine.observe import ObservedDevice
 from tunscope.engine.options import CaptureOptions
 from tunscope.engine.owned import OwnedDevice
+from tunscope.engine.peers import open_peer
 from tunscope.engine.source import Source
 from tunscope.errors import TunscopeError, UsageError
 from tunscope.packet.direction import Direction
 from tunscope.packet.linktype import LinkType
-from tunscope.relay.peer import DevicePeer, SinkPeer
+from tunscope.relay.peer import DevicePeer
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class OpenedSource:
 
 
 def open_named(request: DeviceRequest, options: CaptureOptions) -> OpenedSource:
-    """Create, attach to or observe the device that `request` names.
+    """Create, attach to or observe the device that `request` names, with a peer if it is owned.
 
     Raises TunscopeError, and leaves the machine as it was.
     """
@@ -61,11 +62,15 @@ def open_named(request: DeviceRequest, options: CaptureOptions) -> OpenedSource:
         linktype = _linktype(device.facts)
         source: Source
         if device.tun_fd is None:
+            if options.peer.kind != "sink":
+                raise UsageError("--peer", f"{device.description()}: only an owned device has one")
             source = _observe(device, linktype, options)
         else:
+            peer, close_peer = open_peer(options.peer, linktype)
+            undo.callback(close_peer)
             source = OwnedDevice(
                 device.tun_fd,
-                SinkPeer(),
+                peer,
                 linktype=linktype,
                 snaplen=options.snaplen,
                 direction=options.direction,
@@ -74,7 +79,7 @@ def open_named(request: DeviceRequest, options: CaptureOptions) -> OpenedSource:
                 vnet_header_size=device.vnet_header_size,
                 tx_dropped=device.tx_dropped,
             )
-        undo.pop_all()
+        close = undo.pop_all().close
     header = _header(device.facts, linktype, options)
     return OpenedSource(
         source,
@@ -82,7 +87,7 @@ def open_named(request: DeviceRequest, options: CaptureOptions) -> OpenedSource:
         device.mode,
         device.description(),
         header,
-        device.close,
+        close,
         namespace_of(device.tun_fd if device.packet_socket is None else device.packet_socket),
     )
 

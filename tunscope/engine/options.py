@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from tunscope.capfile.rotation import Rotation, StopConditions
 from tunscope.packet.direction import Direction
+from tunscope.relay.peer_request import PeerRequest
 
 #: The largest packet that tshark and dumpcap accept, and the default of every tool of the field.
 MAXIMUM_SNAPLEN = 262144
@@ -20,7 +21,8 @@ class CaptureOptions:
     `direction` UNKNOWN for both, `buffer_mib` the packet ring in MiB. `stop` ends the capture,
     `rotate` goes on in the next output file; packets wait up to `rotation_patience` seconds for
     that file to be handed over, then the full one takes them all the same. `promiscuous` has an
-    observed device pass on frames that are for others.
+    observed device pass on frames that are for others. `peer` is the far end of a device that is
+    opened by name and owned.
     """
 
     filter: str = ""
@@ -31,6 +33,7 @@ class CaptureOptions:
     rotate: Rotation = field(default_factory=Rotation)
     rotation_patience: float = 0.0
     promiscuous: bool = True
+    peer: PeerRequest = field(default_factory=PeerRequest)
 
     def to_json(self) -> dict[str, Any]:
         """Return the options as a JSON object."""
@@ -45,5 +48,6 @@ class CaptureOptions:
                 "direction": Direction(value["direction"]),
                 "stop": StopConditions(**value["stop"]),
                 "rotate": Rotation(**value["rotate"]),
+                "peer": PeerRequest.from_json(value["peer"]),
             }
         )

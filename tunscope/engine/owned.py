@@ -23,7 +23,7 @@ from tunscope.engine.tun_port import TunPort, refusal
 from tunscope.errors import TunscopeError, UsageError
 from tunscope.packet.direction import Direction
 from tunscope.packet.linktype import LinkType
-from tunscope.relay.peer import Peer
+from tunscope.relay.peer import Peer, SinkPeer
 
 _LARGEST_READ: Final = 65536 + 64
 _ARENA_SIZE: Final = 4 << 20
@@ -63,6 +63,7 @@ class OwnedDevice:
     ) -> None:
         self._fd = fd
         self._peer = peer
+        self._sink = isinstance(peer, SinkPeer)
         self._linktype = linktype
         self._snaplen = snaplen
         self._direction = direction
@@ -139,12 +140,20 @@ class OwnedDevice:
         counters.received = self._received
         counters.filtered = self._filtered
         counters.dropped_peer = self._refused
+        counters.responded = self._peer.counters.responded
+        counters.rejected_peer = self._peer.counters.rejected
         counters.dropped_output = self._unrecorded
         counters.dropped_queue = self._tx_dropped() - self._tx_dropped_before
 
-    def interrupted(self) -> bool:
-        """Raise SourceGone: this descriptor has no other error (down, it is only silent)."""
-        raise SourceGone
+    def interrupted(self, fd: int) -> bool:
+        """Raise SourceGone if it is the device: down, it is only silent. A peer helps itself."""
+        if fd == self._fd:
+            raise SourceGone
+        return False
+
+    def news(self) -> list[str]:
+        """Return the peer's news."""
+        return self._peer.news()
 
     def inject(self, packet: bytes, side: Side, through: TunPort | None) -> bool:
         """Write one packet into the kernel, or give it to the peer."""
@@ -152,7 +161,7 @@ class OwnedDevice:
             code = self._kernel.write(packet)
             if code:
                 raise TunscopeError("inject", refusal(code))
-        elif not self.relays:
+        elif self._sink:
             raise UsageError(
                 "inject", "nobody is at the far end of a device that tunscope owns itself",
                 "--side kernel puts the packet into this machine",
@@ -169,7 +178,7 @@ class OwnedDevice:
         """Read what the kernel sent until nothing waits or the arena is full."""
         view, fd, prefix, readv = self._view, self._fd, self._prefix, os.readv
         accept, enclose = self._accept, self._enclose
-        peer_send = self._peer.send if self.relays else None
+        peer_send = None if self._sink else self._peer.send
         wanted = self._direction != Direction.IN
         limit = position + _ARENA_SIZE // 2
         received = 0

@@ -88,7 +88,7 @@ class Server:
                     elif self._visitors.serve(fd):
                         pass
                     elif what & _TROUBLE and self._watched[fd] == select.POLLIN:
-                        self._look_at_device()
+                        self._look_at_device(fd)
                 self._tick()
                 if self._control.closed:
                     self._end_without_front_end()
@@ -280,9 +280,9 @@ class Server:
             raise UsageError("control request", "no capture is running")
         return self._capture
 
-    def _look_at_device(self) -> None:
+    def _look_at_device(self, fd: int) -> None:
         """Something is wrong with a descriptor of the device: it is down, or deleted."""
-        if self._capture is None or not self._capture.interrupted():
+        if self._capture is None or not self._capture.interrupted(fd):
             return
         name = self._opened.facts.name if self._opened else ""
         self._capture.note("the device went down")
@@ -299,6 +299,9 @@ class Server:
             self._next_tick = time.monotonic() + _TICK_SECONDS
             if self._capture is not None:
                 self._tell(CountersEvent(self._capture.update_counters()))
+                for text in self._capture.source.news():
+                    self._capture.note(text)
+                    self._tell(NoticeEvent(text))
 
     def _print_statistics(self) -> None:
         if self._capture is not None:

@@ -49,8 +49,11 @@ class Source(Protocol):
     def settled(self, seconds: float) -> bool:
         """Whether `seconds` after `stop_arrivals`, with `take` returning None, all has come."""
 
-    def interrupted(self) -> bool:
-        """Whether the device went down since the last call; raise SourceGone if it was deleted."""
+    def interrupted(self, fd: int) -> bool:
+        """Look at the trouble of descriptor `fd`: whether the device went down since the last call.
+
+        Raise SourceGone if it was deleted.
+        """
 
     def inject(self, packet: bytes, side: Side, through: TunPort | None) -> bool:
         """Send one packet; return False if `take` will show it, so that it is recorded once.
@@ -58,6 +61,9 @@ class Source(Protocol):
         `through` is the descriptor of somebody who owns the device, None if it was not given.
         TunscopeError says why it cannot be sent.
         """
+
+    def news(self) -> list[str]:
+        """Return what a person should know of the far end and was not told yet."""
 
     def update(self, counters: Counters) -> None:
         """Bring the counters that this source knows up to date."""

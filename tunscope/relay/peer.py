@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from dataclasses import dataclass
 from typing import Protocol
+
+
+@dataclass(slots=True)
+class PeerCounters:
+    """What only the peer knows: packets it made itself, and arrivals that it did not let in."""
+
+    responded: int = 0
+    rejected: int = 0
 
 
 class Peer(Protocol):
@@ -11,8 +21,11 @@ class Peer(Protocol):
 
     Packets that the kernel sends *out* of the device are given to `send`; what the peer has for
     the kernel is taken with `receive_into`. Neither may block. A peer never changes a packet it
-    was given, and never keeps a reference to it after `send` returned.
+    was given, and never keeps a reference to it after `send` returned. Nothing raises, whatever
+    the packets are, and after `close` nothing is taken or given any more.
     """
+
+    counters: PeerCounters
 
     def fileno(self) -> int | None:
         """Return the descriptor that becomes readable when packets wait, None if none ever do."""
@@ -23,6 +36,9 @@ class Peer(Protocol):
     def receive_into(self, buffer: memoryview) -> int:
         """Put one waiting packet at the start of `buffer`; return its length, 0 if none waits."""
 
+    def news(self) -> list[str]:
+        """Return what a person should know and was not told yet: that it is gone, or back."""
+
     def close(self) -> None:
         """Give back what the peer holds; a second call does nothing."""
 
@@ -30,31 +46,43 @@ class Peer(Protocol):
 class SinkPeer:
     """Nobody: takes every packet and never answers."""
 
+    def __init__(self) -> None:
+        self.counters = PeerCounters()
+        self._closed = False
+
     def fileno(self) -> int | None:
         """Never readable."""
         return None
 
     def send(self, packet: memoryview) -> bool:
         """Take the packet and forget it."""
-        return True
+        return not self._closed
 
     def receive_into(self, buffer: memoryview) -> int:
         """Nothing ever waits."""
         return 0
 
+    def news(self) -> list[str]:
+        """Nothing ever happens."""
+        return []
+
     def close(self) -> None:
         """Nothing to give back."""
+        self._closed = True
 
 
 class DevicePeer:
     """Another tun or tap device, by its nonblocking descriptor (IFF_NO_PI, no vnet header).
 
     The peer owns the descriptor from then on. A device that is down or full refuses a packet;
-    one without a packet, or that was deleted, yields nothing.
+    one that was deleted is given up, and `news` says so.
     """
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, name: str = "the peer") -> None:
+        self.counters = PeerCounters()
         self._fd: int | None = fd
+        self._name = name
+        self._news: list[str] = []
 
     def fileno(self) -> int | None:
         """The device's descriptor."""
@@ -66,7 +94,8 @@ class DevicePeer:
             return False
         try:
             return os.write(self._fd, packet) == len(packet)
-        except OSError:  # EIO: down; EAGAIN: full; EINVAL: not a packet; EBADFD: deleted
+        except OSError as error:  # EIO: down; EAGAIN: full; EINVAL: not a packet
+            self._give_up_if_deleted(error)
             return False
 
     def receive_into(self, buffer: memoryview) -> int:
@@ -75,11 +104,22 @@ class DevicePeer:
             return 0
         try:
             return os.readv(self._fd, [buffer])
-        except OSError:  # EAGAIN: nothing waits; EBADFD: deleted
+        except OSError as error:  # EAGAIN: nothing waits
+            self._give_up_if_deleted(error)
             return 0
+
+    def news(self) -> list[str]:
+        """Tell once that the device was deleted."""
+        news, self._news = self._news, []
+        return news
 
     def close(self) -> None:
         """Close the descriptor; a device that is not persistent goes with it."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
+
+    def _give_up_if_deleted(self, error: OSError) -> None:
+        if error.errno == errno.EBADFD:
+            self.close()
+            self._news.append(f"{self._name} was deleted: nobody is at the far end any more")

@@ -1,0 +1,145 @@
+"""`--peer` on real devices: the kernel itself asks, and judges the answers."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from capturing import Capturing, capturing, tshark_fields
+from conftest import NetworkNamespace
+
+
+@pytest.fixture(autouse=True)
+def own_runtime_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+
+
+def pings(netns: NetworkNamespace, target: str, count: int = 3) -> str:
+    return netns.run("ping", "-c", str(count), "-i", "0.1", "-W", "2", target).stdout
+
+
+@pytest.mark.parametrize("kind", ["tun", "tap"])
+def test_everybody_at_the_far_end_answers_pings(
+    netns: NetworkNamespace, tmp_path: Path, kind: str
+) -> None:
+    file = tmp_path / "out.pcapng"
+    words = (f"{kind}0", "--addr", "10.9.0.1/24", "--addr", "fd00:9::1/64", "--pcap", file)
+    with capturing(netns, *words, "--peer", "respond") as capture:
+        assert " 0% packet loss" in pings(netns, "10.9.0.77")
+        while netns.ip("-6 addr show tentative"):  # the kernel checks a tap's address first
+            netns.run("sleep", "0.1")
+        assert " 0% packet loss" in pings(netns, "fd00:9::77")
+        assert capture.interrupt() == 0
+    assert "packets answered by the peer" in capture.stderr
+    replies = [row for row in tshark_fields(file, "icmp.type", "icmpv6.type") if row[0] == "0"]
+    assert len(replies) == 3
+
+
+def test_services_are_switched_on_by_name(netns: NetworkNamespace, tmp_path: Path) -> None:
+    netns.disable_ipv6()
+    hosts = tmp_path / "hosts"
+    hosts.write_text("# names\n10.9.0.42 answer.test other.test\n")
+    services = f"respond:tcp-rst,udp-echo,dns={hosts}"
+    words = ("tun0", "--addr", "10.9.0.1/24", "--pcap", tmp_path / "out.pcapng")
+    code = """
+import socket, struct
+try:
+    socket.create_connection(("10.9.0.5", 80), 3)
+except ConnectionRefusedError:
+    print("refused")
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(3)
+s.sendto(b"hello", ("10.9.0.5", 7)); print(s.recv(99).decode())
+query = struct.pack(">6H", 7, 256, 1, 0, 0, 0) + b"\\6answer\\4test\\0" + struct.pack(">2H", 1, 1)
+s.sendto(query, ("10.9.0.53", 53)); print(socket.inet_ntoa(s.recv(512)[-4:]))
+"""
+    with capturing(netns, *words, "--peer", services) as capture:
+        assert netns.python(code).stdout.split() == ["refused", "hello", "10.9.0.42"]
+        assert capture.interrupt() == 0
+
+
+def test_two_devices_are_joined(
+    netns_factory: Callable[[], NetworkNamespace], tmp_path: Path
+) -> None:
+    here, there = netns_factory(), netns_factory()
+    for one in (here, there):
+        one.disable_ipv6()
+    there.ip("tuntap add dev tun1 mode tun")
+    there.ip("addr add 10.9.0.2/24 dev tun1")
+    there.ip("link set tun1 up")
+    words = ("tun0", "--addr", "10.9.0.1/24", "--pcap", tmp_path / "out.pcapng")
+    with capturing(here, *words, "--peer", f"device:tun1@{there.name}") as capture:
+        assert " 0% packet loss" in pings(here, "10.9.0.2")
+        there.ip("link del tun1")
+        assert here.run("ping", "-c", "1", "-W", "1", "10.9.0.2", check=False).returncode == 1
+        here.run("sleep", "1.2")
+        assert capture.interrupt() == 0
+    assert "tun1 was deleted" in capture.stderr
+    assert "could not be passed on" in capture.stderr
+
+
+def overlay(netns: NetworkNamespace, file: Path, mine: int, other: int) -> list[str]:
+    prefix = f"udp:172.{other}.0.0/16=192.168.7.{other}:8285"
+    return [
+        "tun0", "--addr", f"172.{mine}.0.1/16", "--route", f"172.{other}.0.0/16",
+        "--peer", prefix, "--pcap", str(file),
+    ]  # fmt: skip
+
+
+def test_an_overlay_joins_two_nodes_and_lets_nobody_else_in(
+    netns_factory: Callable[[], NetworkNamespace], tmp_path: Path
+) -> None:
+    one, two = netns_factory(), netns_factory()
+    for node in (one, two):
+        node.disable_ipv6()
+    subprocess.run(
+        ["ip", "link", "add", "v1", "netns", one.name, "type", "veth", "peer", "v2", "netns",
+         two.name], check=True,
+    )  # fmt: skip
+    for node, number in ((one, 1), (two, 2)):
+        node.ip(f"addr add 192.168.7.{number}/24 dev v{number}")
+        node.ip(f"link set v{number} up")
+    two.ip("addr add 192.168.7.99/24 dev v2")
+    first, second = tmp_path / "1.pcapng", tmp_path / "2.pcapng"
+    with (
+        capturing(one, *overlay(one, first, 1, 2)) as left,
+        capturing(two, *overlay(two, second, 2, 1)) as right,
+    ):
+        assert " 0% packet loss" in pings(one, "172.2.0.1")
+        assert " 0% packet loss" in pings(two, "172.1.0.1")
+        strange = """
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("192.168.7.99", 8286))
+s.sendto(bytes.fromhex("4500001400010000401100000a0100010a020001"), ("192.168.7.1", 8285))
+"""
+        two.python(strange)
+        _end(left)
+        _end(right)
+    assert "1 packets of unknown or broken origin refused" in left.stderr
+    assert "refused" not in right.stderr
+    assert len(tshark_fields(first, "icmp.type")) == 12
+
+
+def _end(capture: Capturing) -> None:
+    assert capture.interrupt() == 0
+
+
+def test_a_peer_of_an_observed_device_is_refused(netns: NetworkNamespace, tmp_path: Path) -> None:
+    done = netns.tunscope("lo", "--peer", "respond", "--pcap", str(tmp_path / "x.pcapng"))
+    assert done.returncode == 2
+    assert "only an owned device has one" in done.stderr
+
+
+def test_a_port_that_is_taken_is_told(netns: NetworkNamespace, tmp_path: Path) -> None:
+    holder = "import socket,time; s=socket.socket(2,2); s.bind(('',8285)); time.sleep(20)"
+    netns.popen("python3", "-c", holder)
+    netns.run("sleep", "0.4")
+    done = netns.tunscope(
+        "tun0", "--peer", "udp:127.0.0.1:8285", "--pcap", str(tmp_path / "x.pcapng")
+    )
+    assert done.returncode == 1
+    assert "--peer-bind PORT" in done.stderr
+    assert netns.links() == []

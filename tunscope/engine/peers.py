@@ -1,0 +1,75 @@
+"""From a peer request to the peer itself, while the engine still has its rights."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import ipaddress
+import os
+from collections.abc import Callable
+
+from tunscope.device.opening import OpenDevice, open_device
+from tunscope.device.request import DeviceRequest
+from tunscope.errors import TunscopeError, UsageError
+from tunscope.packet.linktype import LinkType
+from tunscope.packet.printable import printable
+from tunscope.relay.overlay import Route, UdpPeer
+from tunscope.relay.peer import DevicePeer, Peer, SinkPeer
+from tunscope.relay.peer_request import PeerRequest
+from tunscope.relay.respond import RespondPeer
+
+
+def open_peer(request: PeerRequest, linktype: LinkType) -> tuple[Peer, Callable[[], None]]:
+    """Return the peer, and what gives back what was opened for it beyond the peer itself.
+
+    TunscopeError says what is wrong with it.
+    """
+    match request.kind:
+        case "respond":
+            return RespondPeer(linktype, request.services, dict(request.hosts)), _nothing
+        case "device":
+            return _open_device(request, linktype)
+        case "udp":
+            return _open_udp(request, linktype), _nothing
+    return SinkPeer(), _nothing
+
+
+def _open_device(request: PeerRequest, linktype: LinkType) -> tuple[Peer, Callable[[], None]]:
+    shown = f"--peer device:{printable(request.device)}"
+    found = open_device(DeviceRequest(request.device, netns=request.netns))
+    with contextlib.ExitStack() as undo:
+        undo.callback(found.close)
+        fd = _usable_descriptor(found, "tun" if linktype == LinkType.RAW else "tap", shown)
+        undo.pop_all()
+    return DevicePeer(os.dup(fd), printable(request.device)), found.close
+
+
+def _usable_descriptor(found: OpenDevice, kind: str, shown: str) -> int:
+    if found.tun_fd is None:
+        raise UsageError(shown, "somebody else holds it, or it is no tun or tap device")
+    if found.facts.kind != kind:
+        raise UsageError(shown, f"is a {found.facts.kind} device, the peer of a {kind} is one")
+    if found.packet_info or found.vnet_header_size:
+        raise UsageError(shown, "puts a header before packets", "make it without pi, vnet_hdr")
+    return found.tun_fd
+
+
+def _open_udp(request: PeerRequest, linktype: LinkType) -> Peer:
+    routes = [
+        Route(ipaddress.ip_network(prefix) if prefix else None, host, port)
+        for prefix, host, port in request.routes
+    ]
+    if linktype == LinkType.ETHERNET and (len(routes) > 1 or routes[0].network is not None):
+        raise UsageError("--peer udp", "a tap has one peer: frames are not sent by prefix")
+    anywhere = "::" if ":" in routes[0].host else "0.0.0.0"
+    host, port = request.bind or ("", routes[0].port)
+    try:
+        return UdpPeer(linktype, routes, (host or anywhere, port))
+    except OSError as error:
+        where = f"{host or anywhere} port {port}"
+        hint = "--peer-bind PORT names another" if error.errno == errno.EADDRINUSE else ""
+        raise TunscopeError("--peer udp", f"cannot use {where}: {error.strerror}", hint) from error
+
+
+def _nothing() -> None:
+    """Nothing else was opened."""

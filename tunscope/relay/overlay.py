@@ -1,0 +1,185 @@
+"""The peer across a network: one UDP datagram is one packet, as flannel's udp backend has it."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tunscope.packet.linktype import LinkType
+from tunscope.relay.peer import PeerCounters
+
+_IP_RECVERR: Final = 11  # linux/in.h
+_IPV6_RECVERR: Final = 25  # linux/in6.h
+_BUFFER: Final = 8 << 20
+#: SO_RCVBUFFORCE and SO_SNDBUFFORCE of asm-generic/socket.h, and their modest sisters.
+_BUFFER_OPTIONS: Final = ((33, socket.SO_RCVBUF), (32, socket.SO_SNDBUF))
+_MOST_ERRORS: Final = 64
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Packets for `network` (None: for anybody) go to `host`, `port`, and come from there."""
+
+    network: Network | None
+    host: str
+    port: int
+
+
+class UdpPeer:
+    """Sends each packet to the host whose network it is for, longest prefix first.
+
+    A datagram is let in only if a route names its sender, the packet in it is whole, and its
+    source is in a network of that sender's; anything else is counted as rejected. `bind` is the
+    local address and port.
+    """
+
+    def __init__(self, linktype: int, routes: Sequence[Route], bind: tuple[str, int]) -> None:
+        self.counters = PeerCounters()
+        self._frames = linktype == LinkType.ETHERNET
+        family = socket.AF_INET6 if ":" in routes[0].host else socket.AF_INET
+        self._routes = sorted(
+            routes, key=lambda r: -1 if r.network is None else r.network.prefixlen, reverse=True
+        )
+        self._senders: dict[tuple[str, int], list[Network | None]] = {}
+        for route in routes:
+            self._senders.setdefault((route.host, route.port), []).append(route.network)
+        self._silent: set[tuple[str, int]] = set()
+        self._news: list[str] = []
+        self._socket: socket.socket | None = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            self._socket.setblocking(False)
+            if family == socket.AF_INET6:
+                self._socket.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
+            else:
+                self._socket.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+            for forced, option in _BUFFER_OPTIONS:
+                try:
+                    self._socket.setsockopt(socket.SOL_SOCKET, forced, _BUFFER)
+                except PermissionError:  # as far as net.core.rmem_max lets an ordinary user
+                    self._socket.setsockopt(socket.SOL_SOCKET, option, _BUFFER)
+            self._socket.bind(bind)
+        except BaseException:
+            self._socket.close()
+            raise
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """The local address and port."""
+        assert self._socket is not None, "open"
+        host, port, *_ = self._socket.getsockname()
+        return host, port
+
+    def fileno(self) -> int | None:
+        """The socket."""
+        return None if self._socket is None else self._socket.fileno()
+
+    def send(self, packet: memoryview) -> bool:
+        """Send one packet as a datagram; False if no network has its destination."""
+        where = self._next_hop(packet)
+        if self._socket is None or where is None:
+            return False
+        for _ in range(2):  # the first try may only bring the error of an earlier packet
+            try:
+                return self._socket.sendto(packet, where) == len(packet)
+            except OSError as error:
+                if error.errno != errno.ECONNREFUSED:
+                    return False
+                self._take_errors()
+        return False
+
+    def receive_into(self, buffer: memoryview) -> int:
+        """Receive datagrams until one may come in."""
+        while self._socket is not None:
+            try:
+                length, sender = self._socket.recvfrom_into(buffer)
+            except OSError as error:
+                if error.errno == errno.ECONNREFUSED:
+                    self._take_errors()
+                    continue
+                self._take_errors()
+                return 0
+            known = (sender[0], sender[1])
+            if self._may_enter(known, buffer[:length]):
+                if known in self._silent:
+                    self._silent.discard(known)
+                    self._news.append(f"the peer {_shown(known)} answers again")
+                return length
+            self.counters.rejected += 1
+        return 0
+
+    def news(self) -> list[str]:
+        """Tell of peers that went silent and came back."""
+        news, self._news = self._news, []
+        return news
+
+    def close(self) -> None:
+        """Close the socket."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def _next_hop(self, packet: memoryview) -> tuple[str, int] | None:
+        destination = None if self._frames else _address(packet, source=False)
+        for route in self._routes:
+            if route.network is None or (
+                destination is not None
+                and destination.version == route.network.version
+                and destination in route.network
+            ):
+                return route.host, route.port
+        return None
+
+    def _may_enter(self, sender: tuple[str, int], packet: memoryview) -> bool:
+        networks = self._senders.get(sender)
+        if networks is None:
+            return False
+        if self._frames:
+            return len(packet) >= 14
+        source = _address(packet, source=True)
+        return source is not None and any(
+            network is None or (source.version == network.version and source in network)
+            for network in networks
+        )
+
+    def _take_errors(self) -> None:
+        """Read the errors that the network sent back: port unreachable, host unreachable."""
+        for _ in range(_MOST_ERRORS):
+            try:
+                assert self._socket is not None, "open"
+                _, _, _, sender = self._socket.recvmsg(0, 512, socket.MSG_ERRQUEUE)
+            except OSError:
+                return
+            known = (sender[0], sender[1])
+            if known in self._senders and known not in self._silent:
+                self._silent.add(known)
+                self._news.append(
+                    f"the peer {_shown(known)} does not answer; its packets are lost until it does"
+                )
+
+
+def _address(
+    packet: memoryview, *, source: bool
+) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return an address of a whole IP packet, None if the header is broken or the length wrong."""
+    size = len(packet)
+    if size >= 20 and packet[0] >> 4 == 4:
+        header = 4 * (packet[0] & 15)
+        if header < 20 or int.from_bytes(packet[2:4], "big") != size or header > size:
+            return None
+        return ipaddress.IPv4Address(bytes(packet[12:16] if source else packet[16:20]))
+    if size >= 40 and packet[0] >> 4 == 6:
+        if int.from_bytes(packet[4:6], "big") + 40 != size:
+            return None
+        return ipaddress.IPv6Address(bytes(packet[8:24] if source else packet[24:40]))
+    return None
+
+
+def _shown(address: tuple[str, int]) -> str:
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,0 +1,84 @@
+"""The peer that answers: everybody at the far end, as far as its services go."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Final
+
+from tunscope.relay.peer import PeerCounters
+from tunscope.relay.responders import dns, echo, neighbours, tcp
+from tunscope.relay.responders.question import Question
+
+Responder = Callable[[Question], bytes | None]
+
+#: What is answered unless it is switched off.
+DEFAULT_SERVICES: Final = ("arp", "ndp", "icmp", "icmpv6")
+_RESPONDERS: Final[dict[str, Responder]] = {
+    "arp": neighbours.answer_arp,
+    "ndp": neighbours.answer_solicitation,
+    "icmp": echo.answer_ping,
+    "icmpv6": echo.answer_ping6,
+    "tcp-rst": tcp.answer_with_reset,
+    "tcp-syn-ack": tcp.answer_with_acceptance,
+    "udp-echo": echo.answer_udp_echo,
+}
+#: All services by name.
+SERVICES: Final = (*_RESPONDERS, "dns")
+#: Answers that wait for the kernel to take them; more are refused.
+_MOST_WAITING: Final = 4096
+
+
+class RespondPeer:
+    """Answers packets of `linktype` with the first service that has an answer."""
+
+    def __init__(self, linktype: int, services: Collection[str], hosts: dns.Hosts) -> None:
+        self.counters = PeerCounters()
+        self._linktype = linktype
+        self._responders = [_RESPONDERS[name] for name in services if name in _RESPONDERS]
+        if "dns" in services:
+            self._responders.append(partial(dns.answer_name, hosts=hosts))
+        self._waiting: deque[bytes] = deque()
+        self._event: int | None = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+
+    def fileno(self) -> int | None:
+        """An eventfd, readable while answers wait."""
+        return self._event
+
+    def send(self, packet: memoryview) -> bool:
+        """Take a packet; what answers it waits for `receive_into`."""
+        if self._event is None or len(self._waiting) >= _MOST_WAITING:
+            return False
+        question = Question.of(bytes(packet), self._linktype)
+        for responder in self._responders:
+            answer = responder(question)
+            if answer is not None:
+                if not self._waiting:
+                    os.eventfd_write(self._event, 1)
+                self._waiting.append(answer)
+                break
+        return True
+
+    def receive_into(self, buffer: memoryview) -> int:
+        """Give the oldest answer."""
+        if self._event is None or not self._waiting:
+            return 0
+        answer = self._waiting.popleft()
+        if not self._waiting:
+            os.eventfd_read(self._event)
+        buffer[: len(answer)] = answer
+        self.counters.responded += 1
+        return len(answer)
+
+    def news(self) -> list[str]:
+        """Nothing ever happens."""
+        return []
+
+    def close(self) -> None:
+        """Forget the answers that wait."""
+        self._waiting.clear()
+        if self._event is not None:
+            os.close(self._event)
+            self._event = None
