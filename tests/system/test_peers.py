@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from capturing import Capturing, capturing, tshark_fields
+
 from conftest import NetworkNamespace
 
 
