@@ -9,7 +9,10 @@ import pytest
 from browser_driver import DATA, Browser, OpenBrowser
 from textual.widgets import Input
 
+from tunscope.index.capture import CaptureIndex
+from tunscope.index.source import FileSource
 from tunscope.tui.display_filters import DisplayFilters
+from tunscope.tui.seen_values import SeenValues
 
 TUN = DATA / "browser_tun.pcapng"
 
@@ -81,6 +84,30 @@ async def test_a_mistake_shows_its_column_and_what_was_probably_meant(
 )
 def test_completion(typed: str, completed: str | None) -> None:
     language = DisplayFilters()
-    assert language.completion(typed) == completed
+    found = language.completions(typed)
+    assert (found[0] if found else None) == completed
     if completed and "==" in completed.rpartition("and")[2]:
         assert language.mistake(completed) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("ip.addr == ", "ip.addr == 10.9.0."),
+        ("ip.addr == 10.9.0.250", ""),
+        ("icmp or tcp.dstport == ", "icmp or tcp.dstport == 80"),
+        ("tcp.port==4", "tcp.port==4"),
+        ("ipv6.src == fd", "ipv6.src == fd"),
+    ],
+)
+def test_values_seen_are_proposed_the_most_frequent_first(typed: str, expected: str) -> None:
+    index = CaptureIndex(FileSource(DATA / "browser_tun.pcapng"))
+    index.start()
+    assert index.wait(10)
+    language, seen = DisplayFilters(), SeenValues(index)
+    found = language.completions(typed, seen)
+    assert all(language.mistake(text) is None for text in found)
+    passing = [int(language.predicate(text)(index, 0, index.count).sum()) for text in found]
+    assert all(passing)
+    assert (found[0] if found else "").startswith(expected)
+    index.stop()

@@ -11,8 +11,9 @@ from textual.widgets import Input
 
 from tunscope.index.capture import CaptureIndex
 from tunscope.index.filtering import Predicate
-from tunscope.tui.filter_history import FilterHistory
 from tunscope.tui.filter_language import Mistake
+from tunscope.tui.line_history import LineHistory
+from tunscope.tui.seen_values import SeenValues
 
 
 class LengthLanguage:
@@ -39,8 +40,8 @@ class LengthLanguage:
 
         return passes
 
-    def completion(self, text: str) -> str | None:
-        return "length > " if text and "length > ".startswith(text) else None
+    def completions(self, text: str, seen: SeenValues | None = None) -> list[str]:
+        return ["length > "] if text and "length > ".startswith(text) else []
 
 
 async def enter(browser: Browser, text: str) -> None:
@@ -126,7 +127,7 @@ async def test_history_is_recalled_and_survives_the_run(
         assert entry.value == "length > 10"
         await browser.press("down")
         assert entry.value == "length > 20"
-    again = FilterHistory(tmp_path / "state" / "filters")
+    again = LineHistory(tmp_path / "state" / "filters")
     assert again.entries == ("length > 10", "length > 20", "length > 30")
 
 
@@ -167,11 +168,11 @@ async def test_without_a_language_there_is_no_bar(open_browser: OpenBrowser) -> 
 def test_history_is_a_file_of_lines_that_may_be_broken(tmp_path: Path) -> None:
     path = tmp_path / "filters"
     path.write_bytes(b"\xff\xfe")
-    history = FilterHistory(path)
+    history = LineHistory(path)
     assert history.entries == ()
     for text in ("a", "b", "a", " "):
         history.add(text)
-    assert FilterHistory(path).entries == ("b", "a")
-    blocked = FilterHistory(Path("/proc/nothing/filters"))
+    assert LineHistory(path).entries == ("b", "a")
+    blocked = LineHistory(Path("/proc/nothing/filters"))
     blocked.add("kept for this run")
     assert blocked.step(-1) == "kept for this run"

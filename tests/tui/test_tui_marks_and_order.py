@@ -55,7 +55,7 @@ async def test_marked_only_and_back_keeps_the_cursor_on_its_packet(
 async def test_sorting_by_keys(open_browser: OpenBrowser) -> None:
     async with open_browser() as browser:
         lengths = browser.app.capture.store["origlen"]
-        await browser.press("less_than_sign")  # from the right: the length
+        await browser.press("less_than_sign", "less_than_sign")  # from the right: Info, length
         await browser.until(lambda: shown_numbers(browser) != list(range(1, 156)))
         order = [int(lengths[number - 1]) for number in shown_numbers(browser)]
         assert order == sorted(order)
@@ -64,7 +64,7 @@ async def test_sorting_by_keys(open_browser: OpenBrowser) -> None:
         await browser.press("S")
         assert "Len▼" in browser.line(1)
         await browser.until(lambda: int(lengths[browser.table.view.number(0) - 1]) == order[-1])
-        await browser.press("greater_than_sign")
+        await browser.press("greater_than_sign", "greater_than_sign")
         await browser.until(lambda: shown_numbers(browser) == list(range(1, 156)))
 
 

@@ -140,3 +140,50 @@ async def test_at_250_by_70_everything_has_room(open_browser: OpenBrowser) -> No
         assert view.y == fields.y
         assert "Δ" in browser.line(1)
         assert browser.table.body_height >= 35
+
+
+async def test_panes_are_resized_by_keys_and_remembered(open_browser: OpenBrowser) -> None:
+    async with open_browser() as browser:
+        before = tree(browser).size, octets(browser).size
+        await browser.press("ctrl+up", "ctrl+up", "ctrl+left")
+        after = tree(browser).size, octets(browser).size
+        assert after[0].height > before[0].height
+        assert after[1].width > before[1].width
+        assert browser.table.size.height + after[0].height == 36 - 3
+    async with open_browser() as browser:
+        assert (tree(browser).size, octets(browser).size) == after
+        await browser.press("ctrl+down", "ctrl+right")
+        assert tree(browser).size.height < after[0].height
+        assert octets(browser).size.width < after[1].width
+        await browser.press("backslash", "tab", "backslash")
+        assert tree(browser).size.height < after[0].height
+        await browser.press("equals_sign")
+        assert (tree(browser).size, octets(browser).size) == before
+
+
+async def test_panes_are_resized_by_dragging_their_edges(open_browser: OpenBrowser) -> None:
+    async with open_browser() as browser:
+        detail, view = browser.main.detail, octets(browser)
+        height, width = detail.size.height, view.size.width
+        await browser.pilot.mouse_down(tree(browser), offset=(20, 0))
+        await browser.pilot.hover(browser.table, offset=(20, 10))
+        await browser.pilot.mouse_up(browser.table, offset=(20, 10))
+        await browser.settle()
+        assert detail.size.height > height + 5
+        await browser.pilot.mouse_down(view, offset=(0, 3))
+        await browser.pilot.hover(tree(browser), offset=(20, 3))
+        await browser.pilot.mouse_up(tree(browser), offset=(20, 3))
+        await browser.settle()
+        assert abs(view.size.width - 100) < 3
+        assert view.size.width > width
+
+
+async def test_folded_panes_are_resized_too(open_browser: OpenBrowser) -> None:
+    async with open_browser(size=(80, 24)) as browser:
+        height = octets(browser).size.height
+        await browser.press("ctrl+left", "ctrl+left")
+        assert octets(browser).size.height > height
+        await browser.press("ctrl+up")
+        await browser.pilot.resize_terminal(140, 40)
+        await browser.settle()
+        assert octets(browser).region.y == tree(browser).region.y

@@ -21,16 +21,18 @@ from tunscope.index.view import View
 from tunscope.packet.printable import printable
 from tunscope.tui.analysis_keys import ANALYSIS_NAMESPACES
 from tunscope.tui.display_filters import DisplayFilters
-from tunscope.tui.filter_history import FilterHistory
 from tunscope.tui.key_order import KeyOrder
 from tunscope.tui.keymap import APP_KEYS, ENTRIES, Entry
+from tunscope.tui.line_history import LineHistory
 from tunscope.tui.save_dialogs import SaveDialogs
 from tunscope.tui.screens.analysis import AnalysisScreen
 from tunscope.tui.screens.main import MainScreen
 from tunscope.tui.screens.messages import LoggedMessage
 from tunscope.tui.screens.quit import QuitChoice, QuitScreen
+from tunscope.tui.seen_values import SeenValues
 from tunscope.tui.session import Ending, SessionState, Severity
 from tunscope.tui.settings.model import Settings
+from tunscope.tui.settings.remembered import RememberedLayout
 from tunscope.tui.surroundings import Surroundings
 from tunscope.tui.themes import THEMES
 from tunscope.tui.widgets.filter_bar import FilterBar
@@ -120,8 +122,11 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         """Return the packet browser."""
         bar = None
         if self._language is not None:
-            bar = FilterBar(self._language, FilterHistory(self._state and self._state / "filters"))
-        return MainScreen(self.capture, self.view, self.session, self.settings, bar)
+            history = LineHistory(self._state and self._state / "filters")
+            seen = SeenValues(self.capture)
+            bar = FilterBar(self._language, history, seen, id="filter-bar")
+        remembered = RememberedLayout(self._state and self._state / "layout.json")
+        return MainScreen(self.capture, self.view, self.session, self.settings, remembered, bar)
 
     @property
     def browser(self) -> MainScreen:

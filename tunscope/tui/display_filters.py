@@ -5,20 +5,27 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from tunscope.tui.filter_language import Mistake
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tunscope.filter.compiled import DisplayFilter
     from tunscope.index.filtering import Predicate
+    from tunscope.tui.seen_values import SeenValues
 
 #: The word before the cursor, if it can be a field.
 _LAST_WORD: Final = re.compile(r"(?<![\w.])[a-z_][\w.]*$")
 #: A field compared with a word: what is being typed is one of its value names.
-_VALUE: Final = re.compile(r"([a-z_][\w.]*)\s*(?:==|!=|eq|ne)\s*(\"?[A-Za-z][\w .-]*)$")
+_VALUE: Final = re.compile(
+    r"([a-z_][\w.]*)\s*(?:===|!==|==|!=|~=|<=|>=|<|>|\beq\b|\bne\b|\bgt\b|\blt\b|\bge\b|\ble\b)"
+    r"\s*(\"?[A-Za-z][\w .-]*|[\w.:/-]*)$"
+)
+#: Candidates that are proposed at most.
+_MOST: Final = 40
 
 #: What is proposed before all others, the more usual first.
 _USUAL: Final = (
@@ -58,15 +65,14 @@ class DisplayFilters:
         """Return the packets that pass; see `FilterLanguage`."""
         return _compiled(text).columns_predicate if text.strip() else None
 
-    def completion(self, text: str) -> str | None:
-        """Complete a field's name, or the name of a value behind ``==``."""
+    def completions(self, text: str, seen: SeenValues | None = None) -> Sequence[str]:
+        """Complete a field's name, or behind a comparison a value; see `FilterLanguage`."""
         if value := _VALUE.search(text):
-            return _with_value(text, *value.groups())
+            return _with_values(text, value[1], value[2], seen)
         word = _LAST_WORD.search(text)
         if word is None or text.count('"') % 2:
-            return None
-        name = next(_names_from(word[0]), None)
-        return None if name is None else text[: word.start()] + name
+            return ()
+        return [text[: word.start()] + name for name in islice(_names_from(word[0]), _MOST)]
 
 
 @lru_cache(maxsize=64)
@@ -94,15 +100,20 @@ def _names_from(start: str) -> Iterator[str]:
             yield name
 
 
-def _with_value(text: str, field_name: str, typed: str) -> str | None:
+def _with_values(text: str, field_name: str, typed: str, seen: SeenValues | None) -> Sequence[str]:
+    """Return `text` with each name of a value, and each value seen, that goes on from `typed`."""
     from tunscope.filter.table import lookup, value_names
 
     field = lookup(field_name)
     if field is None:
-        return None
+        return ()
+    before = text[: len(text) - len(typed)]
     quote, word = ('"', typed[1:]) if typed.startswith('"') else ("", typed)
-    for name in value_names(field).values():
-        if name.startswith(word) and name != word:
-            closing = quote or ("" if name.isalnum() else '"')
-            return f"{text[: len(text) - len(typed)]}{closing}{name}{closing}"
-    return None
+    found = [] if quote or seen is None else [v for v in seen.texts(field.name) if v != word]
+    candidates = [before + value for value in found if value.startswith(word)]
+    if word:
+        for name in value_names(field).values():
+            if name.startswith(word) and name != word:
+                closing = quote or ("" if name.isalnum() else '"')
+                candidates.append(f"{before}{closing}{name}{closing}")
+    return list(dict.fromkeys(candidates))[:_MOST]

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tunscope.index.filtering import Predicate
+    from tunscope.tui.seen_values import SeenValues
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,5 +32,8 @@ class FilterLanguage(Protocol):
     def predicate(self, text: str) -> Predicate | None:
         """Return the packets that pass; None if `text` is blank. Called with right filters only."""
 
-    def completion(self, text: str) -> str | None:
-        """Return `text` with its last word completed, None if there is nothing to add."""
+    def completions(self, text: str, seen: SeenValues | None = None) -> Sequence[str]:
+        """Return `text` with its last word completed in each likely way, the likeliest first.
+
+        `seen` knows the values that fields have in the capture.
+        """

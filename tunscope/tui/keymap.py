@@ -6,7 +6,7 @@ the dot is the group it belongs to.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +25,8 @@ GROUPS: Final = {
     "capture": "The capture",
     **ANALYSIS_GROUPS,
     "app": "The program",
+    "columns": "Column chooser",
+    "prompt": "Typing an answer",
 }
 
 LIST_KEYS: Final = (
@@ -69,6 +71,37 @@ FILTER_KEYS: Final = (
     _key("filter.from_field", "f", "filter_from_field", "From field", "filter by the chosen field"),
 )
 
+#: Of the line that filters are typed into.
+FILTER_BAR_KEYS: Final = (
+    _key("filter.older", "up", "older", "Older", "the filter before, from the history"),
+    _key("filter.newer", "down", "newer", "Newer", "the filter after"),
+    _key("filter.complete", "tab", "complete(1)", "Complete", "complete a field or a value"),
+    _key("filter.complete_back", "shift+tab", "complete(-1)", "Complete back", "the one before"),
+)
+
+#: Of the line that commands, file names and other answers are typed into.
+PROMPT_KEYS: Final = (
+    _key("prompt.older", "up", "recall(-1)", "Older", "the line before, from the history"),
+    _key("prompt.newer", "down", "recall(1)", "Newer", "the line after"),
+    _key("prompt.complete", "tab", "complete(1)", "Complete", "complete; again: the next one"),
+    _key("prompt.complete_back", "shift+tab", "complete(-1)", "Complete back", "the one before"),
+)
+
+#: Of the column chooser.
+COLUMN_KEYS: Final = (
+    _key("columns.toggle", "space", "toggle_column", "Show/hide", "show or hide the column"),
+    _key("columns.add", "a", "add", "Add field", "make a field of the filter language a column"),
+    _key("columns.up", "K,shift+up", "shift(-1)", "Left", "move the column to the left"),
+    _key("columns.down", "J,shift+down", "shift(1)", "Right", "move the column to the right"),
+    _key("columns.wider", "plus", "widen(1)", "Wider", "make the column wider"),
+    _key("columns.narrower", "minus", "widen(-1)", "Narrower", "make the column narrower"),
+    _key("columns.fit", "equals_sign", "fit", "Fit", "let the column find its width"),
+    _key("columns.align", "r", "align", "Align", "align the column to the other side"),
+    _key("columns.title", "t", "title", "Title", "give the column another heading"),
+    _key("columns.reset", "R", "reset", "Reset", "the columns of the configuration again"),
+    _key("columns.close", "escape,q", "close", "Close", "close the column chooser"),
+)
+
 MAIN_KEYS: Final = (
     *FILTER_KEYS,
     *OPENING_KEYS,
@@ -106,6 +139,12 @@ MAIN_KEYS: Final = (
     _key("view.next_pane", "tab", "next_pane", "Panes", "list, fields, bytes"),
     _key("view.previous_pane", "shift+tab", "previous_pane", "Previous pane", "the other way"),
     _key("view.zoom", "backslash", "zoom", "Zoom", "give the pane the whole screen, and back"),
+    _key("view.taller", "ctrl+up", "resize_details(1)", "Taller", "more room for fields and bytes"),
+    _key("view.lower", "ctrl+down", "resize_details(-1)", "Lower", "more room for the list"),
+    _key("view.bytes_wider", "ctrl+left", "resize_bytes(1)", "Wider", "more room for the bytes"),
+    _key("view.bytes_narrower", "ctrl+right", "resize_bytes(-1)", "Narrower", "and for the fields"),
+    _key("view.reset_panes", "equals_sign", "reset_panes", "Reset panes", "sizes as configured"),
+    _key("view.columns", "c", "columns", "Columns", "choose, order and size columns"),
     _key("view.time_format", "t", "time_format", "Time", "what the Time column counts from"),
     _key("view.time_reference", "T", "time_reference", "Time ref", "count time from this packet"),
     _key("capture.devices", "d", "devices", "Devices", "all devices; Enter captures there"),
@@ -140,6 +179,9 @@ NAMESPACES: Final = {
     "packets": (*LIST_KEYS, *TABLE_KEYS),
     "fields": TREE_KEYS,
     "bytes": HEX_KEYS,
+    "columns": COLUMN_KEYS,
+    "filter-bar": FILTER_BAR_KEYS,
+    "prompt-line": PROMPT_KEYS,
     "screen": MAIN_KEYS,
     **ANALYSIS_NAMESPACES,
     "app": APP_KEYS,
@@ -202,6 +244,7 @@ _KEY_NAMES: Final = {
     "right_square_bracket": "]",
     "plus": "+",
     "minus": "-",
+    "equals_sign": "=",
     "space": "Space",
     "enter": "Enter",
     "escape": "Esc",
@@ -230,6 +273,18 @@ def key_names(keys: str) -> str:
     return " ".join(key_name(key.strip()) for key in keys.split(","))
 
 
+def key_line_entries(
+    identities: Iterable[str], keymap: Mapping[str, str]
+) -> tuple[tuple[str, str, str], ...]:
+    """Return key, label and id of these actions, as a key line shows them."""
+    shown = []
+    for identity in identities:
+        binding = ENTRIES[identity].binding
+        keys = keymap.get(identity, binding.key)
+        shown.append((key_name(keys.split(",")[0]), binding.description, identity))
+    return tuple(shown)
+
+
 def footer(
     keymap: Mapping[str, str], hidden: Container[str] = ()
 ) -> tuple[tuple[str, str, str], ...]:
@@ -237,11 +292,4 @@ def footer(
 
     `hidden` are ids of actions that are not there.
     """
-    shown = []
-    for identity in _SHOWN:
-        if identity in hidden:
-            continue
-        binding = ENTRIES[identity].binding
-        keys = keymap.get(identity, binding.key)
-        shown.append((key_name(keys.split(",")[0]), binding.description, identity))
-    return tuple(shown)
+    return key_line_entries((name for name in _SHOWN if name not in hidden), keymap)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tunscope.columns.layout import RecordFlag
 from tunscope.tui.protocol_tones import tone_of
-from tunscope.tui.table_columns import GUTTER, Column, Layout, lay_out
+from tunscope.tui.table_columns import FIELD_PREFIX, GUTTER, Column, Layout, is_field, lay_out
 from tunscope.tui.text import LineBuilder, fit, width_of
 from tunscope.tui.time_format import TimeFormat, seconds, time_of_day
 
@@ -38,7 +38,7 @@ class RowPainter:
     def __init__(
         self, capture: CaptureIndex, view: View, rows: RowReader, columns: Sequence[Column]
     ) -> None:
-        self.columns = tuple(columns)
+        self.columns: tuple[Column, ...] = ()
         self.time_format = TimeFormat.START
         self.reference: int | None = None
         self.info_offset = 0
@@ -52,6 +52,16 @@ class RowPainter:
         self._layout: tuple[int, Layout] | None = None
         self._origin: int | None = None
         self._measured: set[int] = set()
+        self.show_columns(columns)
+
+    def show_columns(self, columns: Sequence[Column]) -> None:
+        """Show these columns from now on."""
+        fields = [c.id.removeprefix(FIELD_PREFIX) for c in columns if is_field(c.id)]
+        before = [c.id.removeprefix(FIELD_PREFIX) for c in self.columns if is_field(c.id)]
+        self.columns = tuple(columns)
+        if fields != before:
+            self._rows.show_fields(fields)
+        self.forget_widths()
 
     def layout(self, width: int) -> Layout:
         """Return the columns with their widths in a list of `width` cells."""

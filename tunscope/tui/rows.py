@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from tunscope.errors import TunscopeError
 from tunscope.packet.printable import printable
 from tunscope.tui.flow_summaries import FlowSummaries
+from tunscope.tui.table_columns import FIELD_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,8 +18,10 @@ if TYPE_CHECKING:
     from tunscope.index.capture import CaptureIndex
     from tunscope.packet.record import PacketRecord
     from tunscope.summary import Summary
+    from tunscope.tui.field_cells import FieldCells
 
 _KEPT_ROWS = 5000
+_NO_FIELDS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +39,12 @@ class PacketRow:
     mac_destination: str = ""
     ethertype: str = ""
     commented: bool = False
+    fields: Mapping[str, str] = field(default_factory=lambda: _NO_FIELDS)
 
     def cell(self, column: str) -> str:
         """Return the text of a column by its id."""
+        if column.startswith(FIELD_PREFIX):
+            return self.fields.get(column.removeprefix(FIELD_PREFIX), "")
         value = getattr(self, column)
         return value if isinstance(value, str) else str(value)
 
@@ -49,6 +57,16 @@ class RowReader:
         self._rows: dict[int, PacketRow] = {}
         self._flows = FlowSummaries(capture)
         self._rough: set[int] = set()
+        self._cells: FieldCells | None = None
+
+    def show_fields(self, names: Sequence[str]) -> None:
+        """Have rows bring the fields of the filter language with these names."""
+        self._cells = None
+        if names:
+            from tunscope.tui.field_cells import FieldCells
+
+            self._cells = FieldCells(self._capture, names)
+        self.forget()
 
     def row(self, number: int) -> PacketRow:
         """Return the row of packet `number`; a packet that cannot be read says so in Info."""
@@ -71,11 +89,16 @@ class RowReader:
         settled = []
         for number in numbers:
             if number in self._rough:
-                if not self._flows.settle(number, until):
+                if not self._settle(number, until):
                     break
                 self._rows[number] = self._read(number)
                 settled.append(number)
         return settled
+
+    def _settle(self, number: int, until: float) -> bool:
+        if not self._flows.settle(number, until):
+            return False
+        return self._cells is None or self._cells.settle(number, until)
 
     def has(self, number: int) -> bool:
         """Return whether the row of packet `number` is there already."""
@@ -89,8 +112,12 @@ class RowReader:
         except (OSError, TunscopeError) as error:
             return _missing(number, f"cannot be read: {printable(str(error))}")
         summary, settled = self._flows.glance(number, record)
+        row = packet_row(number, record, summary)
+        if self._cells is not None:
+            texts, final = self._cells.glance(number, record)
+            row, settled = replace(row, fields=texts), settled and final
         (self._rough.discard if settled else self._rough.add)(number)
-        return packet_row(number, record, summary)
+        return row
 
     def forget_one(self, number: int) -> None:
         """Drop the row of packet `number`: something is said of it that was not."""

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from tunscope.tui.text import width_of
+
+if TYPE_CHECKING:
+    from tunscope.tui.settings.model import ColumnChoice
 
 #: Cells before the first column: the cursor's marker and the mark column.
 GUTTER: Final = 2
 _WIDE = 110
+#: What stands before the name of a field of the filter language in the id of its column.
+FIELD_PREFIX: Final = "field:"
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column: its heading, the width it may have, and when it gives way.
+
+    The id of one that shows a field of the filter language is `FIELD_PREFIX` and the field.
 
     A column starts at `minimum` cells and grows to the widest text seen, up to `maximum`.
     In a narrow terminal columns go in the order of `drop` (0: never).
@@ -51,9 +60,17 @@ TAP: Final = (
 #: Every column that is no field of the filter language, by its id.
 BUILT_IN: Final = {column.id: column for column in (*DEFAULT, *TAP[4:7])}
 
+
+def is_field(column: str) -> bool:
+    """Return whether the column with this id shows a field of the filter language."""
+    return column.startswith(FIELD_PREFIX)
+
+
 #: Columns that take the arrow in front of their text when the direction has no column.
 _ARROW_COLUMNS = ("mac_source", "source")
 _ARROW_CELLS = 2
+#: Columns that shrink when there is too little room, in this order.
+_SHRINKING = ("destination", "source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +103,8 @@ def lay_out(columns: Sequence[Column], seen: Mapping[str, int], width: int) -> L
     """Share `width` cells among `columns`.
 
     `seen` has the widest text of each column so far. Info takes what is left. When that is too
-    little, columns are dropped, then the addresses shrink.
+    little, columns are dropped, then the addresses shrink. Columns that cannot be dropped may
+    reach beyond `width`.
     """
     kept = list(columns)
     wanted = {c.id: min(c.maximum, max(c.minimum, seen.get(c.id, 0))) for c in kept}
@@ -106,9 +124,49 @@ def lay_out(columns: Sequence[Column], seen: Mapping[str, int], width: int) -> L
             arrow_column = next((c.id for c in kept if c.id in _ARROW_COLUMNS), "")
             if arrow_column:
                 wanted[arrow_column] += _ARROW_CELLS
-    for column in (DESTINATION, SOURCE):
-        if column in kept and shortage(gap) > 0:
-            wanted[column.id] = max(column.minimum, wanted[column.id] - shortage(gap))
+    for name in _SHRINKING:
+        least = next((c.minimum for c in kept if c.id == name), None)
+        if least is not None and shortage(gap) > 0:
+            wanted[name] = max(least, wanted[name] - shortage(gap))
     if "info" in wanted:
         wanted["info"] = max(0, wanted["info"] - shortage(gap))
     return Layout(tuple((c, wanted[c.id]) for c in kept), gap, arrow_column)
+
+
+_FIELD_MAXIMUM: Final = 40
+#: Fields are there because somebody asked for them: they go after all others.
+_FIELD_DROP: Final = 9
+
+
+def chosen_columns(
+    choices: Sequence[ColumnChoice], usual: Sequence[Column] = DEFAULT
+) -> tuple[Column, ...]:
+    """Return the columns that `choices` ask for, `usual` ones where there are none."""
+    if not choices:
+        return tuple(usual)
+    known = BUILT_IN | {column.id: column for column in usual}
+    return tuple(_chosen(choice, known) for choice in choices)
+
+
+def _chosen(choice: ColumnChoice, known: Mapping[str, Column]) -> Column:
+    column = known.get(choice.column) or _field_column(choice.column.removeprefix(FIELD_PREFIX))
+    if choice.title:
+        column = replace(column, title=choice.title)
+        if is_field(column.id):
+            column = replace(column, minimum=min(width_of(choice.title), _FIELD_MAXIMUM))
+    if choice.width and column.id != INFO.id:
+        column = replace(column, minimum=choice.width, maximum=choice.width)
+    if choice.align:
+        column = replace(column, right=choice.align == "right")
+    return column
+
+
+def _field_column(name: str) -> Column:
+    """Return the column of a field: as wide as its name at least, numbers on the right."""
+    from tunscope.filter.fieldtypes import SIGNED_BITS, UNSIGNED_BITS
+    from tunscope.filter.table import lookup
+
+    field = lookup(name)
+    right = field is not None and (field.type in UNSIGNED_BITS or field.type in SIGNED_BITS)
+    least = min(len(name), _FIELD_MAXIMUM)
+    return Column(FIELD_PREFIX + name, name, least, _FIELD_MAXIMUM, right, _FIELD_DROP)

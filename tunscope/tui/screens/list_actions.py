@@ -142,6 +142,14 @@ class ListActions(Screen[None], inherit_bindings=False):
         """Sort by another column."""
         self.table.step_sort_column(step)
 
+    def on_packet_table_sort_refused(self, event: PacketTable.SortRefused) -> None:
+        """Say why the list is not sorted."""
+        self.tunscope.tell(
+            f"sort by {event.column}: more than {event.most:,} packets would have to be read "
+            "(a display filter leaves fewer)",
+            Severity.WARNING,
+        )
+
     def action_reverse_order(self) -> None:
         """Sort the other way round."""
         self.table.reverse_order()

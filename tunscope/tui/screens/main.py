@@ -10,11 +10,11 @@ from tunscope.tui.keymap import MAIN_KEYS, footer
 from tunscope.tui.rate import Rate, RateMeter
 from tunscope.tui.row_painter import RowPainter
 from tunscope.tui.rows import RowReader
-from tunscope.tui.screens.analysis_actions import AnalysisActions
 from tunscope.tui.screens.help import HelpScreen
+from tunscope.tui.screens.layout_actions import LayoutActions
 from tunscope.tui.screens.messages import MessagesScreen
 from tunscope.tui.session import SessionState, SessionStatus, Severity
-from tunscope.tui.table_columns import DEFAULT, TAP
+from tunscope.tui.table_columns import chosen_columns
 from tunscope.tui.time_format import TimeFormat
 from tunscope.tui.widgets.detail_pane import DetailPane
 from tunscope.tui.widgets.header_line import HeaderFacts, HeaderLine
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tunscope.index.view import View
     from tunscope.tui.session import Session
     from tunscope.tui.settings.model import Settings
+    from tunscope.tui.settings.remembered import RememberedLayout
     from tunscope.tui.widgets.filter_bar import FilterBar
 
 _PULLS_A_SECOND = 25
@@ -43,7 +44,7 @@ _REST, _CALM = 0.06, 0.25
 _LIVE_STATES = frozenset({SessionState.STARTING, SessionState.LIVE})
 
 
-class MainScreen(AnalysisActions, inherit_bindings=False):
+class MainScreen(LayoutActions, inherit_bindings=False):
     """Pulls from the session and the index 25 times a second and shows what has changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*MAIN_KEYS]
@@ -59,6 +60,7 @@ class MainScreen(AnalysisActions, inherit_bindings=False):
         view: View,
         session: Session,
         settings: Settings,
+        remembered: RememberedLayout,
         filter_bar: FilterBar | None = None,
     ) -> None:
         super().__init__()
@@ -69,7 +71,11 @@ class MainScreen(AnalysisActions, inherit_bindings=False):
         self.octets = 0
         title = session.title
         rows = RowReader(capture)
-        columns = TAP if title.kind == "tap" else DEFAULT
+        self.settings = settings
+        self.remembered = remembered
+        self.sizes = remembered.panes(settings.layout)
+        self.list_kind = "tap" if title.kind == "tap" else "ip"
+        columns = chosen_columns(self.chosen, self.usual_columns)
         self.header = HeaderLine(HeaderFacts(title, self.status.state))
         painter = RowPainter(capture, view, rows, columns)
         painter.time_format = TimeFormat[settings.time_format.upper()]
@@ -78,7 +84,7 @@ class MainScreen(AnalysisActions, inherit_bindings=False):
         self.status_line = StatusLine()
         hidden = () if filter_bar else ("filter.edit",)
         self.key_line = KeyLine(footer(settings.keys, hidden))
-        self.prompt = PromptLine()
+        self.prompt = PromptLine(id="prompt-line")
         self.filter_bar = filter_bar
         self._meter = RateMeter()
         self._counted = 0
@@ -105,6 +111,7 @@ class MainScreen(AnalysisActions, inherit_bindings=False):
         self._set_live()
         self.table.set_following(self.table.live)
         self.table.focus()
+        self.apply_sizes()
         self.set_interval(1 / _PULLS_A_SECOND, self._tick)
         self.pull()
 
@@ -303,6 +310,7 @@ class MainScreen(AnalysisActions, inherit_bindings=False):
         self.set_class(pane is self.table, "-zoomed-packets")
         for other in self.panes():
             other.set_class(other is pane, "-zoom")
+        self.apply_sizes()
 
     # --- dialogs
 

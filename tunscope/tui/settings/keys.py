@@ -32,8 +32,9 @@ _RENAMED: Final = {
     "plus_sign": "plus",
     "low_line": "underscore",
 }
-#: Lists whose keys come before those of the packet browser around them.
+#: Lists whose keys come before those of the packet browser around them, and all lists.
 _PANES: Final = frozenset({"packets", "fields", "bytes"})
+_LISTS: Final = _PANES | {"columns"}
 
 
 def textual_key(text: str) -> str | None:
@@ -121,7 +122,7 @@ def _meet(one: str, other: str, identity: str) -> bool:
         return True
     if "screen" in (one, other):
         return bool(_PANES & {one, other})
-    return identity.startswith("list.") and other in _PANES
+    return identity.startswith("list.") and other in _LISTS
 
 
 def default_keys() -> dict[str, str]:

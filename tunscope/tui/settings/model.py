@@ -10,8 +10,6 @@ from typing import Final
 from tunscope.tui.settings.default_rules import DEFAULT_RULES
 from tunscope.tui.settings.rule import ColouringRule
 
-#: How a column that shows a field of the filter language is named: ``field:ip.ttl``.
-FIELD_PREFIX: Final = "field:"
 #: Columns of one list at most, and cells of one column.
 MOST_COLUMNS: Final = 40
 WIDEST_COLUMN: Final = 200
@@ -23,7 +21,7 @@ LARGEST_PANE: Final = 85
 
 @dataclass(frozen=True, slots=True)
 class ColumnChoice:
-    """A column of the packet list: an id of `table_columns` or `FIELD_PREFIX` and a field.
+    """A column of the packet list: an id of `table_columns`, or ``field:`` and a field.
 
     `title` "", `width` 0 (cells) and `align` "" leave it as it comes; `align` is "left" or
     "right" otherwise.

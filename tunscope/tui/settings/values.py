@@ -10,7 +10,6 @@ from typing import Any, Final, NoReturn
 from tunscope.errors import UsageError
 from tunscope.packet.printable import printable
 from tunscope.tui.settings.model import (
-    FIELD_PREFIX,
     LARGEST_PANE,
     MOST_COLUMNS,
     SMALLEST_PANE,
@@ -183,7 +182,7 @@ def _column(place: Place, value: object) -> ColumnChoice:
 
 def column_id(place: Place, value: object) -> str:
     """Return the id of a column that there is."""
-    from tunscope.tui.table_columns import BUILT_IN
+    from tunscope.tui.table_columns import BUILT_IN, FIELD_PREFIX
 
     name = text(place, value)
     if not name.startswith(FIELD_PREFIX):

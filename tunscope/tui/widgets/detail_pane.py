@@ -14,6 +14,7 @@ from tunscope.tui.widgets.field_tree import FieldTree
 from tunscope.tui.widgets.hex_view import HexView
 
 if TYPE_CHECKING:
+    from textual import events
     from textual.app import ComposeResult
 
     from tunscope.dissect import FieldNode
@@ -31,6 +32,16 @@ class DetailPane(Container):
             super().__init__()
             self.node = node
 
+    class EdgeDragged(Message):
+        """The mouse wants the pane this many cells high."""
+
+        def __init__(self, cells: int) -> None:
+            super().__init__()
+            self.cells = cells
+
+    class DividerDragged(EdgeDragged):
+        """The mouse wants the bytes this many cells wide (high, where they lie below)."""
+
     class _Dissected(Message):
         def __init__(self, dissection: Dissection) -> None:
             super().__init__()
@@ -43,6 +54,7 @@ class DetailPane(Container):
         self.record: PacketRecord | None = None
         self.root: FieldNode | None = None
         self._decoded: int | None = None
+        self._gripped = ""
         self._capture = capture
         self._tree = FieldTree(id="fields")
         self._hex = HexView(id="bytes")
@@ -105,6 +117,37 @@ class DetailPane(Container):
             self._decoded, self.root = found.number, found.root
             subject = f"packet {units.count(found.number)}"
             self._tree.show(found.root, subject, found.note)
+
+    # --- dragging edges
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Grip the upper edge, or the one between fields and bytes."""
+        octets = self._hex.region
+        beside = octets.y == self.region.y
+        if event.screen_y == self.region.y:
+            self._gripped = "edge"
+        elif event.screen_x == octets.x if beside else event.screen_y == octets.y:
+            self._gripped = "across" if beside else "down"
+        else:
+            return
+        self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Tell where the gripped edge is wanted."""
+        region = self.region
+        match self._gripped:
+            case "edge":
+                self.post_message(self.EdgeDragged(region.bottom - event.screen_y))
+            case "across":
+                self.post_message(self.DividerDragged(region.right - event.screen_x))
+            case "down":
+                self.post_message(self.DividerDragged(region.bottom - event.screen_y))
+
+    def on_mouse_up(self) -> None:
+        """Let the edge go."""
+        if self._gripped:
+            self._gripped = ""
+            self.release_mouse()
 
     def on_field_tree_field_selected(self, event: FieldTree.FieldSelected) -> None:
         """Highlight the field's bytes."""

@@ -6,35 +6,29 @@ import math
 import time
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
 from tunscope.packet.printable import printable
 from tunscope.tui import units
+from tunscope.tui.completion import CompletionSuggester, Cycle
+from tunscope.tui.keymap import FILTER_BAR_KEYS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
     from tunscope.index.filtering import Predicate
-    from tunscope.tui.filter_history import FilterHistory
     from tunscope.tui.filter_language import FilterLanguage
+    from tunscope.tui.line_history import LineHistory
+    from tunscope.tui.seen_values import SeenValues
 
 
 #: A filter that takes longer than this shows how far it is (seconds).
 _PATIENCE = 0.3
-
-
-class _Completions(Suggester):
-    def __init__(self, language: FilterLanguage) -> None:
-        super().__init__(use_cache=False, case_sensitive=True)
-        self._language = language
-
-    async def get_suggestion(self, value: str) -> str | None:
-        return self._language.completion(value)
 
 
 class FilterBar(Horizontal):
@@ -44,11 +38,7 @@ class FilterBar(Horizontal):
     verdict has a sign and a sentence, the colour only repeats them.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "older", "Older", show=False, id="filter.older"),
-        Binding("down", "newer", "Newer", show=False, id="filter.newer"),
-        Binding("tab", "complete", "Complete", show=False, id="filter.complete"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*FILTER_BAR_KEYS]
     DEFAULT_CSS = """
     FilterBar { height: 1; background: $surface; }
     FilterBar > #filter-sign { width: 3; background: $surface; color: $text-accent; }
@@ -69,7 +59,12 @@ class FilterBar(Horizontal):
         """The person went back to the list."""
 
     def __init__(
-        self, language: FilterLanguage, history: FilterHistory, *, id: str | None = None
+        self,
+        language: FilterLanguage,
+        history: LineHistory,
+        seen: SeenValues | None = None,
+        *,
+        id: str | None = None,
     ) -> None:
         super().__init__(id=id)
         self.applied = ""
@@ -78,9 +73,11 @@ class FilterBar(Horizontal):
         self._history = history
         self._counts = ""
         self._behind_since = math.inf
+        self._seen = seen
+        self._cycle = Cycle(self._completions)
         self._input = Input(
             placeholder="display filter, as in Wireshark: tcp.port == 443 and ip.ttl < 5",
-            suggester=_Completions(language),
+            suggester=CompletionSuggester(self._completions),
             select_on_focus=False,
             compact=True,
         )
@@ -199,9 +196,12 @@ class FilterBar(Horizontal):
         self._input.value = self._history.step(step)
         self._input.cursor_position = len(self._input.value)
 
-    def action_complete(self) -> None:
-        """Complete the word before the cursor."""
-        completed = self._language.completion(self._input.value)
-        if completed:
-            self._input.value = completed
-            self._input.cursor_position = len(completed)
+    def _completions(self, text: str) -> Sequence[str]:
+        return self._language.completions(text, self._seen)
+
+    def action_complete(self, step: int) -> None:
+        """Complete the word before the cursor; again: the next (1) or previous (-1) way."""
+        value, at = self._input.value, self._input.cursor_position
+        completed = self._cycle.next(value[:at], step)
+        self._input.value = completed + value[at:]
+        self._input.cursor_position = len(completed)

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.message import Message
 
-from tunscope.index.ordering import SORT_KEYS
 from tunscope.packet.printable import printable
 from tunscope.tui import units
 from tunscope.tui.keymap import TABLE_KEYS
 from tunscope.tui.widgets.virtual_list import VirtualList
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Sequence
 
     from textual.binding import BindingType
 
     from tunscope.index.view import View
     from tunscope.tui.row_painter import RowPainter
+    from tunscope.tui.table_columns import Column
     from tunscope.tui.text import LineBuilder
     from tunscope.tui.time_format import TimeFormat
 
-#: Columns that can be sorted by.
-SORTABLE: Final = frozenset({"time", "direction", "source", "destination", "length"})
 #: Rows are prepared when no key moved the cursor for so long, and then for so long (seconds).
 _QUIET = 0.06
 _PREPARING = 0.005
@@ -39,6 +37,14 @@ class PacketTable(VirtualList):
 
     HEADING_LINES: ClassVar[int] = 1
     BINDINGS: ClassVar[list[BindingType]] = [*TABLE_KEYS]
+
+    class SortRefused(Message):
+        """There are too many rows for an order by this column."""
+
+        def __init__(self, column: str, most: int) -> None:
+            super().__init__()
+            self.column = column
+            self.most = most
 
     class FollowChanged(Message):
         """Following or pausing was switched."""
@@ -257,8 +263,6 @@ class PacketTable(VirtualList):
     def sort_by(self, column: str) -> None:
         """Sort by a column: upwards, downwards the second time, by number the third time."""
         painter = self.painter
-        if column not in SORTABLE:
-            return
         if column != painter.sorted_by:
             painter.sorted_by, painter.descending = column, False
         elif not painter.descending:
@@ -275,15 +279,21 @@ class PacketTable(VirtualList):
     def step_sort_column(self, step: int) -> None:
         """Sort by the next column that can be sorted by; past the last one by none."""
         layout = self.painter.layout(self.extent.width)
-        ids = ["", *(c.id for c, _ in layout.columns if c.id in SORTABLE)]
+        ids = ["", *(c.id for c, _ in layout.columns)]
         index = ids.index(self.painter.sorted_by) if self.painter.sorted_by in ids else 0
         self.painter.sorted_by = ids[(index + step) % len(ids)]
         self._sort()
 
     def _sort(self) -> None:
+        from tunscope.tui.column_sorting import MOST_READ, reads_packets, sort_key
+
         painter = self.painter
+        column = painter.sorted_by
+        if column and reads_packets(column) and len(self.view) > MOST_READ:
+            painter.sorted_by = ""
+            self.post_message(self.SortRefused(column, MOST_READ))
         self.set_following(False)
-        key = SORT_KEYS[painter.sorted_by] if painter.sorted_by else None
+        key = sort_key(painter.sorted_by) if painter.sorted_by else None
         self.view.sort(key, descending=painter.descending and key is not None)
         self.reload()
 
@@ -320,6 +330,16 @@ class PacketTable(VirtualList):
         """Count the Time column from something else; `reference` is a packet number."""
         self.painter.time_format, self.painter.reference = time_format, reference
         self.painter.forget_widths()
+        self.forget_painted()
+
+    def show_columns(self, columns: Sequence[Column]) -> None:
+        """Show other columns; an order by a column that goes ends."""
+        self.painter.show_columns(columns)
+        sorted_by = self.painter.sorted_by
+        if sorted_by and not any(column.id == sorted_by for column in columns):
+            self.painter.sorted_by = ""
+            self._sort()
+        self._prepared = None
         self.forget_painted()
 
     def action_scroll(self, cells: int) -> None:

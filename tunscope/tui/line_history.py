@@ -1,4 +1,4 @@
-"""Display filters of former runs, the newest last, in a file of lines."""
+"""Lines typed in former runs (filters, commands, file names), the newest last, in a file."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 _KEPT = 500
 
 
-class FilterHistory:
-    """Remembers filters; `path` None keeps them for this run only.
+class LineHistory:
+    """Remembers lines; `path` None keeps them for this run only.
 
-    A file that cannot be read or written costs the memory of former runs, never the filter.
+    A file that cannot be read or written costs the memory of former runs, never the line.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -22,7 +22,7 @@ class FilterHistory:
 
     @property
     def entries(self) -> tuple[str, ...]:
-        """The filters, the newest last."""
+        """The lines, the newest last."""
         return tuple(self._entries)
 
     def add(self, text: str) -> None:
