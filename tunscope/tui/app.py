@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from tunscope.tui.filter_language import FilterLanguage
     from tunscope.tui.session import Session
 
+#: Keys that mean something while a line is typed or columns are chosen, and nowhere else.
+_ELSEWHERE = frozenset({"columns", "filter-bar", "prompt-line"})
 _KEPT_MESSAGES = 1000
 #: The first rows come before what nobody has asked for yet (seconds).
 _WARM_UP_DELAY = 1.0
@@ -186,11 +188,22 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         if entry.namespace in ANALYSIS_NAMESPACES:
             await self._run_analysis_command(entry)
             return
+        if entry.namespace == "columns":
+            await self._run_column_command(entry)
+            return
         screen = self.browser
         target = {"app": self, "screen": screen}.get(entry.namespace) or screen.query_one(
             f"#{entry.namespace}"
         )
         await self.run_action(entry.binding.action, target)
+
+    async def _run_column_command(self, entry: Entry) -> None:
+        from tunscope.tui.screens.columns import ColumnsScreen
+
+        if isinstance(self.screen, ColumnsScreen):
+            await self.run_action(entry.binding.action, self.screen)
+        else:
+            self.tell(f"{entry.identity}: only in the column chooser (:view.columns)")
 
     async def _run_analysis_command(self, entry: Entry) -> None:
         screen = self.screen
@@ -233,7 +246,7 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield every action for the palette."""
         for entry in ENTRIES.values():
-            if entry.identity == "app.palette":
+            if entry.identity == "app.palette" or entry.namespace in _ELSEWHERE:
                 continue
             if entry.namespace in ANALYSIS_NAMESPACES and not (
                 isinstance(screen, AnalysisScreen) and screen.obeys(entry.namespace)
