@@ -20,7 +20,9 @@ pytestmark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark i
 CAPTURES = Path(__file__).parents[2] / "data" / "captures"
 #: Of these captures every application field is judged.
 STORED = sorted(
-    path for folder in ("applications", "tcpdump") for path in (CAPTURES / folder).glob("*.pcap*")
+    path
+    for folder in ("applications", "tcpdump", "made")
+    for path in (CAPTURES / folder).glob("*.pcap*")
 )
 #: Of each protocol's filters, at least so many find exactly what tshark finds.
 LEAST = 0.9

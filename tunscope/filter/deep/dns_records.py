@@ -5,8 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from tunscope.filter.deep.dns_rare_records import RARE
+from tunscope.filter.deep.dns_security_records import (
+    add_delegation,
+    add_denial,
+    add_hash_parameters,
+    add_hashed_denial,
+    add_key,
+    add_secret_key,
+    add_signature,
+    add_transaction_signature,
+    add_zone_key,
+)
+from tunscope.filter.deep.dns_service_binding import add_binding
 from tunscope.filter.deep.names import read_name
-from tunscope.filter.layers.dissection import CutShort, Dissection, take, u16, u32
+from tunscope.filter.layers.dissection import (
+    NOTE,
+    UNDECODED_GROUP,
+    CutShort,
+    Dissection,
+    take,
+    u16,
+    u32,
+)
 
 _OPT: Final = 41
 #: Adds the fields of one record's data, which stands at `offset` to `stop` of `message`.
@@ -45,6 +66,7 @@ def add_record(dissection: Dissection, message: bytes, offset: int, *, multicast
         if adder is not None:
             adder(dissection, message, offset, stop)
         else:
+            dissection.expert("dns.undecoded.type", NOTE, UNDECODED_GROUP, "Undecoded option")
             add("dns.data", message[offset:stop])
     return stop
 
@@ -146,8 +168,8 @@ def _naming_authority(dissection: Dissection, message: bytes, offset: int, stop:
         add(f"dns.naptr.{field}_length", size)
         add(f"dns.naptr.{field}", take(message, offset + 1, size).decode("utf-8", "replace"))
         offset += 1 + size
-    name, end, _ = read_name(message, offset)
-    add("dns.naptr.replacement_length", end - offset)
+    name, _, _ = read_name(message, offset)
+    add("dns.naptr.replacement_length", len(name))
     add("dns.naptr.replacement", name)
 
 
@@ -156,12 +178,19 @@ def _options(dissection: Dissection, message: bytes, offset: int, stop: int) -> 
     add = dissection.add
     while offset + 4 <= stop:
         code, size = u16(message, offset), u16(message, offset + 2)
+        add("dns.opt", None)
         add("dns.opt.code", code)
         add("dns.opt.len", size)
         body = take(message, offset + 4, size)
         offset += 4 + size
         add("dns.opt.data", body)
         match code:
+            case 5 | 6 | 7:
+                name = ("dau", "dhu", "n3u")[code - 5]
+                for algorithm in body:
+                    add(f"dns.opt.{name}", algorithm)
+            case 13:
+                add("dns.opt.chain.fqdn", _escaped(body))
             case 8 if size >= 4:
                 _client_subnet(dissection, body)
             case 10 if size >= 8:
@@ -179,6 +208,12 @@ def _options(dissection: Dissection, message: bytes, offset: int, stop: int) -> 
                 pass
 
 
+def _escaped(body: bytes) -> str:
+    """A name with its lengths, as Wireshark writes it: up to the end, unprintable bytes in hex."""
+    text = body.partition(b"\0")[0]
+    return "".join(chr(octet) if 0x20 <= octet < 0x7F else f"\\x{octet:x}" for octet in text)
+
+
 def _client_subnet(dissection: Dissection, body: bytes) -> None:
     add = dissection.add
     family = u16(body, 0)
@@ -189,70 +224,6 @@ def _client_subnet(dissection: Dissection, body: bytes) -> None:
         add("dns.opt.client.addr4", int.from_bytes(body[4:8].ljust(4, b"\0")))
     elif family == 2:
         add("dns.opt.client.addr6", body[4:20].ljust(16, b"\0"))
-
-
-def _signature(dissection: Dissection, message: bytes, offset: int, stop: int) -> None:
-    add = dissection.add
-    add("dns.rrsig.type_covered", u16(message, offset))
-    add("dns.rrsig.algorithm", message[offset + 2])
-    add("dns.rrsig.labels", message[offset + 3])
-    add("dns.rrsig.original_ttl", u32(message, offset + 4))
-    add("dns.rrsig.signature_expiration", u32(message, offset + 8) * 10**9)
-    add("dns.rrsig.signature_inception", u32(message, offset + 12) * 10**9)
-    add("dns.rrsig.key_tag", u16(message, offset + 16))
-    name, offset, _ = read_name(message, offset + 18)
-    add("dns.rrsig.signers_name", name)
-    add("dns.rrsig.signature", message[offset:stop])
-
-
-def _key(dissection: Dissection, message: bytes, offset: int, stop: int) -> None:
-    add = dissection.add
-    flags = u16(message, offset)
-    add("dns.dnskey.flags", flags)
-    dissection.add_bits(
-        flags,
-        (
-            ("dns.dnskey.flags.zone_key", 0x0100),
-            ("dns.dnskey.flags.key_revoked", 0x0080),
-            ("dns.dnskey.flags.secure_entry_point", 0x0001),
-        ),
-    )
-    add("dns.dnskey.flags.reserved", flags & 0xFE7E)
-    add("dns.dnskey.protocol", message[offset + 2])
-    add("dns.dnskey.algorithm", message[offset + 3])
-    add("dns.dnskey.key_id", _key_tag(message[offset:stop]))
-    add("dns.dnskey.public_key", message[offset + 4 : stop])
-
-
-def _key_tag(record: bytes) -> int:
-    """RFC 4034, appendix B."""
-    total = sum(octet if place & 1 else octet << 8 for place, octet in enumerate(record))
-    return (total + (total >> 16 & 0xFFFF)) & 0xFFFF
-
-
-def _delegation(dissection: Dissection, message: bytes, offset: int, stop: int) -> None:
-    add = dissection.add
-    add("dns.ds.key_id", u16(message, offset))
-    add("dns.ds.algorithm", message[offset + 2])
-    add("dns.ds.digest_type", message[offset + 3])
-    add("dns.ds.digest", message[offset + 4 : stop])
-
-
-def _next_secure(dissection: Dissection, message: bytes, offset: int, stop: int) -> None:
-    name, offset, _ = read_name(message, offset)
-    dissection.add("dns.nsec.next_domain_name", name)
-    _type_bitmap(dissection, message, offset, stop)
-
-
-def _type_bitmap(dissection: Dissection, message: bytes, offset: int, stop: int) -> None:
-    """Which types a name has (RFC 4034, 4.1.2)."""
-    while offset + 2 <= stop:
-        window, size = message[offset], message[offset + 1]
-        for place, octet in enumerate(take(message, offset + 2, size)):
-            for bit in range(8):
-                if octet & 0x80 >> bit:
-                    dissection.add("dns.rr_types", window << 8 | place << 3 | bit)
-        offset += 2 + size
 
 
 def _tlsa(dissection: Dissection, message: bytes, offset: int, stop: int) -> None:
@@ -281,6 +252,7 @@ def _authorization(dissection: Dissection, message: bytes, offset: int, stop: in
 
 _SRV: Final = 33
 _ADDERS: Final[dict[int, _Adder]] = {
+    **RARE,
     1: _address,
     2: _name("dns.ns"),
     5: _name("dns.cname"),
@@ -294,11 +266,22 @@ _ADDERS: Final[dict[int, _Adder]] = {
     35: _naming_authority,
     39: _name("dns.dname"),
     41: _options,
-    43: _delegation,
-    46: _signature,
-    47: _next_secure,
-    48: _key,
+    24: add_signature,
+    25: add_key,
+    43: add_delegation,
+    46: add_signature,
+    47: add_denial,
+    48: add_zone_key,
+    50: add_hashed_denial,
+    51: add_hash_parameters,
     52: _tlsa,
+    59: add_delegation,
+    60: add_zone_key,
+    64: add_binding,
+    65: add_binding,
     99: _strings("dns.spf"),
+    249: add_secret_key,
+    250: add_transaction_signature,
     257: _authorization,
+    32769: add_delegation,
 }

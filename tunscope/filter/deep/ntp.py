@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tunscope.filter.deep.ntp_control import add_control, add_private
 from tunscope.filter.deep.registry import decodes
 from tunscope.filter.layers.dissection import Dissection, Payload, take, u16, u32, u64
 
@@ -32,7 +33,11 @@ def decode_ntp(dissection: Dissection, payload: Payload) -> bool:
         add("ntp.flags.li", flags >> 6)
     add("ntp.flags.vn", flags >> 3 & 7)
     add("ntp.flags.mode", mode)
-    if mode in (_CONTROL, _PRIVATE):
+    if mode == _CONTROL:
+        add_control(dissection, data)
+        return True
+    if mode == _PRIVATE:
+        add_private(dissection, data)
         return True
     add("ntp.stratum", data[1])
     add("ntp.ppoll", data[2])
