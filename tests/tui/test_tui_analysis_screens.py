@@ -20,6 +20,7 @@ SCREENS = {
     "stream-hex": ("1", "5", "1", "G", "s", "h"),
     "conversations": ("C",),
     "endpoints": ("C", "e", "tab"),
+    "graph": ("o", *["right"] * 12, "u"),
 }
 
 
@@ -29,7 +30,10 @@ SCREENS = {
 async def test_screen(
     open_browser: OpenBrowser, name: str, theme: str, size: tuple[int, int]
 ) -> None:
-    async with open_browser("tap", size=size, theme=theme, language=DisplayFilters()) as browser:
+    shown = "tcp.port == 80" if name == "graph" else ""
+    async with open_browser(
+        "tap", size=size, theme=theme, language=DisplayFilters(), display_filter=shown
+    ) as browser:
         for key in SCREENS[name]:
             await browser.press(key)
         screen = browser.app.screen

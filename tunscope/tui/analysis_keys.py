@@ -93,9 +93,38 @@ CONVERSATION_KEYS: Final = (
     _key("conversations.copy", "y", "copy", "Copy", "copy the table as CSV"),
 )
 
+GRAPH_KEYS: Final = (
+    _key("graph.left", "left", "move(-1)", "Left", "cursor to the interval before"),
+    _key("graph.right", "right", "move(1)", "Right", "cursor to the next interval"),
+    _key("graph.pan_left", "pageup,shift+left", "pan(-1)", "Pan left", "half a screen back"),
+    _key("graph.pan_right", "pagedown,shift+right", "pan(1)", "Pan right", "half a screen on"),
+    _key("graph.first", "home", "end(-1)", "Start", "cursor to the first interval with packets"),
+    _key("graph.last", "end", "end(1)", "End", "cursor to the last interval with packets"),
+    _key("graph.zoom_in", "plus,equals_sign,up", "zoom(-1)", "Zoom in", "shorter intervals"),
+    _key("graph.zoom_out", "minus,down", "zoom(1)", "Zoom out", "longer intervals"),
+    _key("graph.fit", "0", "fit", "All", "the whole capture on one screen"),
+    _key("graph.interval", "i", "interval", "Interval", "choose how long an interval is"),
+    _key("graph.unit", "u", "next_unit", "Packets/bits", "packets, bits or bytes an interval"),
+    _key("graph.add", "a", "add", "Add series", "draw the packets of another filter"),
+    _key("graph.remove", "x", "remove", "Remove", "take away the series added last"),
+    *(
+        _key(
+            f"graph.toggle_{n}",
+            str(n),
+            f"toggle_series({n})",
+            f"Series {n}",
+            f"series {n} off or on",
+        )
+        for n in range(1, 7)
+    ),
+    _key("graph.choose", "enter", "choose", "Go to", "the first packet of the interval"),
+    _key("graph.copy", "y", "copy", "Copy", "copy the numbers on the screen as CSV"),
+)
+
 #: Bindings by the screen that obeys them.
 ANALYSIS_NAMESPACES: Final = {
     "analysis": ANALYSIS_KEYS,
     "stream": STREAM_KEYS,
     "conversations": CONVERSATION_KEYS,
+    "graph": GRAPH_KEYS,
 }

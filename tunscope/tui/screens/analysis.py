@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.screen import Screen
@@ -114,17 +115,12 @@ class AnalysisScreen(Screen[None], inherit_bindings=False):
 
     def show_title(self) -> None:
         """Bring the first line up to date."""
-        facts, gathering = self.title_facts(), self.gathering
+        facts, gathering, browser = self.title_facts(), self.gathering, self.browser
+        facts = replace(facts, live=browser.live, dropped=browser.status.counters.dropped)
         if gathering is not None:
             error = "" if gathering.error is None else str(gathering.error)
-            facts = TitleFacts(
-                facts.title,
-                facts.details,
-                facts.scope,
-                1.0 if self.browser.live else gathering.progress,
-                self.browser.live,
-                error,
-            )
+            progress = 1.0 if browser.live else gathering.progress
+            facts = replace(facts, progress=progress, error=error)
         self.title_line.show(facts)
 
     # --- keys

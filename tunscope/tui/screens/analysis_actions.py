@@ -14,6 +14,12 @@ class AnalysisActions(CaptureActions, inherit_bindings=False):
 
         self.app.push_screen(ConversationsScreen(self.tunscope.browser))
 
+    def action_io_graph(self) -> None:
+        """Show packets or bits over time."""
+        from tunscope.tui.screens.graph import GraphScreen
+
+        self.app.push_screen(GraphScreen(self.tunscope.browser))
+
     def action_follow_stream(self) -> None:
         """Show what the two sides of the selected packet's conversation said."""
         from tunscope.index.flow_rows import flow_of_row

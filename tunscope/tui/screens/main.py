@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
+from tunscope.tui.drop_log import DropLog
 from tunscope.tui.keymap import MAIN_KEYS, footer
 from tunscope.tui.rate import Rate, RateMeter
 from tunscope.tui.row_painter import RowPainter
@@ -69,6 +70,7 @@ class MainScreen(LayoutActions, inherit_bindings=False):
         self.session = session
         self.status = SessionStatus(SessionState.STARTING)
         self.octets = 0
+        self.drops = DropLog()
         title = session.title
         rows = RowReader(capture)
         self.settings = settings
@@ -143,6 +145,7 @@ class MainScreen(LayoutActions, inherit_bindings=False):
             self.tunscope.tell(message.text, message.severity)
         self._tell_warnings()
         self._set_live()
+        self._note_drops()
         self.table.pull()
         self.table.prepare()
         self._count_bytes()
@@ -150,6 +153,12 @@ class MainScreen(LayoutActions, inherit_bindings=False):
         now = time.monotonic()
         self._meter.add(now, self.capture.count, self.octets)
         self.show_facts()
+
+    def _note_drops(self) -> None:
+        """Remember when packets were lost."""
+        dropped = self.status.counters.dropped
+        if dropped and self.capture.count:
+            self.drops.note(dropped, int(self.capture.store["ts_ns"][self.capture.count - 1]))
 
     def _tell_warnings(self) -> None:
         """Tell what the index found wrong with the capture, each once."""

@@ -90,6 +90,11 @@ class FilterBar(Horizontal):
         yield self._verdict
 
     @property
+    def language(self) -> FilterLanguage:
+        """The language that filters are written in."""
+        return self._language
+
+    @property
     def in_force(self) -> str:
         """The filter that decides what is displayed, "" if none does."""
         return self.applied if self.enabled else ""

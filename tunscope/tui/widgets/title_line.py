@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tunscope.packet.printable import printable
+from tunscope.tui import units
 from tunscope.tui.text import LineBuilder, width_of
 from tunscope.tui.widgets.line_widget import LineWidget
 
@@ -21,7 +22,7 @@ class TitleFacts:
     """What the line shows; texts may be hostile.
 
     `progress` is how much of the capture has been looked at (0 to 1), `live` whether more may
-    come, `error` why it ended early.
+    come, `dropped` how many packets the capture lost, `error` why it ended early.
     """
 
     title: str = ""
@@ -29,6 +30,7 @@ class TitleFacts:
     scope: str = ""
     progress: float = 1.0
     live: bool = False
+    dropped: int = 0
     error: str = ""
 
 
@@ -72,4 +74,7 @@ class TitleLine(LineWidget):
             full = round(facts.progress * _BAR_CELLS)
             bar = "█" * full + "░" * (_BAR_CELLS - full)
             return f"{bar} {facts.progress:.0%} (Esc stops)", styles.bar_accent
+        if facts.dropped:
+            sign = "● live" if facts.live else ""
+            return f"{sign}  ▲ dropped {units.count(facts.dropped)}", styles.bar_error
         return ("● live", styles.bar_success) if facts.live else ("", styles.bar_muted)
