@@ -7,7 +7,8 @@ enter their decoders with `entered` when `tunscope.dissect.protocols` imports th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from tunscope.dissect.tree import Budget, TooManyFields, Tree
@@ -19,14 +20,18 @@ if TYPE_CHECKING:
 #: Layers within layers; a packet with more is not decoded further.
 MAX_DEPTH: Final = 40
 
+#: What is known of a packet that is looked at alone.
+NOTHING_LEARNED: Final[Mapping[str, int]] = MappingProxyType({})
+
 _Entry = TypeVar("_Entry")
 
 
 class Dissection:
     """What the layers of one packet leave for each other."""
 
-    def __init__(self, record: PacketRecord) -> None:
+    def __init__(self, record: PacketRecord, learned: Mapping[str, int] = NOTHING_LEARNED) -> None:
         self.record = record
+        self._learned = learned
         self.budget = Budget()
         self.depth = 0
         #: Short name of the protocol being decoded, for the note about a broken one.
@@ -38,6 +43,11 @@ class Dissection:
         self.ports: tuple[int, int] = (0, 0)
         #: Within the packet that an ICMP error quotes.
         self.quoted = False
+
+    def take_learned(self) -> Mapping[str, int]:
+        """Return what other packets told, to the first transport header that asks."""
+        learned, self._learned = self._learned, NOTHING_LEARNED
+        return learned
 
     def enter(self, short: str, name: str) -> None:
         """Note that the protocol `name`, called `short` in lists, is being decoded."""

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from tunscope.dissect.applications import decode_application
 from tunscope.dissect.formats import plural
-from tunscope.dissect.packet import IP_PROTOCOLS, TCP_PORTS, entered
+from tunscope.dissect.packet import IP_PROTOCOLS, NOTHING_LEARNED, TCP_PORTS, entered
+from tunscope.dissect.stream import add_analysis, add_learned, add_times
 from tunscope.dissect.tcp_options import add_options
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tunscope.dissect.packet import Dissection
     from tunscope.dissect.tree import Tree
     from tunscope.dissect.window import Window
@@ -30,7 +33,7 @@ _FIELDS: Final = (
 def decode_tcp(window: Window, parent: Tree, dissection: Dissection) -> None:
     """Decode the header and its options, and the payload by its ports.
 
-    Sequence numbers are those on the wire: a single packet does not tell where its stream began.
+    Without what other packets tell, sequence numbers are only those on the wire.
     """
     dissection.enter("TCP", "tcp")
     source, destination = window.u16(0), window.u16(2)
@@ -39,6 +42,8 @@ def decode_tcp(window: Window, parent: Tree, dissection: Dissection) -> None:
     tree = parent.protocol("tcp", label, window)
     tree.field("tcp.srcport", 0, 2)
     tree.field("tcp.dstport", 2, 2)
+    learned = NOTHING_LEARNED if dissection.quoted else dissection.take_learned()
+    add_learned(tree, learned, "tcp.stream")
     if dissection.quoted and window.length < _LEAST:
         # RFC 792 promises eight bytes of the transport header, no more.
         tree.field("tcp.seq_raw", 4, 4)
@@ -46,7 +51,7 @@ def decode_tcp(window: Window, parent: Tree, dissection: Dissection) -> None:
     sequence, acknowledgment = window.u32(4), window.u32(8)
     size = (window.u8(12) >> 4) * 4
     flags = window.u16(12) & 0xFFF
-    tree.label += f", Seq: {sequence}"
+    tree.label += f", Seq: {learned.get('tcp.seq', sequence)}"
     if size < _LEAST:
         tree.field("tcp.seq_raw", 4, 4)
         header = tree.bits("tcp.hdr_len", 96, 4, value=size, text=f"{size} bytes ({size // 4})")
@@ -57,24 +62,34 @@ def decode_tcp(window: Window, parent: Tree, dissection: Dissection) -> None:
         )
         return
     if flags & _ACK:
-        tree.label += f", Ack: {acknowledgment}"
+        tree.label += f", Ack: {learned.get('tcp.ack', acknowledgment)}"
     length = window.length - size
     if length >= 0:
         tree.label += f", Len: {length}"
         tree.derived("tcp.len", length)
     tree.end(size)
+    _add_relative(tree, learned, "tcp.seq", 4, "sequence")
     tree.field("tcp.seq_raw", 4, 4)
+    if "tcp.nxtseq" in learned:
+        following = learned["tcp.nxtseq"]
+        text = f"{following}    (relative sequence number)"
+        tree.derived("tcp.nxtseq", following, text=text)
+    _add_relative(tree, learned, "tcp.ack", 8, "ack")
     tree.field("tcp.ack_raw", 8, 4)
     tree.bits("tcp.hdr_len", 96, 4, value=size, text=f"{size} bytes ({size // 4})")
     _add_flags(tree, flags, (source, destination))
     tree.field("tcp.window_size_value", 14, 2)
-    if flags & _SYN:
+    if "tcp.window_size" in learned:
+        add_learned(tree, learned, "tcp.window_size", "tcp.window_size_scalefactor")
+    elif flags & _SYN:
         tree.field("tcp.window_size", 14, 2)
     tree.field("tcp.checksum", 16, 2, note=" [unverified]")
     tree.derived("tcp.checksum.status", 2, 16)
     tree.field("tcp.urgent_pointer", 18, 2)
     if size > _LEAST:
         add_options(tree, window, size)
+    add_times(tree, learned, "tcp.time_relative", "tcp.time_delta")
+    add_analysis(tree, learned)
     payload = window.sub(size)
     if not payload.captured:
         return
@@ -85,6 +100,14 @@ def decode_tcp(window: Window, parent: Tree, dissection: Dissection) -> None:
         label=f"TCP payload ({plural(payload.captured, 'byte')})",
     )
     decode_application(TCP_PORTS, payload, parent, dissection)
+
+
+def _add_relative(
+    tree: Tree, learned: Mapping[str, int], name: str, offset: int, kind: str
+) -> None:
+    if name in learned:
+        number = learned[name]
+        tree.field(name, offset, 4, value=number, text=f"{number}    (relative {kind} number)")
 
 
 def _add_flags(parent: Tree, flags: int, ports: tuple[int, int]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from tunscope.dissect.applications import decode_application
 from tunscope.dissect.formats import plural
 from tunscope.dissect.packet import IP_PROTOCOLS, UDP_PORTS, entered
+from tunscope.dissect.stream import add_learned, add_times
 
 if TYPE_CHECKING:
     from tunscope.dissect.packet import Dissection
@@ -48,6 +49,10 @@ def decode_udp(window: Window, parent: Tree, dissection: Dissection) -> None:
         field = tree.field("udp.checksum", 6, 2, note=" [zero-value ignored]")
         status = field.field("udp.checksum.status", 6, 2, value=3)
         status.label = f"[{status.label}]"
+    if not dissection.quoted:
+        learned = dissection.take_learned()
+        add_learned(tree, learned, "udp.stream")
+        add_times(tree, learned, "udp.time_relative", "udp.time_delta")
     payload = window.sub(_HEADER)
     if not payload.captured:
         return

@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tunscope.dissect import FieldNode
     from tunscope.packet.record import PacketRecord
+
+    Learn: TypeAlias = Callable[[int, PacketRecord], Mapping[str, int]]
+
+
+def _nothing(number: int, record: PacketRecord) -> Mapping[str, int]:
+    del number, record
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +34,14 @@ class Dissection:
 
 
 class Dissector:
-    """A daemon thread that decodes the latest request and tells `done`, on that thread."""
+    """A daemon thread that decodes the latest request and tells `done`, on that thread.
 
-    def __init__(self, done: Callable[[Dissection], object]) -> None:
+    `learn` tells there what other packets say of one, see `field_tree`.
+    """
+
+    def __init__(self, done: Callable[[Dissection], object], learn: Learn = _nothing) -> None:
         self._done = done
+        self._learn = learn
         self._wanted: tuple[int, PacketRecord] | None = None
         self._changed = threading.Condition()
         self._stopped = False
@@ -61,13 +72,13 @@ class Dissector:
 
     def _run(self) -> None:
         while (wanted := self._next()) is not None:
-            self._done(_dissected(*wanted))
+            self._done(_dissected(*wanted, self._learn))
 
 
-def _dissected(number: int, record: PacketRecord) -> Dissection:
+def _dissected(number: int, record: PacketRecord, learn: Learn) -> Dissection:
     try:
         from tunscope.dissect import field_tree
 
-        return Dissection(number, field_tree(record))
+        return Dissection(number, field_tree(record, learn(number, record)))
     except Exception as error:  # noqa: BLE001  one packet's fault must not cost all later ones
         return Dissection(number, None, f"cannot be decoded: {type(error).__name__}: {error}")

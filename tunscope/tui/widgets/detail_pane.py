@@ -14,12 +14,15 @@ from tunscope.tui.widgets.field_tree import FieldTree
 from tunscope.tui.widgets.hex_view import HexView
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from textual import events
     from textual.app import ComposeResult
 
     from tunscope.dissect import FieldNode
     from tunscope.index.capture import CaptureIndex
     from tunscope.packet.record import PacketRecord
+    from tunscope.tui.stream_facts import StreamFacts
 
 
 class DetailPane(Container):
@@ -56,9 +59,20 @@ class DetailPane(Container):
         self._decoded: int | None = None
         self._gripped = ""
         self._capture = capture
+        self._facts: StreamFacts | None = None
         self._tree = FieldTree(id="fields")
         self._hex = HexView(id="bytes")
-        self._dissector = Dissector(lambda found: self.post_message(self._Dissected(found)))
+        self._dissector = Dissector(
+            lambda found: self.post_message(self._Dissected(found)), self._learn
+        )
+
+    def _learn(self, number: int, record: PacketRecord) -> Mapping[str, int]:
+        """Ask the packet's conversation; called by the dissector's thread, which imports it."""
+        if self._facts is None:
+            from tunscope.tui.stream_facts import StreamFacts
+
+            self._facts = StreamFacts(self._capture)
+        return self._facts.of(number, record)
 
     def compose(self) -> ComposeResult:
         """The two panes."""
