@@ -20,7 +20,7 @@ def test_a_waiting_request_is_replaced_and_a_fault_is_told(
     begun, go_on = threading.Event(), threading.Event()
     found: list[Dissection] = []
 
-    def field_tree(record: PacketRecord) -> None:
+    def field_tree(record: PacketRecord, learned: object) -> None:
         begun.set()
         go_on.wait(10)
         raise ValueError("a hostile packet")
