@@ -29,6 +29,10 @@ class TunscopeError(Exception):
         self.hint = hint
         self.exit_code = exit_code
 
+    def caret(self) -> str:
+        """Return what was written and, in a line below, a mark under the fault; "" if none is."""
+        return ""
+
     def __str__(self) -> str:
         line = f"{self.what}: {self.why}" if self.why else self.what
         return f"{line} ({self.hint})" if self.hint else line

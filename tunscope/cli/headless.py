@@ -27,9 +27,10 @@ from tunscope.engine.protocol import (
 )
 from tunscope.engine.signals import signals_as_bytes, signals_as_interrupts
 from tunscope.errors import ExitCode, TunscopeError
+from tunscope.packet.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tunscope.engine.options import CaptureOptions
 
@@ -139,7 +140,7 @@ class _Run:
         if number == signal.SIGUSR1:
             counters = self._client.statistics()
             self._progress.clear()
-            _echo("\n".join(summary_lines(counters)))
+            _echo("\n".join(summary_lines(counters, self._job.options.relay.rules)))
             return
         self._interrupts += 1
         if self._interrupts == 1:
@@ -171,7 +172,7 @@ class _Run:
         if stopped.reason is StopReason.READER_GONE:
             self._say("the reader of the capture went away")
         if not self._job.quiet:
-            _echo("\n".join(summary_lines(stopped.counters)))
+            _echo("\n".join(summary_lines(stopped.counters, self._job.options.relay.rules)))
         if stopped.error is not None:
             raise stopped.error
         return ExitCode.OK
@@ -215,7 +216,7 @@ def _echo(text: str, *, newline: bool = True) -> None:
         click.echo(text, err=True, nl=newline)
 
 
-def summary_lines(counters: Counters) -> list[str]:
+def summary_lines(counters: Counters, rules: Sequence[str] = ()) -> list[str]:
     """Return the last lines of a capture: tcpdump's three, and what only tunscope knows."""
     lines = [
         f"{counters.captured} packets captured",
@@ -231,6 +232,12 @@ def summary_lines(counters: Counters) -> list[str]:
         lines.append(f"{counters.dropped_peer} packets could not be passed on")
     if counters.rejected_peer:
         lines.append(f"{counters.rejected_peer} packets of unknown or broken origin refused")
+    if counters.dropped_rule:
+        lines.append(f"{counters.dropped_rule} packets dropped by rules")
+    if counters.duplicated:
+        lines.append(f"{counters.duplicated} packets duplicated")
+    for number, (rule, matched) in enumerate(zip(rules, counters.rules, strict=False), 1):
+        lines.append(f"{matched} packets chosen by rule {number}: {printable(rule)}")
     if counters.dropped_output:
         lines.append(f"{counters.dropped_output} packets passed unrecorded (slow output)")
     return lines

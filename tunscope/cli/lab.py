@@ -27,6 +27,11 @@ _NO_FILE: Final = "/dev/null"
 @click.option("-w", "--pcap", metavar="FILE|-", help="Record to a pcapng file, or to stdout.")
 @click.option("--no-tui", is_flag=True, help="No screen: only build, relay and make traffic.")
 @click.option("--shell", "node", metavar="NODE", help="Open a shell in a node of the lab.")
+@click.option(
+    "--rule", "rules", multiple=True, metavar="'FILTER => ACTION'", help="As in a capture (repeat)."
+)
+@click.option("--rules", "rules_file", metavar="FILE", help="Rules in a TOML file.")
+@click.option("--seed", type=int, metavar="N", help="Makes what rules do at random repeatable.")
 @click.option("--explain", is_flag=True, help="Print the ip commands that would build the lab.")
 def lab(
     name: str | None,
@@ -35,6 +40,9 @@ def lab(
     no_tui: bool,
     node: str | None,
     explain: bool,
+    rules: tuple[str, ...],
+    rules_file: str | None,
+    seed: int | None,
 ) -> int:
     """Build the lab NAME in private namespaces, with traffic, and show its packets live.
 
@@ -53,23 +61,27 @@ def lab(
 
         click.echo(commands_of(plan), nl=False)
         return ExitCode.OK
+    from tunscope.cli.rules import relay_options
+    from tunscope.engine.options import CaptureOptions
+
+    options = CaptureOptions(relay=relay_options(rules, rules_file, seed))
     if node:
-        return _run_shell(plan, device, pcap, node)
+        return _run_shell(plan, device, pcap, node, options)
     if pcap or no_tui:
-        return _record(plan, device, pcap)
+        return _record(plan, device, pcap, options)
     from tunscope.cli.live import show_lab
 
-    return int(show_lab(plan, device))
+    return int(show_lab(plan, device, options))
 
 
-def _record(plan: LabPlan, device: str | None, pcap: str | None) -> ExitCode:
+def _record(
+    plan: LabPlan, device: str | None, pcap: str | None, options: CaptureOptions
+) -> ExitCode:
     """Relay and record until a signal."""
     from tunscope.cli.headless import Job, capture_headless
-    from tunscope.engine.options import CaptureOptions
     from tunscope.lab.lab import Lab
 
     outputs = _outputs(pcap)
-    options = CaptureOptions()
     with Lab(plan, device) as running:
         job = Job(
             open=lambda client: open_lab(client, running, options),
@@ -108,15 +120,15 @@ class _Traffic:
         return True
 
 
-def _run_shell(plan: LabPlan, device: str | None, pcap: str | None, node: str) -> int:
+def _run_shell(
+    plan: LabPlan, device: str | None, pcap: str | None, node: str, options: CaptureOptions
+) -> int:
     """Relay, record where asked to, and end when the shell ends; its exit status is ours."""
     from tunscope.cli.headless import open_engine
     from tunscope.cli.lab_shell import run_shell
-    from tunscope.engine.options import CaptureOptions
     from tunscope.lab.lab import Lab
 
     outputs = _outputs(pcap)
-    options = CaptureOptions()
     with Lab(plan, device) as running:
         fd = outputs.open()
         try:

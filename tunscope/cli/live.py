@@ -53,7 +53,7 @@ def capture_live(invocation: Invocation) -> ExitCode:
     return ExitCode.OK
 
 
-def show_lab(plan: LabPlan, device: str | None) -> ExitCode:
+def show_lab(plan: LabPlan, device: str | None, wanted: CaptureOptions) -> ExitCode:
     """Build a lab and show its packets until the person quits."""
     from tunscope.cli.lab import open_lab
     from tunscope.lab.lab import Lab
@@ -62,7 +62,7 @@ def show_lab(plan: LabPlan, device: str | None) -> ExitCode:
     settings_in_force()
     with LiveCaptures() as captures:
         with Lab(plan, device) as running:
-            options = spooled(CaptureOptions(), None)
+            options = spooled(wanted, None)
             captures.of_lab(
                 running.facts.name,
                 options,

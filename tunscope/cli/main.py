@@ -100,7 +100,7 @@ def run(command: Callable[[], Any]) -> int:
     try:
         status = command()
     except TunscopeError as error:
-        return _fail(str(error), error.exit_code)
+        return _fail("\n".join(filter(None, (str(error), error.caret()))), error.exit_code)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return ExitCode.OK

@@ -53,6 +53,7 @@ class Capture:
         self._header = header
         self._own = OwnRecords(options.snaplen)
         self._copies = Copies()
+        source.record_with(self.record)
         self._started = 0.0
         self._stopping_since: float | None = None
         self._ending: tuple[StopReason, TunscopeError | None] | None = None
@@ -74,6 +75,8 @@ class Capture:
     def deadline(self) -> float | None:
         """The time.monotonic() at which `pump` must be called even if nothing arrives."""
         waits = []
+        if self.source.deadline is not None:
+            waits.append(self.source.deadline)
         if self._recorder.waits_until is not None:
             waits.append(self._recorder.waits_until)
         if self._stopping_since is None and self._options.stop.duration is not None:
@@ -196,7 +199,7 @@ class Capture:
             if recorder.finished:
                 self._end(StopReason.LIMIT)
                 return False
-            batch = self._own.take() or source.take()
+            batch = self._own.take() or source.take() or self._own.take()
             if batch is None:
                 self._end_if_due()
                 return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 
@@ -16,8 +16,13 @@ class Counters:
     device's own queue lost before tunscope could read it. `responded` of the received packets
     were made by the peer; `rejected_peer` datagrams were not let in: from an unknown sender, or
     broken inside. `dropped_peer` packets could not be passed on, to the peer or to the kernel.
-    A capture that a limit or a second
-    interrupt ended has received more than that: what it left behind.
+    What goes in comes out: ``received + injected + duplicated = passed + held + delayed +
+    dropped_rule + dropped_peer``, where held and delayed packets wait now; `captured` then counts
+    records, of which edited and duplicated packets have several, and dropped ones one.
+    `rules` has for each rule the number of packets that its filter chose.
+
+    A capture that a limit or a second interrupt ended has received more than that: what it left
+    behind.
     """
 
     received: int = 0
@@ -33,19 +38,24 @@ class Counters:
     released: int = 0
     dropped_rule: int = 0
     injected: int = 0
+    duplicated: int = 0
+    delayed: int = 0
+    passed: int = 0
     replayed: int = 0
     written_bytes: int = 0
+    rules: list[int] = field(default_factory=list)
 
     @property
     def dropped(self) -> int:
         """Packets that were on the device and are not in the capture, against our will."""
         return self.dropped_kernel + self.dropped_queue + self.dropped_output
 
-    def to_json(self) -> dict[str, int]:
+    def to_json(self) -> dict[str, Any]:
         """Return the totals as a JSON object."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
         """Read totals back; unknown keys are ignored, missing ones are 0."""
-        return cls(**{f.name: int(value.get(f.name, 0)) for f in fields(cls)})
+        numbers = {f.name: int(value.get(f.name, 0)) for f in fields(cls) if f.name != "rules"}
+        return cls(**numbers, rules=list(map(int, value.get("rules", []))))

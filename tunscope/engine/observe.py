@@ -12,6 +12,7 @@ from typing import Final
 from tunscope.device import bpf
 from tunscope.engine.batch import Batch
 from tunscope.engine.counters import Counters
+from tunscope.engine.inline import Record
 from tunscope.engine.options import MAXIMUM_SNAPLEN
 from tunscope.engine.ring import RETIRE_MS, PacketRing
 from tunscope.engine.source import Side, SourceGone
@@ -19,6 +20,7 @@ from tunscope.engine.tun_port import TunPort, refusal
 from tunscope.errors import TunscopeError, UsageError
 from tunscope.packet.direction import Direction
 from tunscope.packet.linktype import LinkType
+from tunscope.relay.relay_options import RelayOptions
 
 _SIOCGIFFLAGS: Final = 0x8913
 _SIOCGIFINDEX: Final = 0x8933
@@ -67,6 +69,24 @@ class ObservedDevice:
     def relays(self) -> bool:
         """An observer is not in the way."""
         return False
+
+    @property
+    def deadline(self) -> float | None:
+        """Nothing waits here."""
+        return None
+
+    def record_with(self, record: Record) -> None:
+        """Packets all come from the ring."""
+
+    def set_relay(self, options: RelayOptions) -> str:
+        """Packets pass an observer by: nothing but to leave them alone can be asked."""
+        if options.active:
+            raise UsageError(
+                self._device,
+                "is observed: packets pass it by and cannot be changed or held",
+                "rules need a device that tunscope owns",
+            )
+        return "no rules"
 
     def filenos(self) -> list[int]:
         """The packet socket."""

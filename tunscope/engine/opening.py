@@ -30,7 +30,8 @@ from tunscope.relay.peer import DevicePeer
 class OpenedSource:
     """A source with what the front end and the capture file want to know of its device.
 
-    `netns` tells the device's network namespace from others, where the kernel lets us ask.
+    `relay` says what is done with passing packets, "" if nothing. `netns` tells the device's
+    network namespace from others, where the kernel lets us ask.
     """
 
     source: Source
@@ -40,6 +41,7 @@ class OpenedSource:
     header: bytes
     close: Callable[[], None]
     netns: tuple[int, int] | None = None
+    relay: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer to the open request."""
@@ -79,6 +81,7 @@ def open_named(request: DeviceRequest, options: CaptureOptions) -> OpenedSource:
                 vnet_header_size=device.vnet_header_size,
                 tx_dropped=device.tx_dropped,
             )
+        relay = source.set_relay(options.relay) if options.relay.active else ""
         close = undo.pop_all().close
     header = _header(device.facts, linktype, options)
     return OpenedSource(
@@ -89,6 +92,7 @@ def open_named(request: DeviceRequest, options: CaptureOptions) -> OpenedSource:
         header,
         close,
         namespace_of(device.tun_fd if device.packet_socket is None else device.packet_socket),
+        relay,
     )
 
 
@@ -112,10 +116,11 @@ def open_given(facts: DeviceFacts, fds: Mapping[str, int], options: CaptureOptio
         vnet_header_size=0,
         tx_dropped=lambda: tx_dropped(statistics, facts.name),
     )
+    relay = source.set_relay(options.relay) if options.relay.active else ""
     description = f"owning {facts.name} and its peer"
     header = _header(facts, linktype, options)
     netns = namespace_of(fds["tun"])
-    return OpenedSource(source, facts, "owned", description, header, source.close, netns)
+    return OpenedSource(source, facts, "owned", description, header, source.close, netns, relay)
 
 
 def _observe(device: OpenDevice, linktype: LinkType, options: CaptureOptions) -> ObservedDevice:

@@ -8,6 +8,7 @@ from typing import Any, Self
 from tunscope.capfile.rotation import Rotation, StopConditions
 from tunscope.packet.direction import Direction
 from tunscope.relay.peer_request import PeerRequest
+from tunscope.relay.relay_options import RelayOptions
 
 #: The largest packet that tshark and dumpcap accept, and the default of every tool of the field.
 MAXIMUM_SNAPLEN = 262144
@@ -22,7 +23,7 @@ class CaptureOptions:
     `rotate` goes on in the next output file; packets wait up to `rotation_patience` seconds for
     that file to be handed over, then the full one takes them all the same. `promiscuous` has an
     observed device pass on frames that are for others. `peer` is the far end of a device that is
-    opened by name and owned.
+    opened by name and owned, `relay` what is done with packets between a device and its peer.
     """
 
     filter: str = ""
@@ -34,6 +35,7 @@ class CaptureOptions:
     rotation_patience: float = 0.0
     promiscuous: bool = True
     peer: PeerRequest = field(default_factory=PeerRequest)
+    relay: RelayOptions = field(default_factory=RelayOptions)
 
     def to_json(self) -> dict[str, Any]:
         """Return the options as a JSON object."""
@@ -49,5 +51,6 @@ class CaptureOptions:
                 "stop": StopConditions(**value["stop"]),
                 "rotate": Rotation(**value["rotate"]),
                 "peer": PeerRequest.from_json(value["peer"]),
+                "relay": RelayOptions.from_json(value["relay"]),
             }
         )

@@ -18,12 +18,14 @@ import numpy as np
 from tunscope.device import bpf
 from tunscope.engine.batch import Batch
 from tunscope.engine.counters import Counters
+from tunscope.engine.inline import InlineRelay, Record
 from tunscope.engine.source import Side, SourceGone
 from tunscope.engine.tun_port import TunPort, refusal
 from tunscope.errors import TunscopeError, UsageError
 from tunscope.packet.direction import Direction
 from tunscope.packet.linktype import LinkType
 from tunscope.relay.peer import Peer, SinkPeer
+from tunscope.relay.relay_options import RelayOptions
 
 _LARGEST_READ: Final = 65536 + 64
 _ARENA_SIZE: Final = 4 << 20
@@ -83,6 +85,34 @@ class OwnedDevice:
         self._tx_dropped_before = tx_dropped()
         self._received = self._filtered = self._refused = self._unrecorded = 0
         self._stopped_at: float | None = None
+        self._came = False
+        self._record: Record = _unrecorded
+        self._inline: InlineRelay | None = None
+
+    def record_with(self, record: Record) -> None:
+        """Have packets that are judged one by one recorded by `record`."""
+        self._record = record
+
+    def set_relay(self, options: RelayOptions) -> str:
+        """Treat packets as `options` say from now on; return a sentence about it.
+
+        UsageError for what is wrong with them: nothing changes then.
+        """
+        inline = self._inline or InlineRelay(
+            self._kernel,
+            self._peer,
+            self._linktype,
+            self._wants,
+            self._write_record,
+        )
+        told = inline.configure(options)
+        self._inline = inline
+        return told
+
+    @property
+    def deadline(self) -> float | None:
+        """When a packet that waits is to leave."""
+        return None if self._inline is None else self._inline.pipeline.deadline
 
     @property
     def relays(self) -> bool:
@@ -97,6 +127,9 @@ class OwnedDevice:
     def take(self) -> Batch | None:
         """Move what waits on both sides, and return the record of it."""
         if self._stopped_at and time.monotonic() - self._stopped_at > _DRAIN_SECONDS:
+            return None
+        if self._inline is not None and not self._inline.idle:
+            self._came = self._inline.carry(self._read)
             return None
         sizes: list[int] = []
         end = self._from_kernel(0, sizes)
@@ -113,6 +146,11 @@ class OwnedDevice:
     def pass_on(self) -> None:
         """Relay without recording; without a peer, let the device's queue do the waiting."""
         if not self.relays:
+            return
+        if self._inline is not None and not self._inline.idle:
+            self._inline.recording = False
+            self._inline.carry(self._read)
+            self._inline.recording = True
             return
         recorded = self._view  # still waits to be written
         self._view = self._spare = self._spare or memoryview(bytearray(_ARENA_SIZE))
@@ -132,17 +170,23 @@ class OwnedDevice:
         self._stopped_at = time.monotonic()
 
     def settled(self, seconds: float) -> bool:
-        """The queue was empty: that is all."""
-        return True
+        """The queue was empty: that is all, once what waits in the relay has left."""
+        if self._inline is None or self._inline.idle:
+            return True
+        self._inline.pipeline.finish()
+        return not self._came or seconds > _DRAIN_SECONDS
 
     def update(self, counters: Counters) -> None:
         """Bring received, filtered and lost packets up to date."""
         counters.received = self._received
         counters.filtered = self._filtered
         counters.dropped_peer = self._refused
+        counters.passed = self._received - self._refused + counters.injected
         counters.responded = self._peer.counters.responded
         counters.rejected_peer = self._peer.counters.rejected
         counters.dropped_output = self._unrecorded
+        if self._inline is not None:
+            self._inline.update(counters)
         counters.dropped_queue = self._tx_dropped() - self._tx_dropped_before
 
     def interrupted(self, fd: int) -> bool:
@@ -173,6 +217,32 @@ class OwnedDevice:
     def close(self) -> None:
         """Close the peer; the device's descriptor is the caller's."""
         self._peer.close()
+
+    def _write_record(
+        self,
+        data: bytes,
+        ts_ns: int,
+        flags: int,
+        comments: tuple[str, ...],
+        packet_id: int | None = None,
+    ) -> int:
+        return self._record(data, ts_ns, flags, comments, packet_id)
+
+    def _wants(self, direction: Direction, packet: bytes) -> bool:
+        """Whether a packet is to be recorded."""
+        if self._direction not in {Direction.UNKNOWN, direction}:
+            return False
+        return self._accept is None or bool(self._accept(memoryview(packet)))
+
+    def _read(self) -> bytes | None:
+        """Return the kernel's next packet, None if none waits; SourceGone if none ever will."""
+        try:
+            length = os.readv(self._fd, [self._view])
+        except OSError as error:  # EAGAIN: nothing waits
+            if error.errno == errno.EBADFD:
+                raise SourceGone from error
+            return None
+        return bytes(self._view[self._prefix : length])
 
     def _from_kernel(self, position: int, sizes: list[int]) -> int:
         """Read what the kernel sent until nothing waits or the arena is full."""
@@ -240,3 +310,10 @@ class OwnedDevice:
         tail = position + _HEAD_SIZE + caplen
         _TAILS[caplen & 3].pack_into(self._view, tail, _FLAGS_OPTION, flags, 0, total)
         return total
+
+
+def _unrecorded(
+    data: bytes, ts_ns: int, flags: int, comments: tuple[str, ...], packet_id: int | None = None
+) -> int:
+    """Record nothing: the device was not told how."""
+    return 0

@@ -34,6 +34,7 @@ class Op(StrEnum):
     INJECT = "inject"
     COPY = "copy"
     LISTEN = "listen"
+    RELAY = "relay"
     STAY = "stay"
 
 

@@ -33,6 +33,7 @@ from tunscope.engine.protocol import (
 from tunscope.engine.signals import signals_as_bytes
 from tunscope.engine.visitors import Visitors
 from tunscope.errors import ExitCode, TunscopeError, UsageError
+from tunscope.relay.relay_options import RelayOptions
 
 _TICK_SECONDS: Final = 1.0
 #: A drain whose front end is gone may wait this long for a reader of its output.
@@ -70,6 +71,7 @@ class Server:
             Op.INJECT: lambda message, _: inject(self._running(), message),
             Op.COPY: self._copy,
             Op.LISTEN: self._listen,
+            Op.RELAY: self._set_relay,
             Op.STAY: self._stay,
         }
 
@@ -228,6 +230,9 @@ class Server:
             self._options,
             lambda packets, nbytes: self._tell(RotatedEvent(packets, nbytes)),
         )
+        if self._opened.relay:
+            self._capture.note(self._opened.relay)
+            self._tell(NoticeEvent(self._opened.relay))
         self._capture.start()
         return {}
 
@@ -260,6 +265,11 @@ class Server:
     def _copy(self, message: Message, channel: ControlChannel) -> dict[str, Any]:
         capture, limit = self._running(), int(message["limit"])
         return {"first_number": capture.copy_to(channel, message["fds"].pop("output"), limit)}
+
+    def _set_relay(self, message: Message, _: ControlChannel) -> dict[str, Any]:
+        told = self._running().source.set_relay(RelayOptions.from_json(message["relay"]))
+        self._running().note(told)
+        return {"description": told}
 
     def _listen(self, message: Message, _: ControlChannel) -> dict[str, Any]:
         uid = int(message["uid"])

@@ -7,7 +7,9 @@ from typing import Protocol
 
 from tunscope.engine.batch import Batch
 from tunscope.engine.counters import Counters
+from tunscope.engine.inline import Record
 from tunscope.engine.tun_port import TunPort
+from tunscope.relay.relay_options import RelayOptions
 
 
 class SourceGone(Exception):
@@ -27,6 +29,19 @@ class Source(Protocol):
     @property
     def relays(self) -> bool:
         """Whether traffic depends on `take` or `pass_on` being called."""
+
+    @property
+    def deadline(self) -> float | None:
+        """The time.monotonic() at which `take` has something to do though nothing arrives."""
+
+    def record_with(self, record: Record) -> None:
+        """Have what `take` does not return, because it is judged one by one, recorded this way."""
+
+    def set_relay(self, options: RelayOptions) -> str:
+        """Treat packets between the device and its peer so; return a sentence about it.
+
+        UsageError, and no change, for what cannot be done.
+        """
 
     def filenos(self) -> list[int]:
         """Return the descriptors that become readable when `take` has something."""

@@ -18,7 +18,7 @@ from tunscope.engine.protocol import Message, Op, encode_error
 from tunscope.errors import TunscopeError, UsageError
 
 #: What a visitor may ask for.
-ALLOWED: Final = frozenset({Op.DESCRIBE, Op.STATISTICS, Op.INJECT, Op.COPY})
+ALLOWED: Final = frozenset({Op.DESCRIBE, Op.STATISTICS, Op.INJECT, Op.COPY, Op.RELAY})
 _MOST: Final = 16
 _UCRED: Final = struct.Struct("3i")
 

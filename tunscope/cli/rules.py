@@ -1,0 +1,82 @@
+"""`--rule`, `--rules` and `--seed`: checked here, where a mistake can be pointed at."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tunscope.cli.privilege import as_invoking_user
+from tunscope.errors import UsageError
+from tunscope.relay.relay_options import RelayOptions
+from tunscope.relay.rules import RuleError, parse_rule
+
+
+def relay_options(texts: Sequence[str], file: str | None, seed: int | None) -> RelayOptions:
+    """Return the rules of the command line and, before them, those of the file.
+
+    RuleError, with its place, for a rule that is wrong.
+    """
+    if file is not None:
+        found, seed_of_file = read_rules(Path(file))
+        texts = [*found, *texts]
+        seed = seed_of_file if seed is None else seed
+    for text in texts:
+        check_rule(text)
+    return RelayOptions(tuple(texts), seed)
+
+
+def check_rule(text: str) -> None:
+    """Raise RuleError if the rule or its filter is wrong."""
+    rule = parse_rule(text)
+    if not rule.filter_text:
+        return
+    from tunscope.engine.predicates import packet_predicate
+    from tunscope.filter.errors import FilterError
+
+    start = text.index(rule.filter_text)
+    try:
+        packet_predicate(rule.filter_text)
+    except FilterError as error:
+        span = error.span
+        raise RuleError(
+            text, start + span.start, start + span.stop, error.message, error.hint
+        ) from None
+    except UsageError as error:
+        raise RuleError(text, start, start + len(rule.filter_text), error.why, error.hint) from None
+
+
+def read_rules(path: Path) -> tuple[list[str], int | None]:
+    """Return rules and seed of a TOML file.
+
+    ``seed = 7``, and for each rule ``[[rule]]`` with ``filter = "icmp"`` and ``action = "drop"``.
+    UsageError if the file cannot be read or says something else.
+    """
+    shown = f"--rules {path}"
+    try:
+        with as_invoking_user(), path.open("rb") as stream:
+            document = tomllib.load(stream)
+    except OSError as error:
+        raise UsageError(shown, f"{error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(shown, f"not TOML: {error}") from error
+    unknown = sorted(set(document) - {"seed", "rule"})
+    if unknown:
+        raise UsageError(shown, f"{unknown[0]!r} is not understood", "seed and [[rule]] are")
+    seed = document.get("seed")
+    if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool)):
+        raise UsageError(shown, "seed is no whole number")
+    rules = document.get("rule", [])
+    if not isinstance(rules, list):
+        raise UsageError(shown, "rules are written as [[rule]]")
+    return [_rule(shown, number, rule) for number, rule in enumerate(rules, 1)], seed
+
+
+def _rule(shown: str, number: int, value: Any) -> str:
+    if not isinstance(value, dict) or set(value) - {"filter", "action"} or "action" not in value:
+        raise UsageError(shown, f"rule {number} has something else than filter and action")
+    parts = [value.get("filter", ""), value["action"]]
+    if not all(isinstance(part, str) and "\n" not in part for part in parts):
+        raise UsageError(shown, f"filter and action of rule {number} are one line of text each")
+    return " => ".join(parts)
