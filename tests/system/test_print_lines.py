@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from capturing import capturing, tshark_fields
+
 from conftest import NetworkNamespace
 
 

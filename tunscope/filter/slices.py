@@ -91,7 +91,7 @@ _FIXED: Final = {
 def length_of(value: Value, kind: FieldType) -> int:
     """Return what len() says of a value of type `kind`."""
     if isinstance(value, ProtocolValue):
-        return len(value.own)
+        return value.length
     if isinstance(value, bytes | str):
         return len(octets_of(value))
     if kind in _FIXED:

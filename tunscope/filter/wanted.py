@@ -15,6 +15,7 @@ _BROUGHT_BY: Final[dict[str, frozenset[str]]] = {
     "ppp": frozenset({"ppp", "lcp", "ipcp", "ipv6cp", "ccp"}),
     "dns": frozenset({"dns", "mdns", "llmnr"}),
     "nbns": frozenset({"nbns"}),
+    "udp": frozenset({"udp", "udplite"}),
 }
 #: Protocols whose names have more than one part.
 _COMPOUND: Final = ("ipv6.hopopts", "ipv6.dstopts", "ipv6.routing", "ipv6.fraghdr")

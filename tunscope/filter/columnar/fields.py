@@ -150,7 +150,12 @@ def _relative_times(run: Run) -> list[Part]:
 
 def _deltas(run: Run) -> list[Part]:
     times = run.batch["ts_ns"]
-    return [_times(run, np.diff(times, prepend=np.int64(run.clock.previous_ns)))]
+    custom = run.batch["flags"] & RecordFlag.CUSTOM_BLOCK == RecordFlag.CUSTOM_BLOCK
+    before = np.concatenate(([np.int64(run.clock.previous_ns)], times[:-1]))
+    for row in np.flatnonzero(custom[:-1]).tolist():
+        # Custom blocks are rows, but no packets that others come after.
+        before[row + 1] = before[row]
+    return [_times(run, times - before)]
 
 
 def _times(run: Run, values: Column) -> Part:

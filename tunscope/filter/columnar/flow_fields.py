@@ -34,12 +34,12 @@ def _streams(bits: int) -> Source:
 
 
 def _lengths(run: Run) -> list[Part]:
-    """tcp.len; what errors quote has none."""
-    quoted = np.uint32(Layer.QUOTED)
+    """tcp.len; what errors quote has none, and neither have fragments."""
+    unsized = np.uint32(Layer.QUOTED | Layer.FRAGMENT)
     return [
         Part(
             level["payload_len"],
-            run.has(number, _COMPLETE) & (level["layers"] & quoted == 0),
+            run.has(number, _COMPLETE) & (level["layers"] & unsized == 0),
             level.rows if number else None,
         )
         for number, level in enumerate(run.levels)
@@ -60,6 +60,9 @@ def _relative(column: str, *, own: bool) -> Source:
             values = level[column] - bases
             if not own:
                 values = np.where(level["tcp_flags"] & _ACK, values, level[column])
+            fragment = level["layers"] & np.uint32(Layer.FRAGMENT) != 0
+            if fragment.any():
+                values = np.where(fragment, level[column], values)
             parts.append(Part(values, run.has(number, _COMPLETE), level.rows if number else None))
         return parts
 

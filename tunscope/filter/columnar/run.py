@@ -29,16 +29,28 @@ _KNOWN_LINKTYPES: Final = frozenset(
 _MARGIN: Final = 40
 #: IPComp: what it compresses is dissected, but stands in no column.
 _COMPRESSED: Final = 108
+#: UDP-Lite, whose ports are udp.port, but in no column.
+_LITE: Final = 136
+#: ICMPv6 is there even where no byte of it is.
+_CONTROL6: Final = 58
 #: TCP whose header is not all there, or not what it says.
 _SEGMENT: Final = np.uint32(Layer.TCP | Layer.TCP_COMPLETE)
 _INCOMPLETE: Final = np.uint32(Layer.TCP)
+#: Bytes of an IPv4 header without options: a source route among them has the last word on where
+#: the packet goes.
+_PLAIN_IPV4: Final = 20
+_IPV4: Final = np.uint32(Layer.IPV4)
 #: IPv6 under the type of IPv4.
 _BOTH: Final = np.uint32(Layer.IPV4 | Layer.IPV6)
 
 
 def _is_uncertain(level: Level, truncated: Mask, caplens: Column) -> Mask:
     layers = level["layers"]
-    uncertain: Mask = level["ip_proto"] == _COMPRESSED
+    protocols = level["ip_proto"]
+    uncertain: Mask = (protocols == _COMPRESSED) | (protocols == _LITE)
+    control = protocols == _CONTROL6
+    if control.any():
+        uncertain |= control & (layers & np.uint32(Layer.ICMPV6) == 0)
     occurring = int(np.bitwise_or.reduce(layers, initial=0))
     if occurring & int(_UNCERTAIN):
         uncertain |= layers & _UNCERTAIN != 0
@@ -46,6 +58,9 @@ def _is_uncertain(level: Level, truncated: Mask, caplens: Column) -> Mask:
         uncertain |= layers & _SEGMENT == _INCOMPLETE
     if occurring & int(_BOTH) == int(_BOTH):
         uncertain |= layers & _BOTH == _BOTH
+    routed = (layers & _IPV4 != 0) & (level["l4_offset"] > level["l3_offset"] + _PLAIN_IPV4)
+    if routed.any():
+        uncertain |= routed
     if truncated.any():
         transport = level["l4_offset"].astype(np.uint32)
         uncertain |= truncated & ((transport == 0) | (caplens < transport + _MARGIN))

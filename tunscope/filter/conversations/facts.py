@@ -64,7 +64,8 @@ class Segment:
 @dataclass(slots=True)
 class TcpFacts:
     """What a conversation knows of one of its segments. Numbers are relative to the first ones
-    seen; frames are packet numbers, 0 for none; times are nanoseconds."""
+    seen, and raw where the segment's length is not known; frames are packet numbers, 0 for none;
+    times are nanoseconds."""
 
     stream: int
     sequence: int

@@ -64,8 +64,10 @@ class TcpConnection:
         shift = 0 if flags & SYN else max(forward.scale, 0)
         facts = TcpFacts(
             self.stream,
-            forward.relative(segment.sequence),
-            reverse.relative(segment.acknowledgment) if flags & ACK else segment.acknowledgment,
+            forward.relative(segment.sequence) if analysed else segment.sequence,
+            reverse.relative(segment.acknowledgment)
+            if analysed and flags & ACK
+            else segment.acknowledgment,
             segment.window << shift,
             forward.scale,
             relative,
@@ -88,7 +90,6 @@ class TcpConnection:
         self, segment: Segment, length: int, forward: TcpSide, reverse: TcpSide, facts: TcpFacts
     ) -> None:
         flags = segment.flags
-        self._measure_handshake(segment, forward, reverse)
         if flags & (SYN | ACK) == SYN | ACK and forward.base != segment.sequence:
             forward.base = segment.sequence
             facts.sequence = 0
@@ -113,6 +114,7 @@ class TcpConnection:
             facts.retransmission_ns = segment.ts_ns - ts_ns
             facts.retransmitted_frame = number
         self._advance(segment, length, forward, reverse, found, facts)
+        self._measure_handshake(segment)
         facts.analysis |= found
 
     def _complete(self, flags: int, length: int) -> None:
@@ -133,19 +135,12 @@ class TcpConnection:
         self.completeness |= stage if self.begun else stage & 1
         self.begun = True
 
-    def _measure_handshake(self, segment: Segment, forward: TcpSide, reverse: TcpSide) -> None:
+    def _measure_handshake(self, segment: Segment) -> None:
+        """Take the first segment with ACK and without SYN for the end of the handshake."""
         flags = segment.flags
         if flags & (SYN | ACK) == SYN:
             self.syn_ns = segment.ts_ns
-        elif (
-            flags & (SYN | ACK) == ACK
-            and not self.first_rtt_ns
-            and self.syn_ns
-            and forward.base is not None
-            and reverse.base is not None
-            and segment.sequence == (forward.base + 1) % MODULUS
-            and segment.acknowledgment == (reverse.base + 1) % MODULUS
-        ):
+        elif flags & (SYN | ACK) == ACK and not self.first_rtt_ns and self.syn_ns:
             self.first_rtt_ns = segment.ts_ns - self.syn_ns
 
     def _judge_repetition(

@@ -15,20 +15,23 @@ _MINIMUM: Final = 8
 @takes("ethertype", 0x0806, 0x8035)
 def dissect_arp(dissection: Dissection, octets: Octets) -> None:
     """Dissect an ARP packet; what follows it is padding."""
-    data = octets.data
-    hardware, protocol = u16(data, 0), u16(data, 2)
-    hardware_size, protocol_size = data[4], data[5]
-    opcode = u16(data, 6)
-    length = _MINIMUM + 2 * hardware_size + 2 * protocol_size
-    octets.trim(length)
-    if not dissection.begin("arp", octets, length):
+    sizes = octets.data[4:6]
+    length = _MINIMUM + 2 * sum(sizes)
+    if len(sizes) == 2:
+        octets.trim(length)
+    if not dissection.begin("arp", octets, length, needs=2):
         return
     data = octets.data
     add = dissection.add
+    hardware = u16(data, 0)
     add("arp.hw.type", hardware)
+    protocol = u16(data, 2)
     add("arp.proto.type", protocol)
+    hardware_size = data[4]
     add("arp.hw.size", hardware_size)
+    protocol_size = data[5]
     add("arp.proto.size", protocol_size)
+    opcode = u16(data, 6)
     add("arp.opcode", opcode)
     places = _places(hardware_size, protocol_size)
     ethernet = hardware in _ETHERNET_HARDWARE and hardware_size == 6

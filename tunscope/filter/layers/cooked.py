@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tunscope.filter.layers.dissection import Dissection, Octets, take, u16, u32
+from tunscope.filter.layers.dissection import CutShort, Dissection, Octets, take, u16, u32
 from tunscope.filter.layers.ethernet import add_trailer, dissect_type
 from tunscope.filter.layers.ipv4 import dissect_ipv4
 from tunscope.filter.layers.ipv6 import dissect_ipv6
@@ -13,6 +13,8 @@ from tunscope.filter.layers.registry import dissect_data, dissector_of, takes
 #: Address families of the BSDs and Linux that stand for IPv6.
 _INET6_FAMILIES: Final = frozenset({10, 24, 28, 30})
 _INET: Final = 2
+#: Bytes that are looked at before a raw packet is taken for IP: PPP may have a header in front.
+_PPP_GUESS: Final = 8
 _ETHERNET_HARDWARE: Final = frozenset({1, 772, 6})
 _GRE_HARDWARE: Final = frozenset({778, 823})
 
@@ -24,6 +26,8 @@ def dissect_raw(dissection: Dissection, octets: Octets) -> None:
     data = octets.data
     if not data:
         return
+    if len(data) < _PPP_GUESS:
+        raise CutShort
     version = data[0] >> 4
     if version == 4:
         dissect_ipv4(dissection, octets)

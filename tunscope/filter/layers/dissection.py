@@ -26,6 +26,8 @@ UNDECODED_GROUP: Final = 0x05000000
 DEPRECATED_GROUP: Final = 0x0E000000
 REASSEMBLE_GROUP: Final = 0x08000000
 
+#: ICMP and ICMPv6, by protocol number.
+_CONTROL: Final = frozenset({1, 58})
 #: Headers within headers are followed this far and no further.
 MOST_HEADERS: Final = 200
 
@@ -68,8 +70,13 @@ class Network:
     destination: bytes = b""
     protocol: int = 0
     fragment: bool = False
-    #: Inside the packet that an error quotes: "icmp" or "icmpv6".
+    #: Inside the packet that an error quotes: "icmp" or "icmpv6", "tunnel" in what that carries.
     quoted: str = ""
+
+    @property
+    def quoted_inside(self) -> str:
+        """What `quoted` is for an IP header inside this one."""
+        return self.quoted if self.protocol in _CONTROL else self.quoted and "tunnel"
 
 
 @dataclass(slots=True)
@@ -112,16 +119,22 @@ class Dissection:
     _layer: int = 1
     _octets: Octets = field(default_factory=lambda: Octets(b"", 0))
 
-    def begin(self, protocol: str, octets: Octets, length: int | None = None) -> bool:
+    def begin(
+        self, protocol: str, octets: Octets, length: int | None = None, *, needs: int = 0
+    ) -> bool:
         """Enter the next header of `protocol`, which spans `octets` with all it carries.
 
         `length` bytes of it count as the protocol's own, all of them where it is None. Returns
-        whether the protocol's fields are wanted. CutShort where headers nest absurdly deep.
+        whether the protocol's fields are wanted. CutShort where headers nest absurdly deep, and
+        where fewer than `needs` bytes were captured: then the header is not there at all, though
+        frame.protocols names it.
         """
         if len(self.protocols) >= MOST_HEADERS:
             raise CutShort
         self.protocols.append(protocol)
         self._octets = octets
+        if len(octets.data) < needs:
+            raise CutShort
         self._layer = self._counts[protocol] = self._counts.get(protocol, 0) + 1
         if protocol not in self.wanted:
             return False
@@ -182,6 +195,8 @@ class Dissection:
         """Note an expert information: the label `name` and what `_ws.expert` says about it."""
         if name:
             self.add(name, None)
+        if group == MALFORMED_GROUP:
+            self.add("_ws.malformed", ProtocolValue(b"", 0))
         self.add("_ws.expert", ProtocolValue(b"", 0))
         self.add("_ws.expert.message", message)
         self.add("_ws.expert.severity", severity)

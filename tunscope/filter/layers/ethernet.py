@@ -50,7 +50,7 @@ def dissect_ethernet_without_fcs(dissection: Dissection, octets: Octets) -> None
 
 def dissect_frame_of(dissection: Dissection, octets: Octets, *, maybe_fcs: bool) -> None:
     """Dissect an Ethernet frame; `maybe_fcs` guesses at a frame check sequence."""
-    wanted = dissection.begin("eth", octets, 14)
+    wanted = dissection.begin("eth", octets, 14, needs=14)
     data = octets.data
     kind = u16(data, 12)
     if wanted:

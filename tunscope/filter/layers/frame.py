@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tunscope.filter.deep.decode import decode_payloads
-from tunscope.filter.layers.dissection import Dissection, Octets
+from tunscope.filter.layers.dissection import ERROR, MALFORMED_GROUP, Dissection, Octets
 from tunscope.filter.layers.registry import dissect_data, dissect_guarded, dissector_of
 from tunscope.packet.encapsulation import encapsulation
 
@@ -32,6 +32,8 @@ _FLAG_FIELDS: Final = (
 )
 
 
+#: Received and sent, from the direction flag's numbers to those of frame.p2p_dir.
+_DIRECTIONS: Final = {1: 1, 2: 0}
 #: Protocols that are all there once the headers are dissected.
 _HEADERS: Final = frozenset(
     {
@@ -95,6 +97,9 @@ def _add_frame(dissection: Dissection, octets: Octets, context: FrameContext | N
         add("frame.number", context.number)
     add("frame.len", record.origlen)
     add("frame.cap_len", record.caplen)
+    if record.origlen < record.caplen:
+        message = "Frame length is less than captured length"
+        dissection.expert("frame.len_lt_caplen", ERROR, MALFORMED_GROUP, message)
     add("frame.marked", 0)
     add("frame.ignored", 0)
     if record.custom is not None:
@@ -112,6 +117,8 @@ def _add_frame(dissection: Dissection, octets: Octets, context: FrameContext | N
             add("frame.interface_description", context.interface_description)
     if record.flags or record.zero_flags:
         add("frame.packet_flags", record.flags)
+        if record.flags & 3 in _DIRECTIONS:
+            add("frame.p2p_dir", _DIRECTIONS[record.flags & 3])
         for name, shift, mask in _FLAG_FIELDS:
             add(name, record.flags >> shift & mask)
     if record.packet_id is not None:

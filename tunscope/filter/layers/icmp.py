@@ -35,7 +35,7 @@ _DAY: Final = 86400
 def dissect_icmp(dissection: Dissection, octets: Octets) -> None:
     """Dissect an ICMP message and the packet it may quote."""
     data = octets.data
-    wanted = dissection.begin("icmp", octets)
+    wanted = dissection.begin("icmp", octets, needs=6)
     kind, code, checksum = *take(data, 0, 6)[:2], u16(data, 2)
     if wanted:
         dissection.add("icmp.type", kind)
@@ -109,8 +109,8 @@ def _add_rest_of_header(dissection: Dissection, data: bytes, kind: int, code: in
         add("icmp.mtu", u16(data, 6))
     elif kind in (_UNREACHABLE, _EXCEEDED):
         _add_length(dissection, data, 8)
-    elif kind in (_QUENCH, _SOLICITATION):
-        add("icmp.unused" if kind == _QUENCH else "icmp.reserved", take(data, 4, 4))
+    elif kind == _SOLICITATION:
+        add("icmp.reserved", take(data, 4, 4))
     elif kind == _ADVERTISEMENT:
         add("icmp.num_addrs", data[4])
         add("icmp.addr_entry_size", data[5])
@@ -142,6 +142,9 @@ def _dissect_quoted(dissection: Dissection, octets: Octets, kind: int, *, wanted
     data = octets.data
     quoted = octets.rest(8)
     extensions = None
+    if kind == _REDIRECT and quoted.data:
+        # The IP header and 64 bits (RFC 792).
+        quoted.trim((quoted.data[0] & 15) * 4 + 8)
     if kind in _EXTENSIBLE and data[5] and octets.reported > 8 + data[5] * 4:
         extensions = octets.rest(8 + data[5] * 4)
         quoted.trim(data[5] * 4)

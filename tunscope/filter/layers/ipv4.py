@@ -10,6 +10,7 @@ from tunscope.filter.layers.dissection import (
     NOTE,
     PROTOCOL_GROUP,
     SEQUENCE_GROUP,
+    CutShort,
     Dissection,
     Network,
     Octets,
@@ -20,6 +21,7 @@ from tunscope.filter.layers.ipv4_options import dissect_options, final_destinati
 from tunscope.filter.layers.registry import dissect_data, dissect_next, dissector_or_data, takes
 
 _HEADER: Final = 20
+_DESTINATION: Final = 16
 _MORE_FRAGMENTS: Final = 0x2000
 _OFFSET: Final = 0x1FFF
 #: Local network control block (224.0.0/24): TTLs other than 1 are remarkable, except for these.
@@ -84,25 +86,26 @@ def dissect_ipv4(dissection: Dissection, octets: Octets) -> None:
         )
     octets.trim(shown)
     data = octets.data
+    options = data[_HEADER:header]
+    final = final_destination(options)
     if wanted:
-        _add_header(dissection, data)
+        _add_header(dissection, data, final)
     fragment, protocol = u16(data, 6), data[9]
     dissection.network = Network(
         4,
         data[12:16],
-        take(data, 16, 4),
+        final or take(data, 16, 4),
         protocol,
         fragment=bool(fragment & (_MORE_FRAGMENTS | _OFFSET)),
-        quoted=dissection.network.quoted,
+        quoted=dissection.network.quoted_inside,
     )
-    if header > _HEADER:
-        options = take(data, 20, header - 20)
-        destination = final_destination(options)
-        if destination is not None:
-            dissection.network.destination = destination
-        if wanted:
-            dissect_options(dissection, options)
+    if len(options) < header - _HEADER:
+        raise CutShort
+    if wanted and options:
+        dissect_options(dissection, options)
     payload = octets.rest(header)
+    if not payload.reported:
+        return
     if fragment & _OFFSET:
         dissect_data(dissection, payload)
         return
@@ -125,7 +128,9 @@ def _add_service(dissection: Dissection, service: int) -> None:
     dissection.add("ip.dsfield.ecn", service & 3)
 
 
-def _add_header(dissection: Dissection, data: bytes) -> None:
+def _add_header(dissection: Dissection, data: bytes, final: bytes | None) -> None:
+    """Note the fixed fields. Where a source route names a `final` destination, the header's own
+    is only the next hop."""
     add = dissection.add
     add("ip.id", u16(data, 4))
     fragment = u16(data, 6)
@@ -142,9 +147,12 @@ def _add_header(dissection: Dissection, data: bytes) -> None:
     add("ip.proto", data[9])
     add("ip.checksum", u16(data, 10))
     add("ip.checksum.status", 2)
-    source, destination = take(data, 12, 4), take(data, 16, 4)
-    options = data[_HEADER : (data[0] & 15) * 4]
-    for side, address in (("src", source), ("dst", final_destination(options) or destination)):
+    for side, offset in (("src", 12), ("dst", 16)):
+        address = take(data, offset, 4)
+        if offset == _DESTINATION and final is not None:
+            add("ip.cur_rt", int.from_bytes(address))
+            add("ip.cur_rt_host", socket.inet_ntoa(address))
+            address = final
         text = socket.inet_ntoa(address)
         dissection.add_all((f"ip.{side}", "ip.addr"), int.from_bytes(address))
         dissection.add_all((f"ip.{side}_host", "ip.host"), text)

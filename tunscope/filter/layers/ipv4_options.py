@@ -22,12 +22,12 @@ _OPTIONS: Final = {
     25: ("ip.options.qs", 8, 8),
     68: ("ip.options.timestamp", 4, 255),
     82: ("ip.options.traceroute", 12, 12),
-    130: ("ip.options.sec", 3, 255),
-    131: ("ip.options.lsr", 3, 255),
-    133: ("ip.options.esec", 3, 255),
+    130: ("ip.options.security", 3, 255),
+    131: ("ip.options.route", 3, 255),
+    133: ("ip.options.ext_security", 3, 255),
     134: ("ip.options.cipso", 6, 255),
     136: ("ip.options.sid", 4, 4),
-    137: ("ip.options.ssr", 3, 255),
+    137: ("ip.options.source_route", 3, 255),
     148: ("ip.options.routeralert", 4, 4),
     149: ("ip.options.sdb", 6, 255),
 }
@@ -120,20 +120,19 @@ def _add_body(dissection: Dissection, kind: int, option: bytes) -> None:
 
 
 def _add_route(dissection: Dissection, kind: int, option: bytes) -> None:
-    """Name each address of a route by where the pointer stands: behind, at or before it."""
+    """Name each address of a route by where the pointer stands. The last one of a source route that
+    is not used up is the destination, which the header already has."""
     add = dissection.add
     pointer = option[2]
     add("ip.opt.ptr", pointer)
-    for offset in range(3, len(option) - 3, 4):
+    offsets = range(3, len(option) - 3, 4)
+    ahead = "ip.empty_rt" if kind == _RECORD_ROUTE else "ip.src_rt"
+    for offset in offsets:
+        passed = offset + 1 < pointer
+        if kind != _RECORD_ROUTE and pointer <= len(option) and offset == offsets[-1]:
+            break
+        name = "ip.rec_rt" if passed else ahead
         address = take(option, offset, 4)
-        if kind == _RECORD_ROUTE:
-            name = "ip.rec_rt" if offset + 1 < pointer else "ip.empty_rt"
-        elif offset + 1 < pointer:
-            name = "ip.rec_rt"
-        elif offset + 1 == pointer:
-            name = "ip.cur_rt"
-        else:
-            name = "ip.src_rt"
         add(name, int.from_bytes(address))
         add(f"{name}_host", socket.inet_ntoa(address))
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from tunscope.filter.layers.dissection import (
     ERROR,
+    NOTE,
     PROTOCOL_GROUP,
     WARN,
     Dissection,
@@ -47,13 +48,17 @@ def dissect_ipv6(dissection: Dissection, octets: Octets) -> None:
         dissection.add("ipv6.plen", u16(data, 4))
     length, following = u16(data, 4), data[6]
     dissection.network = Network(
-        6, b"", b"", following, fragment=False, quoted=dissection.network.quoted
+        6, b"", b"", following, fragment=False, quoted=dissection.network.quoted_inside
     )
     if length or following != _HOP_BY_HOP:
         if wanted and length + _HEADER > octets.reported and not dissection.network.quoted:
             room = octets.reported - _HEADER
             message = f"IPv6 payload length exceeds framing length ({room} bytes)"
             dissection.expert("ipv6.plen_exceeds_framing", WARN, PROTOCOL_GROUP, message)
+        if wanted and not length:
+            message = "IPv6 payload length equals 0 (maybe because of "
+            message += '"TCP segmentation offload" (TSO))'
+            dissection.expert("ipv6.plen_zero", NOTE, PROTOCOL_GROUP, message)
         octets.trim(length + _HEADER)
         data = octets.data
     if wanted:

@@ -40,7 +40,7 @@ def _dissect_options_header(dissection: Dissection, octets: Octets, name: str) -
     first = bool(dissection.protocols) and dissection.protocols[-1] == _IPV6
     data = octets.data
     size = (data[1] + 1) * 8 if len(data) > 1 else 0
-    if dissection.begin(name, octets, size or None):
+    if dissection.begin(name, octets, size or None, needs=2):
         if name == "ipv6.hopopts" and not first:
             message = "IPv6 Hop-by-Hop extension header must appear immediately after IPv6 header"
             dissection.expert("ipv6.hopopts.not_first", ERROR, PROTOCOL_GROUP, message)

@@ -12,6 +12,8 @@ _SNAP: Final = 0xAA
 #: OUIs whose SNAP protocol number is an EtherType (RFC 1042, 802.1H).
 _ETHERTYPE_OUIS: Final = frozenset({0x000000, 0x0000F8})
 _UNNUMBERED: Final = 3
+#: Service access point of IP (RFC 948).
+_IP: Final = 0x06
 
 
 @takes("llc", 0)
@@ -39,6 +41,9 @@ def dissect_llc(dissection: Dissection, octets: Octets) -> None:
         return
     information = (unnumbered and control & 0xEF == _UNNUMBERED) or not control & 1
     payload = octets.rest(2 + size)
+    if information and dsap == _IP:
+        dissect_next(dissection, "ethertype", 0x0800, payload)
+        return
     dissect_next(dissection, "dsap" if information else "none", dsap, payload)
 
 

@@ -8,6 +8,7 @@ from tunscope.filter.conversations.facts import NOT_IN_ORDER
 from tunscope.filter.layers.dissection import (
     CHAT,
     ERROR,
+    MALFORMED_GROUP,
     NOTE,
     PROTOCOL_GROUP,
     SEQUENCE_GROUP,
@@ -47,7 +48,7 @@ _LETTERS: Final = "RRRACEUAPRSF"
 @takes("ip.proto", 6)
 def dissect_tcp(dissection: Dissection, octets: Octets) -> None:
     """Dissect a TCP header and hand on what it carries."""
-    wanted = dissection.begin("tcp", octets)
+    wanted = dissection.begin("tcp", octets, needs=4)
     data = octets.data
     source, destination = u16(data, 0), u16(data, 2)
     if wanted:
@@ -62,11 +63,18 @@ def dissect_tcp(dissection: Dissection, octets: Octets) -> None:
     header = data[12] >> 4 << 2
     flags = u16(data, 12) & 0xFFF
     length = octets.reported - header
+    sized = length >= 0 and not (dissection.network.quoted or dissection.network.fragment)
     facts = tcp_facts(dissection, data, header, length)
     if wanted:
         if facts is not None:
-            add_numbers(dissection, facts, flags, header, length)
-        _add_header(dissection, data, header, flags, length)
+            add_numbers(dissection, facts, flags, header, length if sized else None)
+        if sized:
+            dissection.add("tcp.len", length)
+        _add_header(dissection, data, header, flags)
+        if header >= 20 and length < 0 and not dissection.network.quoted:
+            message = "Short segment. Segment/fragment does not contain a full TCP header "
+            message += "(might be NMAP or someone else deliberately sending unusual packets)"
+            dissection.expert("tcp.short_segment", WARN, MALFORMED_GROUP, message)
         if facts is not None and flags & _FIN and header >= 20:
             add_closing(dissection, facts)
     if header < 20:
@@ -78,10 +86,16 @@ def dissect_tcp(dissection: Dissection, octets: Octets) -> None:
         base = None
         if facts is not None:
             base = u32(data, 8) - facts.acknowledgment
-        _add_rest(dissection, data, header, flags, base)
+        _add_rest(dissection, data, flags)
         if facts is not None:
             add_times(dissection, facts)
+        if header > 20:
+            dissection.add("tcp.options", data[20:header])
+            dissect_options(dissection, data[20:header], header - 20, flags, base)
+        if facts is not None:
             add_analysis(dissection, facts)
+    if len(data) < header:
+        raise CutShort
     if flags & _RST:
         return  # what follows says why, in words of the sender's own (RFC 9293, 3.5.3)
     payload = octets.rest(header)
@@ -96,10 +110,8 @@ def dissect_tcp(dissection: Dissection, octets: Octets) -> None:
         )
 
 
-def _add_header(dissection: Dissection, data: bytes, header: int, flags: int, length: int) -> None:
+def _add_header(dissection: Dissection, data: bytes, header: int, flags: int) -> None:
     add = dissection.add
-    if not dissection.network.quoted:
-        add("tcp.len", length)
     if dissection.network.quoted == "icmp":
         add("tcp.seq", u32(data, 4))
         if dissection.conversations is None:
@@ -144,9 +156,7 @@ def _add_events(dissection: Dissection, data: bytes, flags: int) -> None:
         dissection.expert("tcp.connection.rst", WARN, SEQUENCE_GROUP, "Connection reset (RST)")
 
 
-def _add_rest(
-    dissection: Dissection, data: bytes, header: int, flags: int, base: int | None
-) -> None:
+def _add_rest(dissection: Dissection, data: bytes, flags: int) -> None:
     add = dissection.add
     add("tcp.window_size_value", u16(data, 14))
     add("tcp.checksum", u16(data, 16))
@@ -156,6 +166,3 @@ def _add_rest(
     if urgent and not flags & _URG:
         message = "The urgent pointer field is nonzero while the URG flag is not set"
         dissection.expert("tcp.urgent_pointer.non_zero", NOTE, PROTOCOL_GROUP, message)
-    if header > 20:
-        add("tcp.options", data[20:header])
-        dissect_options(dissection, data[20:header], header - 20, flags, base)

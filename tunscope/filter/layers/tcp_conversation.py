@@ -57,14 +57,14 @@ def tcp_facts(dissection: Dissection, data: bytes, header: int, length: int) -> 
     if dissection.conversations is None:
         return None
     network = dissection.network
-    known = header >= 20 and not network.quoted and not network.fragment
+    known = header >= 20 and length >= 0 and not network.quoted and not network.fragment
     segment = Segment(
         Endpoints(network.source, u16(data, 0), network.destination, u16(data, 2)),
         u32(data, 4),
         u32(data, 8),
         u16(data, 12) & 0xFFF,
         u16(data, 14),
-        max(length, 0) if known else None,
+        length if known else None,
         window_scale(data[20:header]) if data[13] & _SYN else None,
         dissection.number,
         dissection.record.ts_ns,
@@ -88,21 +88,24 @@ def udp_facts(
 
 
 def add_numbers(
-    dissection: Dissection, facts: TcpFacts, flags: int, header: int, length: int
+    dissection: Dissection, facts: TcpFacts, flags: int, header: int, length: int | None
 ) -> None:
-    """Note stream, relative numbers and window; the header's own fields stand around them."""
+    """Note stream, relative numbers and window; the header's own fields stand around them.
+
+    `length` is the payload's, None where it is not certain.
+    """
     add = dissection.add
     add("tcp.stream", facts.stream)
     add("tcp.completeness", facts.completeness)
     quoted = dissection.network.quoted
     if quoted != "icmp":
         add("tcp.seq", facts.sequence)
-    if not quoted and header >= 20:
-        following = facts.sequence + max(length, 0) + bool(flags & (_SYN | _FIN))
-        add("tcp.nxtseq", following % _MODULUS)
-    add("tcp.ack", facts.acknowledgment)
     if header < 20:
         return
+    if length is not None:
+        following = facts.sequence + length + bool(flags & (_SYN | _FIN))
+        add("tcp.nxtseq", following % _MODULUS)
+    add("tcp.ack", facts.acknowledgment)
     add("tcp.window_size", facts.window)
     if not flags & _SYN:
         scale = facts.scale
@@ -137,9 +140,10 @@ def add_analysis(dissection: Dissection, facts: TcpFacts) -> None:
         ("tcp.analysis.rto_frame", facts.retransmitted_frame),
         ("tcp.analysis.duplicate_ack", facts.duplicate_number and _PRESENT),
         ("tcp.analysis.duplicate_ack_num", facts.duplicate_number),
-        ("tcp.analysis.duplicate_ack_frame", facts.duplicate_frame),
     )
     present = [(name, value) for name, value in details if value]
+    if facts.duplicate_number:
+        present.append(("tcp.analysis.duplicate_ack_frame", facts.duplicate_frame))
     if not present and not facts.analysis:
         return
     add("tcp.analysis", None)

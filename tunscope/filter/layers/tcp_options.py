@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from tunscope.filter.layers.dissection import Dissection, u16, u32
+from tunscope.filter.layers.dissection import PROTOCOL_GROUP, WARN, Dissection, u16, u32
 
 _END: Final = 0
 _NOP: Final = 1
+_SEGMENT_SIZE: Final = 2
 _SYN, _ACK = 0x02, 0x10
+#: Largest shift count of a window scale (RFC 7323, 2.3), and the experiment of Fast Open.
+_LARGEST_SHIFT: Final = 14
+_FAST_OPEN: Final = 0xF989
 #: Option kind -> (name of the option's bytes, fewest bytes; None for options without a name).
 _OPTIONS: Final[dict[int, tuple[str, int, int]]] = {
     2: ("tcp.options.mss", 4, 4),
@@ -53,8 +57,10 @@ def dissect_options(
     """
     offset = 0
     add = dissection.add
+    sized = False
     while offset < reported:
         kind = data[offset]
+        sized = sized or kind == _SEGMENT_SIZE
         if kind in (_END, _NOP):
             add("tcp.options.eol" if kind == _END else "tcp.options.nop", data[offset : offset + 1])
             add("tcp.option_kind", kind)
@@ -71,6 +77,9 @@ def dissect_options(
         add("tcp.option_len", length)
         _add_body(dissection, kind, option, flags, base)
         offset += length
+    if flags & _SYN and not sized and len(data) == reported:
+        message = "The SYN packet does not contain a MSS option"
+        dissection.expert("tcp.options.mss.absent", WARN, PROTOCOL_GROUP, message)
 
 
 def _add_body(
@@ -80,10 +89,16 @@ def _add_body(
     match kind:
         case 2:
             add("tcp.options.mss_val", u16(option, 2))
+            if not flags & _SYN:
+                message = "The non-SYN packet does contain a MSS option"
+                dissection.expert("tcp.options.mss.present", WARN, PROTOCOL_GROUP, message)
         case 3:
             shift = option[2]
             add("tcp.options.wscale.shift", shift)
             add("tcp.options.wscale.multiplier", 1 << min(shift, 14))
+            if shift > _LARGEST_SHIFT:
+                message = "Window scale shift exceeds 14"
+                dissection.expert("tcp.options.wscale.shift.invalid", WARN, PROTOCOL_GROUP, message)
         case 5:
             _add_sack(dissection, option, base)
         case 6 | 7:
@@ -98,8 +113,17 @@ def _add_body(
         case 28:
             add("tcp.options.user_to_granularity", option[2] >> 7)
             add("tcp.options.user_to_val", u16(option, 2) & 0x7FFF)
+        case 29 if len(option) >= 4:
+            add("tcp.options.ao.keyid", option[2])
+            add("tcp.options.ao.rnextkeyid", option[3])
+            if len(option) > 4:
+                add("tcp.options.ao.mac", option[4:])
         case 34:
             _add_fast_open(dissection, option, flags)
+        case 253 | 254 if len(option) >= 4:
+            _add_experiment(dissection, option, flags)
+        case _ if kind not in _OPTIONS and len(option) > 2:
+            add("tcp.options.unknown.payload", option[2:])
         case _:
             pass
 
@@ -112,6 +136,16 @@ def _add_sack(dissection: Dissection, option: bytes, base: int | None) -> None:
             dissection.add("tcp.options.sack_le", (u32(option, place) - base) % _MODULUS)
             dissection.add("tcp.options.sack_re", (u32(option, place + 4) - base) % _MODULUS)
     dissection.add("tcp.options.sack.count", ranges)
+
+
+def _add_experiment(dissection: Dissection, option: bytes, flags: int) -> None:
+    """RFC 6994: the experiment's identifier, and what it has to say; TCP Fast Open was one."""
+    identifier = u16(option, 2)
+    dissection.add("tcp.options.experimental.exid", identifier)
+    if identifier == _FAST_OPEN:
+        _add_fast_open(dissection, option[2:], flags)
+    elif len(option) > 4:
+        dissection.add("tcp.options.experimental.data", option[4:])
 
 
 def _add_fast_open(dissection: Dissection, option: bytes, flags: int) -> None:

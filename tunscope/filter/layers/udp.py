@@ -15,10 +15,47 @@ from tunscope.filter.layers.registry import dissector_of, takes
 from tunscope.filter.layers.tcp_conversation import udp_facts
 
 
+@takes("ip.proto", 136)
+def dissect_udplite(dissection: Dissection, octets: Octets) -> None:
+    """Dissect a UDP-Lite header and hand on what it carries."""
+    wanted = dissection.begin("udplite", octets, 8, needs=4)
+    data = octets.data
+    source, destination = u16(data, 0), u16(data, 2)
+    add = dissection.add
+    if wanted:
+        add("udp.srcport", source)
+        add("udp.dstport", destination)
+        add("udp.port", source)
+        add("udp.port", destination)
+    coverage = u16(data, 4)
+    if wanted:
+        add("udp.checksum_coverage", coverage)
+        add("udp.length", octets.reported)
+        bad = 0 < coverage < 8 or coverage > octets.reported
+        if bad and not dissection.network.quoted:
+            message = f"Bad checksum coverage length value {coverage}"
+            group = MALFORMED_GROUP
+            dissection.expert("udplite.checksum_coverage.bad", ERROR, group, message)
+    checksum = u16(data, 6)
+    if wanted:
+        add("udp.checksum", checksum)
+        add("udp.checksum.status", 2 if checksum else 4)
+        if not checksum:
+            message = "Illegal checksum value (0)"
+            dissection.expert("udp.checksum.zero", ERROR, CHECKSUM_GROUP, message)
+    facts = udp_facts(dissection, source, destination, timed=False)
+    if facts is not None and wanted:
+        add("udp.stream", facts.stream)
+    payload = octets.rest(8)
+    if wanted and payload.reported and payload.data:
+        add("udp.payload", payload.data)
+    _hand_on(dissection, payload, source, destination, -1 if facts is None else facts.stream)
+
+
 @takes("ip.proto", 17)
 def dissect_udp(dissection: Dissection, octets: Octets) -> None:
     """Dissect a UDP header and hand on what it carries."""
-    wanted = dissection.begin("udp", octets, 8)
+    wanted = dissection.begin("udp", octets, 8, needs=4)
     data = octets.data
     source, destination = u16(data, 0), 0
     if wanted:
@@ -42,6 +79,7 @@ def dissect_udp(dissection: Dissection, octets: Octets) -> None:
     if too_long and not dissection.network.fragment and wanted and not dissection.network.quoted:
         message = f"Bad length value {length} > IP payload length"
         dissection.expert("udp.length.bad", ERROR, MALFORMED_GROUP, message)
+    unbounded = octets.rest(8)
     octets.trim(length)
     data = octets.data
     checksum = u16(data, 6)
@@ -63,8 +101,9 @@ def dissect_udp(dissection: Dissection, octets: Octets) -> None:
             dissection.add("udp.time_relative", facts.relative_ns)
             dissection.add("udp.time_delta", facts.delta_ns)
     payload = octets.rest(8)
-    if wanted and payload.reported and payload.data:
-        dissection.add("udp.payload", payload.data)
+    if wanted and payload.reported and unbounded.data:
+        # As tshark has it: up to the end of what IP carries, whatever the length says.
+        dissection.add("udp.payload", unbounded.data)
     _hand_on(dissection, payload, source, destination, -1 if facts is None else facts.stream)
 
 

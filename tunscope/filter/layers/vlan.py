@@ -21,7 +21,7 @@ from tunscope.filter.layers.registry import (
 @takes("ethertype", 0x8100, 0x9100)
 def dissect_vlan(dissection: Dissection, octets: Octets) -> None:
     """Dissect one tag and what stands behind it."""
-    wanted = dissection.begin("vlan", octets, 4)
+    wanted = dissection.begin("vlan", octets, 4, needs=2)
     data = octets.data
     control = u16(data, 0)
     if wanted:
