@@ -41,6 +41,8 @@ CONVERSATION_FIELDS: Final = frozenset(
         "frame.protocols",
     }
 )  # fmt: skip
+#: Names the applications too, which remember.
+_PROTOCOLS: Final = "frame.protocols"
 _ANALYSIS: Final = "tcp.analysis"
 _EXPERT: Final = "_ws.expert"
 #: The replayed conversations of captures that filters were applied to.
@@ -155,7 +157,7 @@ class DisplayFilter:
     @property
     def remembered(self) -> frozenset[str]:
         """The fields that depend on what applications remember of earlier packets."""
-        return frozenset(name for name in self.fields if is_remembered(name))
+        return frozenset(name for name in self.fields if name == _PROTOCOLS or is_remembered(name))
 
     def _plan(self) -> Plan:
         from tunscope.filter.columnar.plan import plan

@@ -6,6 +6,7 @@ Parentheses group tests, braces group arithmetic.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from tunscope.filter.errors import FilterError
@@ -110,26 +111,24 @@ class _Parser:
     # tests
 
     def _or(self) -> Test:
-        left = self._and()
+        tests = [self._and()]
         while self._accept(Kind.OR):
-            right = self._and()
-            left = Or(left, right, left.span.to(right.span))
-        return left
+            tests.append(self._and())
+        return _balanced(Or, tests)
 
     def _and(self) -> Test:
-        left = self._not()
+        tests = [self._not()]
         while self._accept(Kind.AND):
-            right = self._not()
-            left = And(left, right, left.span.to(right.span))
-        return left
+            tests.append(self._not())
+        return _balanced(And, tests)
 
     def _not(self) -> Test:
         negations = []
         while token := self._accept(Kind.NOT):
             negations.append(token)
         test = self._group() if self._peek.kind is Kind.LPAREN else self._relation()
-        for token in reversed(negations):
-            test = Not(test, token.span.to(test.span))
+        if len(negations) % 2:
+            test = Not(test, negations[0].span.to(test.span))
         return test
 
     def _group(self) -> Test:
@@ -193,11 +192,7 @@ class _Parser:
             )
             for before, operator, after in links
         ]
-        test = tests.pop()
-        while tests:
-            before = tests.pop()
-            test = And(before, test, before.span.to(test.span))
-        return test
+        return _balanced(And, tests)
 
     def _member(self, quantifier: Quantifier, left: Entity) -> Member:
         self._expect(Kind.IN)
@@ -219,11 +214,14 @@ class _Parser:
         if level == _TIGHTEST:
             return self._primary()
         left = self._arithmetic(level + 1)
+        depth = self._depth
         while _PRECEDENCE.get(self._peek.kind) == level:
+            self._deeper()
             operator = ArithmeticOperator(self._take().kind.value)
             right = self._arithmetic(level + 1)
             left = Arithmetic(operator, left, right, left.span.to(right.span))
             self._is_entity = False
+        self._depth = depth
         return left
 
     def _primary(self) -> Operand:
@@ -249,11 +247,14 @@ class _Parser:
 
     def _entity(self) -> Entity:
         entity = self._atom()
+        depth = self._depth
         while self._peek.kind is Kind.LBRACKET:
+            self._deeper()
             if isinstance(entity, Reference | String | Character):
                 raise self._unexpected()
             ranges, closing = self._bracketed_ranges()
             entity = Slice(entity, ranges, entity.span.to(closing.span))
+        self._depth = depth
         return entity
 
     def _atom(self) -> Entity:
@@ -319,3 +320,13 @@ class _Parser:
         closing = self._expect(Kind.RPAREN)
         self._depth -= 1
         return Call(name.text, tuple(arguments), name.span.to(closing.span), name.span)
+
+
+def _balanced(join: type[And] | type[Or], tests: Sequence[Test]) -> Test:
+    """Return `tests` joined in their order, as a tree whose depth grows with the logarithm of how
+    many there are: a long filter must not exhaust the stack."""
+    if len(tests) == 1:
+        return tests[0]
+    middle = len(tests) // 2
+    left, right = _balanced(join, tests[:middle]), _balanced(join, tests[middle:])
+    return join(left, right, left.span.to(right.span))

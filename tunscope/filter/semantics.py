@@ -6,6 +6,7 @@ type, value names stand for numbers, and byte sequences may stand for whatever c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from tunscope.filter.errors import FilterError
@@ -154,12 +155,9 @@ class _Checker:
             raise FilterError(message, self._text, node.left.span)
         left: ValueNode = self._operands.field(node.left)
         every = _every(node.quantifier)
-        test: TestNode | None = None
-        for low, high in node.elements:
-            one = self._element(left, node, low, high, every=every)
-            test = one if test is None else Disjunction(test, one)
-        assert test is not None, "the grammar has no empty set"
-        return test
+        return _any_of(
+            [self._element(left, node, low, high, every=every) for low, high in node.elements]
+        )
 
     def _element(
         self, left: ValueNode, node: Member, low: Operand, high: Operand | None, *, every: bool
@@ -177,3 +175,11 @@ class _Checker:
 
 def _every(quantifier: Quantifier, *, default: bool = False) -> bool:
     return default if quantifier is Quantifier.DEFAULT else quantifier is Quantifier.ALL
+
+
+def _any_of(tests: Sequence[TestNode]) -> TestNode:
+    """Return the disjunction of `tests` (at least one) as a tree of little depth."""
+    if len(tests) == 1:
+        return tests[0]
+    middle = len(tests) // 2
+    return Disjunction(_any_of(tests[:middle]), _any_of(tests[middle:]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -203,6 +202,6 @@ def difference(expected: Verdict, given: Verdict) -> str:
 
 
 def filters_in(path: Path) -> list[str]:
-    """Return the filters of a file: one a line, as JSON strings where they begin with a quote."""
-    lines = [line for line in path.read_text("utf-8").splitlines() if line and line[0] != "#"]
-    return [json.loads(line) if line[0] == '"' else line for line in lines]
+    """Return the filters of a file: one a line, without blank ones and comments."""
+    lines = path.read_text("utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("# ")]
