@@ -86,6 +86,18 @@ def test_what_cannot_be_saved_is_said(tmp_path: Path) -> None:
     assert tshark(tmp_path / "x.pcap") == []
 
 
+@pytest.mark.parametrize("name", ["test010", "test011", "test012", "test016", "test100"])
+def test_packets_without_a_time_are_saved_without_one(name: str, tmp_path: Path) -> None:
+    (path,) = HADRIELK.glob(f"le_*_{name}.pcapng")
+    out = tmp_path / "out.pcapng"
+    ours(path, "-w", str(out))
+    options = fields("frame.time_epoch", "frame.len", "frame.cap_len", "ip.id", "udp.checksum")
+    expected = tshark(path, *options)
+    assert any(line.startswith("\t") for line in expected)
+    assert tshark(out, *options) == expected
+    assert ours(out, *options) == expected
+
+
 SIMPLE = HADRIELK / "be_basic_test011.pcapng"
 
 

@@ -246,6 +246,16 @@ def enhanced_packet(record: PacketRecord, tsoffset: int = 0) -> bytes:
     return b"".join((header, data, _PADDING[padding], options, _U32.pack(total)))
 
 
+def simple_packet(record: PacketRecord) -> bytes:
+    """Return a simple packet block: no time, no options, and the section's first interface.
+
+    Readers take its captured length from the original length and the interface's snaplen.
+    """
+    data = record.data
+    padding = _PADDING[-len(data) & 3]
+    return _block(BlockType.SIMPLE_PACKET, _U32.pack(record.origlen) + data + padding, b"")
+
+
 def custom_block(record: PacketRecord) -> bytes:
     """Return a custom block; ValueError if the record is none.
 

@@ -16,6 +16,7 @@ from tunscope.capfile.blocks import (
     interface_description,
     name_resolution,
     section_header,
+    simple_packet,
 )
 from tunscope.packet.custom_block import CustomBlock
 from tunscope.packet.record import PacketRecord
@@ -31,7 +32,8 @@ class PcapngWriter:
     `interfaces` are those that records index, and may still grow, as a reader's do; they keep
     their order and numbers as far as they are known at the first packet. `names` (address text to
     name) may grow as well, and `comments` on the capture until the first packet. Timestamps are
-    written in nanoseconds, 1970 for packets that have none. Custom blocks that forbid to be copied
+    written in nanoseconds; packets without one become simple packet blocks again where those can
+    hold them, elsewhere their time is 1970. Custom blocks that forbid to be copied
     are left out and counted.
     """
 
@@ -69,7 +71,10 @@ class PcapngWriter:
         number, description = known
         if number != record.interface:
             record = replace(record, interface=number)
-        self._write(enhanced_packet(record, description.tsoffset))
+        if not record.timed and number == 0 and _is_simple(record, description.snaplen):
+            self._write(simple_packet(record))
+        else:
+            self._write(enhanced_packet(record, description.tsoffset))
 
     def close(self) -> None:
         """Write what is known but was not needed yet: interfaces without packets, late names."""
@@ -133,3 +138,10 @@ class PcapngWriter:
         while block := dict(islice(fresh, _NAMES_PER_BLOCK)):
             self._write(name_resolution(block))
             self._names_written += len(block)
+
+
+def _is_simple(record: PacketRecord, snaplen: int) -> bool:
+    """Whether a simple packet block says all of a packet without a time."""
+    said = record.comments or record.flags or record.zero_flags or record.packet_id is not None
+    longest = snaplen or record.origlen
+    return not said and len(record.data) == min(record.origlen, longest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -134,6 +135,7 @@ def test_the_template_changes_nothing_until_it_is_edited() -> None:
     assert parse(template(Settings(), default_keys())) == Settings()
 
 
+@hypothesis.settings(deadline=None)
 @given(
     st.builds(
         ColouringRule,
