@@ -79,6 +79,8 @@ class TcpFacts:
     #: The segment is a FIN from the side that closes first.
     closes_first: bool = False
     analysis: Analysis = field(default_factory=lambda: Analysis(0))
+    #: More was acknowledged than seen: an analysis is shown, even if it says nothing.
+    noticed: bool = False
     duplicate_number: int = 0
     duplicate_frame: int = 0
     acked_frame: int = 0

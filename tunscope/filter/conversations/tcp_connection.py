@@ -106,7 +106,9 @@ class TcpConnection:
         if segment.acknowledgment != forward.last_ack:
             forward.original_ack = segment.number
             forward.duplicate_acks = 0
-        found |= _judge_unseen(segment, reverse)
+        facts.noticed = _acknowledges_unseen(segment, reverse)
+        if facts.noticed:
+            found |= _judge_unseen(reverse)
         if length or flags & (SYN | FIN):
             found |= self._judge_repetition(segment, length, forward, reverse, found)
         if found & Analysis.RETRANSMISSION:
@@ -248,11 +250,13 @@ def _judge_order(segment: Segment, length: int, forward: TcpSide, reverse: TcpSi
     return found | (Analysis.KEEP_ALIVE_ACK if kept else Analysis.DUPLICATE_ACK)
 
 
-def _judge_unseen(segment: Segment, reverse: TcpSide) -> Analysis:
-    """Whether the segment acknowledges what the capture does not have."""
-    acknowledges = segment.flags & ACK and reverse.max_acked
-    if not acknowledges or not after(segment.acknowledgment, reverse.max_acked):
-        return Analysis(0)
+def _acknowledges_unseen(segment: Segment, reverse: TcpSide) -> bool:
+    acknowledges = bool(segment.flags & ACK and reverse.max_acked)
+    return acknowledges and after(segment.acknowledgment, reverse.max_acked)
+
+
+def _judge_unseen(reverse: TcpSide) -> Analysis:
+    """Judge a segment that acknowledges what the capture does not have."""
     if after(reverse.next_sequence, reverse.max_acked):
         reverse.max_acked = reverse.next_sequence
         return Analysis.ACK_LOST_SEGMENT

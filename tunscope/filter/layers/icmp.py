@@ -103,7 +103,12 @@ def _add_rest_of_header(dissection: Dissection, data: bytes, kind: int, code: in
         add("icmp.redir_gw", u32(data, 4))
     elif kind == _PROBLEM:
         add("icmp.pointer", data[4])
-        _add_length(dissection, data, 6)
+        if data[5]:
+            add("icmp.length", data[5])
+            add("icmp.length.original_datagram", data[5] * 4)
+            add("icmp.unused", take(data, 6, 2))
+        else:
+            add("icmp.unused", take(data, 5, 3))
     elif kind == _UNREACHABLE and code == _FRAGMENTATION_NEEDED:
         _add_length(dissection, data, 6)
         add("icmp.mtu", u16(data, 6))

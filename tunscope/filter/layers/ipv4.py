@@ -42,7 +42,7 @@ def dissect_ip(dissection: Dissection, octets: Octets) -> None:
     """Dissect what announces itself as IP: version 4, or 6 under version 4's name."""
     version = octets.data[0] >> 4
     if version == 6:
-        dissection.begin("ip", octets, 1)
+        dissection.begin("ip", octets, 0)
         _add_version(dissection, 6)
         dissect_next(dissection, "ethertype", 0x86DD, octets)
         return

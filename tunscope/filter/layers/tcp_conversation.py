@@ -144,7 +144,7 @@ def add_analysis(dissection: Dissection, facts: TcpFacts) -> None:
     present = [(name, value) for name, value in details if value]
     if facts.duplicate_number:
         present.append(("tcp.analysis.duplicate_ack_frame", facts.duplicate_frame))
-    if not present and not facts.analysis:
+    if not (present or facts.analysis or facts.noticed):
         return
     add("tcp.analysis", None)
     if facts.initial_rtt_ns:
