@@ -95,7 +95,8 @@ class Replay:
             datagram = UdpFacts(facts["stream"], facts["relative_ns"], facts["delta_ns"])
             return [datagram]
         analysis, closes_first = Analysis(facts.pop("analysis")), bool(facts.pop("closes_first"))
-        segment = TcpFacts(**facts, analysis=analysis, closes_first=closes_first)
+        noticed = bool(facts.pop("noticed"))
+        segment = TcpFacts(**facts, analysis=analysis, closes_first=closes_first, noticed=noticed)
         return [segment]
 
     def _step(self, start: int, stop: int) -> None:
