@@ -20,6 +20,7 @@ SCREENS = {
     "stream-hex": ("1", "5", "1", "G", "s", "h"),
     "conversations": ("C",),
     "endpoints": ("C", "e", "tab"),
+    "hierarchy": ("H", "down", "down"),
     "graph": ("o", *["right"] * 12, "u"),
 }
 

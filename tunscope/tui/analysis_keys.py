@@ -93,6 +93,18 @@ CONVERSATION_KEYS: Final = (
     _key("conversations.copy", "y", "copy", "Copy", "copy the table as CSV"),
 )
 
+HIERARCHY_KEYS: Final = (
+    _key("hierarchy.collapse", "left,h", "collapse", "Close", "close it, or go to what carries it"),
+    _key("hierarchy.expand", "right,l", "expand", "Open", "open it, or go to what it carries"),
+    _key("hierarchy.toggle", "space", "toggle_node", "Toggle", "open or close it"),
+    _key("hierarchy.expand_all", "plus", "expand_all", "Open all", "open everything"),
+    _key("hierarchy.collapse_all", "minus", "collapse_all", "Close all", "close everything"),
+    _key(
+        "hierarchy.limit", "f", "limit", "All packets", "count all packets, or the displayed only"
+    ),
+    _key("hierarchy.copy", "y", "copy", "Copy", "copy the table as CSV"),
+)
+
 GRAPH_KEYS: Final = (
     _key("graph.left", "left", "move(-1)", "Left", "cursor to the interval before"),
     _key("graph.right", "right", "move(1)", "Right", "cursor to the next interval"),
@@ -126,5 +138,6 @@ ANALYSIS_NAMESPACES: Final = {
     "analysis": ANALYSIS_KEYS,
     "stream": STREAM_KEYS,
     "conversations": CONVERSATION_KEYS,
+    "hierarchy": HIERARCHY_KEYS,
     "graph": GRAPH_KEYS,
 }

@@ -14,6 +14,12 @@ class AnalysisActions(CaptureActions, inherit_bindings=False):
 
         self.app.push_screen(ConversationsScreen(self.tunscope.browser))
 
+    def action_hierarchy(self) -> None:
+        """Show how much there is of which protocol."""
+        from tunscope.tui.screens.hierarchy import HierarchyScreen
+
+        self.app.push_screen(HierarchyScreen(self.tunscope.browser))
+
     def action_io_graph(self) -> None:
         """Show packets or bits over time."""
         from tunscope.tui.screens.graph import GraphScreen
