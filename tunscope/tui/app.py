@@ -26,6 +26,7 @@ from tunscope.tui.keymap import APP_KEYS, ENTRIES, Entry
 from tunscope.tui.line_history import LineHistory
 from tunscope.tui.save_dialogs import SaveDialogs
 from tunscope.tui.screens.analysis import AnalysisScreen
+from tunscope.tui.screens.analysis_actions import load_analysis_screens
 from tunscope.tui.screens.main import MainScreen
 from tunscope.tui.screens.messages import LoggedMessage
 from tunscope.tui.screens.quit import QuitChoice, QuitScreen
@@ -154,6 +155,7 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         gc.enable()
         if self._language is not None:
             Thread(target=self._language.warm_up, name="filter-language", daemon=True).start()
+        Thread(target=load_analysis_screens, name="analysis-screens", daemon=True).start()
 
     def on_unmount(self) -> None:
         """Give the signals back."""

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from tunscope.tui.screens.capture_actions import CaptureActions
+
+
+def load_analysis_screens() -> None:
+    """Import what the actions below would wait for at their first call; on any thread."""
+    for name in ("conversations", "graph", "hierarchy", "stream"):
+        import_module(f"tunscope.tui.screens.{name}")
 
 
 class AnalysisActions(CaptureActions, inherit_bindings=False):

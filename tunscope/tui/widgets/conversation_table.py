@@ -42,6 +42,9 @@ class ConversationTable(VirtualList):
         self.waiting = ""
         self._book = book
         self._generation = 0
+        #: The columns, and for which place in the table they were measured.
+        self._columns: list[tuple[Heading, int]] = []
+        self._measured: tuple[int, range, int] | None = None
 
     def show(self, page: ConversationPage) -> None:
         """Show another page, or the same one with newer numbers."""
@@ -56,11 +59,17 @@ class ConversationTable(VirtualList):
         return 0 if self.page is None else len(self.page)
 
     def row_key(self, row: int) -> Hashable:
-        """Return the row and which page it is of."""
-        return (row, self._generation)
+        """Return the row, which page it is of, and how wide the columns are."""
+        return (row, self._generation, tuple(width for _, width in self.columns()))
 
     def columns(self) -> list[tuple[Heading, int]]:
         """Return the columns that fit, with their widths."""
+        place = (self._generation, self.visible_rows, self.extent.width)
+        if place != self._measured:
+            self._measured, self._columns = place, self._fitting()
+        return self._columns
+
+    def _fitting(self) -> list[tuple[Heading, int]]:
         if self.page is None:
             return []
         width = self.extent.width - 2
