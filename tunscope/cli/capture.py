@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from tunscope.cli.rules import relay_arguments, relay_options
 from tunscope.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -83,16 +84,7 @@ class Invocation:
 @click.option(
     "--peer-bind", metavar="[ADDR:]PORT", help="Local address of a udp peer [the peer's port]."
 )
-@click.option(
-    "--rule",
-    "rules",
-    multiple=True,
-    metavar="'FILTER => ACTION'",
-    help="What is done with passing packets: set FIELD=VALUE, drop, delay 50ms 10ms, duplicate, "
-    "loss 5%, comment TEXT (repeat).",
-)
-@click.option("--rules", "rules_file", metavar="FILE", help="Rules in a TOML file.")
-@click.option("--seed", type=int, metavar="N", help="Makes what rules do at random repeatable.")
+@relay_arguments
 @click.option("-w", "--pcap", metavar="FILE|-", help="Capture to a pcapng file, or to stdout.")
 @click.option("--print", "print_lines", is_flag=True, help="A line a packet, as tcpdump.")
 @click.option("--tui/--no-tui", default=None, help="Force the screen on or off.")
@@ -242,7 +234,6 @@ def _invocation(word: str, filter_words: tuple[str, ...], given: dict[str, Any])
 def _capture_options(filter_words: tuple[str, ...], given: dict[str, Any]) -> CaptureOptions:
     from tunscope.capfile.rotation import parse_rotation, parse_stop_conditions
     from tunscope.cli.peers import peer_request
-    from tunscope.cli.rules import relay_options
     from tunscope.engine.options import MAXIMUM_SNAPLEN, CaptureOptions
     from tunscope.packet.direction import Direction
 
@@ -270,7 +261,7 @@ def _capture_options(filter_words: tuple[str, ...], given: dict[str, Any]) -> Ca
         rotation_patience=_ROTATION_PATIENCE,
         promiscuous=not given["no_promiscuous"],
         peer=peer_request(given["peers"], given["peer_bind"]),
-        relay=relay_options(given["rules"], given["rules_file"], given["seed"]),
+        relay=relay_options(given),
     )
 
 

@@ -234,6 +234,10 @@ def summary_lines(counters: Counters, rules: Sequence[str] = ()) -> list[str]:
         lines.append(f"{counters.rejected_peer} packets of unknown or broken origin refused")
     if counters.dropped_rule:
         lines.append(f"{counters.dropped_rule} packets dropped by rules")
+    if counters.released or counters.dropped_hold:
+        lines.append(f"{counters.released} held packets released, {counters.dropped_hold} dropped")
+    if counters.hold_overflows:
+        lines.append(f"{counters.hold_overflows} times the hold queue was full (--hold-max)")
     if counters.duplicated:
         lines.append(f"{counters.duplicated} packets duplicated")
     for number, (rule, matched) in enumerate(zip(rules, counters.rules, strict=False), 1):

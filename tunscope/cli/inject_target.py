@@ -129,10 +129,16 @@ def open_target(request: DeviceRequest, *, through_owner: bool, may_sudo: bool) 
 
 
 def find_running(request: DeviceRequest) -> RunningTarget | None:
-    """Return the capture that runs on the device, None if none does.
+    """Return the capture that runs on the device as a target, None if none does."""
+    found = reach_running(request)
+    return None if found is None else RunningTarget(*found)
+
+
+def reach_running(request: DeviceRequest) -> tuple[RemoteEngine, Message] | None:
+    """Connect to the capture that runs on the device; return it with its description.
 
     A device of that name in this network namespace is meant first; where there is none, the one
-    capture on a device of that name elsewhere, such as in a lab.
+    capture on a device of that name elsewhere, such as in a lab. None if there is none.
     """
     found: list[tuple[RemoteEngine, Message]] = []
     for path in control_sockets(request.name):
@@ -144,7 +150,7 @@ def find_running(request: DeviceRequest) -> RunningTarget | None:
                 engine.close()
     try:
         chosen = _choose(request, found)
-        return RunningTarget(*found.pop(chosen)) if chosen is not None else None
+        return found.pop(chosen) if chosen is not None else None
     finally:
         for engine, _ in found:
             engine.close()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from tunscope.cli.rules import relay_arguments, relay_options
 from tunscope.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -27,11 +28,7 @@ _NO_FILE: Final = "/dev/null"
 @click.option("-w", "--pcap", metavar="FILE|-", help="Record to a pcapng file, or to stdout.")
 @click.option("--no-tui", is_flag=True, help="No screen: only build, relay and make traffic.")
 @click.option("--shell", "node", metavar="NODE", help="Open a shell in a node of the lab.")
-@click.option(
-    "--rule", "rules", multiple=True, metavar="'FILTER => ACTION'", help="As in a capture (repeat)."
-)
-@click.option("--rules", "rules_file", metavar="FILE", help="Rules in a TOML file.")
-@click.option("--seed", type=int, metavar="N", help="Makes what rules do at random repeatable.")
+@relay_arguments
 @click.option("--explain", is_flag=True, help="Print the ip commands that would build the lab.")
 def lab(
     name: str | None,
@@ -40,9 +37,7 @@ def lab(
     no_tui: bool,
     node: str | None,
     explain: bool,
-    rules: tuple[str, ...],
-    rules_file: str | None,
-    seed: int | None,
+    **given: Any,
 ) -> int:
     """Build the lab NAME in private namespaces, with traffic, and show its packets live.
 
@@ -61,10 +56,9 @@ def lab(
 
         click.echo(commands_of(plan), nl=False)
         return ExitCode.OK
-    from tunscope.cli.rules import relay_options
     from tunscope.engine.options import CaptureOptions
 
-    options = CaptureOptions(relay=relay_options(rules, rules_file, seed))
+    options = CaptureOptions(relay=relay_options(given))
     if node:
         return _run_shell(plan, device, pcap, node, options)
     if pcap or no_tui:

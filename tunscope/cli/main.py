@@ -16,6 +16,7 @@ from tunscope.errors import ExitCode, TunscopeError
 _COMMANDS: Final = {
     "read": ("tunscope.cli.read", "Print, count or save the packets of capture files."),
     "inject": ("tunscope.cli.inject", "Send packets on a device, and show what answers them."),
+    "hold": ("tunscope.cli.hold", "List, release, edit or drop what a running capture holds."),
     "fields": ("tunscope.cli.fields", "List the fields of display filters."),
     "devices": ("tunscope.cli.devices", "List network devices: kind, state, addresses, owner."),
     "lab": ("tunscope.cli.lab", "Ready topologies in private namespaces, with traffic."),

@@ -1,30 +1,108 @@
-"""`--rule`, `--rules` and `--seed`: checked here, where a mistake can be pointed at."""
+"""`--rule`, `--hold` and their like: checked here, where a mistake can be pointed at."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeVar
+
+import click
 
 from tunscope.cli.privilege import as_invoking_user
 from tunscope.errors import UsageError
+from tunscope.packet.direction import Direction
+from tunscope.relay.hold_options import HoldOptions
 from tunscope.relay.relay_options import RelayOptions
 from tunscope.relay.rules import RuleError, parse_rule
 
+_OPTIONS: Final = (
+    click.option(
+        "--rule",
+        "rules",
+        multiple=True,
+        metavar="'FILTER => ACTION'",
+        help="What is done with passing packets: set FIELD=VALUE, drop, delay 50ms 10ms, "
+        "duplicate, loss 5%, comment TEXT (repeat).",
+    ),
+    click.option("--rules", "rules_file", metavar="FILE", help="Rules in a TOML file."),
+    click.option("--seed", type=int, metavar="N", help="Makes chance in rules repeatable."),
+    click.option(
+        "--hold", metavar="FILTER", help="Packets that wait for a verdict (tunscope hold)."
+    ),
+    click.option(
+        "--hold-direction",
+        type=click.Choice(["inout", "in", "out"]),
+        default="inout",
+        help="Only those that go this way.",
+    ),
+    click.option(
+        "--hold-time",
+        type=click.FloatRange(0, 1e6, min_open=True),
+        metavar="S",
+        help="Seconds they wait at most.",
+    ),
+    click.option(
+        "--hold-then",
+        type=click.Choice(["release", "drop"]),
+        default="release",
+        help="What becomes of them then [release].",
+    ),
+    click.option(
+        "--hold-max",
+        type=click.IntRange(1),
+        default=1000,
+        metavar="N",
+        help="How many may wait [1000].",
+    ),
+    click.option(
+        "--hold-full",
+        type=click.Choice(["oldest", "pass", "drop"]),
+        default="oldest",
+        help="When so many wait: the oldest goes, or the new one passes or is dropped [oldest].",
+    ),
+)
+_C = TypeVar("_C", bound=Callable[..., Any])
 
-def relay_options(texts: Sequence[str], file: str | None, seed: int | None) -> RelayOptions:
-    """Return the rules of the command line and, before them, those of the file.
 
-    RuleError, with its place, for a rule that is wrong.
+def relay_arguments(command: _C) -> _C:
+    """Give a command the options that `relay_options` reads."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def relay_options(given: Mapping[str, Any]) -> RelayOptions:
+    """Return the rules of the command line and, before them, those of the file, and the hold.
+
+    RuleError or FilterError, with its place, for what is wrong.
     """
+    texts, file, seed = given["rules"], given["rules_file"], given["seed"]
     if file is not None:
         found, seed_of_file = read_rules(Path(file))
         texts = [*found, *texts]
         seed = seed_of_file if seed is None else seed
     for text in texts:
         check_rule(text)
-    return RelayOptions(tuple(texts), seed)
+    return RelayOptions(tuple(texts), seed, _hold_options(given))
+
+
+def _hold_options(given: Mapping[str, Any]) -> HoldOptions | None:
+    if given["hold"] is None:
+        if given["hold_time"] is not None:
+            raise UsageError("--hold-time", "needs --hold FILTER")
+        return None
+    from tunscope.engine.predicates import packet_predicate
+
+    packet_predicate(given["hold"])
+    return HoldOptions(
+        filter=given["hold"],
+        direction=Direction({"inout": 0, "in": 1, "out": 2}[given["hold_direction"]]),
+        seconds=given["hold_time"],
+        then=given["hold_then"],
+        maximum=given["hold_max"],
+        when_full=given["hold_full"],
+    )
 
 
 def check_rule(text: str) -> None:
@@ -43,8 +121,6 @@ def check_rule(text: str) -> None:
         raise RuleError(
             text, start + span.start, start + span.stop, error.message, error.hint
         ) from None
-    except UsageError as error:
-        raise RuleError(text, start, start + len(rule.filter_text), error.why, error.hint) from None
 
 
 def read_rules(path: Path) -> tuple[list[str], int | None]:

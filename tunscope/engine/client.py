@@ -20,10 +20,12 @@ from tunscope.engine.options import CaptureOptions
 from tunscope.engine.protocol import (
     CountersEvent,
     Event,
+    HeldPacket,
     Message,
     Op,
     StoppedEvent,
     StopReason,
+    all_held,
     decode_error,
     decode_event,
 )
@@ -32,6 +34,7 @@ from tunscope.errors import TunscopeError, UsageError
 if TYPE_CHECKING:
     from tunscope.device.facts import DeviceFacts
     from tunscope.device.request import DeviceRequest
+    from tunscope.relay.relay_options import RelayOptions
 
 _ANSWER_SECONDS: Final = 20.0
 _ENGINE: Final = ("-I", "-m", "tunscope.engine")
@@ -140,6 +143,40 @@ class EngineClient:
     def add_output(self, fd: int) -> None:
         """Hand over the file that the next rotation goes on with; `fd` stays the caller's."""
         self._send(Op.OUTPUT, {"output": fd}, {})
+
+    def set_relay(
+        self, options: RelayOptions, answered: Callable[[TunscopeError | None], None]
+    ) -> None:
+        """Ask for other rules and another hold; a later `poll` calls `answered`."""
+        self._listeners[self._send(Op.RELAY, {}, {"relay": options.to_json()})] = answered
+
+    def give_verdict(
+        self,
+        identities: Sequence[int] | None,
+        verdict: str,
+        answered: Callable[[TunscopeError | None], None],
+    ) -> None:
+        """Release or drop held packets (None: all), or "revert" or "duplicate" and go on holding.
+
+        A later `poll` calls `answered` with what came of it.
+        """
+        arguments = {"ids": None if identities is None else list(identities), "verdict": verdict}
+        self._listeners[self._send(Op.VERDICT, {}, arguments)] = answered
+
+    def edit_held(
+        self,
+        identity: int,
+        data: bytes,
+        release: bool,
+        answered: Callable[[TunscopeError | None], None],
+    ) -> None:
+        """Replace a held packet's bytes, and perhaps release it; a later `poll` tells."""
+        arguments = {"held": identity, "data": data.hex(), "release": release}
+        self._listeners[self._send(Op.EDIT, {}, arguments)] = answered
+
+    def held(self) -> list[HeldPacket]:
+        """Return the packets that wait, oldest first."""
+        return all_held(lambda after: self.request(Op.HELD, after=after))
 
     def listen(self, listener: int, uid: int) -> None:
         """Have the engine serve visitors of user `uid` that connect to a listening UNIX socket."""

@@ -17,9 +17,10 @@ class Counters:
     were made by the peer; `rejected_peer` datagrams were not let in: from an unknown sender, or
     broken inside. `dropped_peer` packets could not be passed on, to the peer or to the kernel.
     What goes in comes out: ``received + injected + duplicated = passed + held + delayed +
-    dropped_rule + dropped_peer``, where held and delayed packets wait now; `captured` then counts
-    records, of which edited and duplicated packets have several, and dropped ones one.
-    `rules` has for each rule the number of packets that its filter chose.
+    dropped_rule + dropped_hold + dropped_peer``, where held and delayed packets wait now, and
+    retransmissions of held ones count as dropped with them. `captured` then counts records, of
+    which edited, held and duplicated packets have several. `hold_overflows` times the queue was
+    full. `rules` has for each rule the number of packets that its filter chose.
 
     A capture that a limit or a second interrupt ended has received more than that: what it left
     behind.
@@ -37,6 +38,8 @@ class Counters:
     held: int = 0
     released: int = 0
     dropped_rule: int = 0
+    dropped_hold: int = 0
+    hold_overflows: int = 0
     injected: int = 0
     duplicated: int = 0
     delayed: int = 0

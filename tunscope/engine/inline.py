@@ -12,8 +12,9 @@ from tunscope.engine.predicates import packet_predicate
 from tunscope.engine.tun_port import TunPort
 from tunscope.packet.direction import Direction
 from tunscope.packet.printable import printable
+from tunscope.relay.hold import Held
 from tunscope.relay.peer import Peer
-from tunscope.relay.pipeline import Pipeline
+from tunscope.relay.pipeline import Change, Pipeline
 from tunscope.relay.relay_options import RelayOptions
 from tunscope.relay.rules import RuleSet, parse_rule
 
@@ -52,9 +53,9 @@ class InlineRelay:
         self._record = record
         self._buffer = memoryview(bytearray(_LARGEST_PACKET))
         self._options = RelayOptions()
-        self._seed = 0
         self.recording = True
         self.filtered = self.unrecorded = 0
+        self.listener: Callable[[Change, Held], None] = _nobody
         self.pipeline = Pipeline(self, linktype, RuleSet((), (), 0))
 
     def configure(self, options: RelayOptions) -> str:
@@ -65,15 +66,19 @@ class InlineRelay:
         seed = random.randrange(_SEEDS) if options.seed is None else options.seed
         rules = [parse_rule(text) for text in options.rules]
         predicates = [packet_predicate(rule.filter_text) for rule in rules]
+        hold = options.hold
+        chooses = packet_predicate(hold.filter) if hold is not None else None
         self.pipeline.rules = RuleSet(rules, predicates, seed)
+        self.pipeline.hold.configure(hold, chooses)
         self._options = options
         shown = "; ".join(options.rules)
-        return f"rules: {printable(shown)} (seed {seed})" if shown else "no rules"
+        told = f"rules: {printable(shown)} (seed {seed})" if shown else "no rules"
+        return told if hold is None else f"{told}; holding {printable(hold.filter) or 'all'}"
 
     @property
     def idle(self) -> bool:
         """Whether packets may as well pass without a look."""
-        return not self._options.active and self.pipeline.deadline is None
+        return not self._options.active and self.pipeline.idle
 
     def carry(self, read: Callable[[], bytes | None]) -> bool:
         """Take in some of what waits on both sides, and let go what is due.
@@ -107,6 +112,10 @@ class InlineRelay:
         counters.dropped_rule = here.dropped
         counters.duplicated = here.duplicated
         counters.delayed = here.delayed
+        counters.held = here.held
+        counters.released = here.released
+        counters.dropped_hold = here.dropped_hold
+        counters.hold_overflows = here.overflows
         counters.rules = list(self.pipeline.rules.matched)
 
     def forward(self, direction: Direction, data: bytes) -> bool:
@@ -114,6 +123,10 @@ class InlineRelay:
         if direction is Direction.OUT:
             return self._peer.send(memoryview(data))
         return self._kernel.write(data) == 0
+
+    def changed(self, change: Change, held: Held) -> None:
+        """Pass on what happened to a held packet."""
+        self.listener(change, held)
 
     def record(
         self, data: bytes, ts_ns: int, direction: Direction, comments: tuple[str, ...],
@@ -127,3 +140,7 @@ class InlineRelay:
         else:
             return self._record(data, ts_ns, direction, comments, packet_id)
         return 0
+
+
+def _nobody(change: Change, held: Held) -> None:
+    """Nobody listens."""

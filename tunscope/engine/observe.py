@@ -12,7 +12,7 @@ from typing import Final
 from tunscope.device import bpf
 from tunscope.engine.batch import Batch
 from tunscope.engine.counters import Counters
-from tunscope.engine.inline import Record
+from tunscope.engine.inline import InlineRelay, Record
 from tunscope.engine.options import MAXIMUM_SNAPLEN
 from tunscope.engine.ring import RETIRE_MS, PacketRing
 from tunscope.engine.source import Side, SourceGone
@@ -71,6 +71,11 @@ class ObservedDevice:
         return False
 
     @property
+    def inline(self) -> InlineRelay | None:
+        """Nothing is judged here."""
+        return None
+
+    @property
     def deadline(self) -> float | None:
         """Nothing waits here."""
         return None
@@ -84,7 +89,7 @@ class ObservedDevice:
             raise UsageError(
                 self._device,
                 "is observed: packets pass it by and cannot be changed or held",
-                "rules need a device that tunscope owns",
+                "rules and hold need a device that tunscope owns",
             )
         return "no rules"
 

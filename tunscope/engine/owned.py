@@ -98,6 +98,11 @@ class OwnedDevice:
 
         UsageError for what is wrong with them: nothing changes then.
         """
+        if options.hold is not None and self._sink:
+            raise UsageError(
+                "hold", "nobody is at the far end, so nothing passes that could wait",
+                "--peer respond, device:NAME or udp:HOST:PORT",
+            )  # fmt: skip
         inline = self._inline or InlineRelay(
             self._kernel,
             self._peer,
@@ -108,6 +113,11 @@ class OwnedDevice:
         told = inline.configure(options)
         self._inline = inline
         return told
+
+    @property
+    def inline(self) -> InlineRelay | None:
+        """What judges packets one by one, once something asked for that."""
+        return self._inline
 
     @property
     def deadline(self) -> float | None:

@@ -8,12 +8,14 @@ line with SCM_RIGHTS; its ``"fds"`` names them in order. Events carry ``"event"`
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 from tunscope.engine.counters import Counters
 from tunscope.errors import ExitCode, TunscopeError
+from tunscope.packet.direction import Direction
 
 Message: TypeAlias = dict[str, Any]
 
@@ -35,6 +37,10 @@ class Op(StrEnum):
     COPY = "copy"
     LISTEN = "listen"
     RELAY = "relay"
+    HELD = "held"
+    VERDICT = "verdict"
+    EDIT = "edit"
+    WATCH = "watch"
     STAY = "stay"
 
 
@@ -72,6 +78,47 @@ class NoticeEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldPacket:
+    """A packet that waits in the hold queue, as it would leave.
+
+    `identity` names it in requests, `number` is that of its record, `age` seconds at the time of
+    telling, `repeats` retransmissions of it came. `decided` is "release" or "drop" while it only
+    waits for earlier packets of its flow.
+    """
+
+    identity: int
+    number: int
+    direction: Direction
+    ts_ns: int
+    age: float
+    repeats: int
+    data: bytes
+    edited: bool
+    decided: str
+
+    def to_json(self) -> Message:
+        """Return it as a JSON object, bytes as hex digits."""
+        return asdict(self) | {"data": self.data.hex()}
+
+    @classmethod
+    def from_json(cls, value: Message) -> Self:
+        """Read it back; raises TypeError, ValueError or KeyError on anything else."""
+        changed = {
+            "data": bytes.fromhex(value["data"]),
+            "direction": Direction(value["direction"]),
+        }
+        return cls(**value | changed)
+
+
+@dataclass(frozen=True, slots=True)
+class HoldEvent:
+    """Something happened in the hold queue: a packet was held, repeated, released or dropped."""
+
+    change: str
+    packet: HeldPacket
+
+
+@dataclass(frozen=True, slots=True)
 class StoppedEvent:
     """The last word of an engine: why it ended, the final totals, the error if it was one."""
 
@@ -80,7 +127,18 @@ class StoppedEvent:
     error: TunscopeError | None
 
 
-Event: TypeAlias = CountersEvent | RotatedEvent | NoticeEvent | StoppedEvent
+Event: TypeAlias = CountersEvent | RotatedEvent | NoticeEvent | HoldEvent | StoppedEvent
+
+
+def all_held(ask: Callable[[int], Message]) -> list[HeldPacket]:
+    """Collect the answers of `ask`, a HELD request for what waits behind an identity."""
+    found: list[HeldPacket] = []
+    more = True
+    while more:
+        answer = ask(found[-1].identity if found else 0)
+        found += map(HeldPacket.from_json, answer["packets"])
+        more = answer["more"]
+    return found
 
 
 def encode_line(message: Message) -> bytes:
@@ -123,6 +181,8 @@ def encode_event(event: Event) -> Message:
             return {"event": "rotated", "packets": packets, "bytes": nbytes}
         case NoticeEvent(text):
             return {"event": "notice", "text": text}
+        case HoldEvent(change, packet):
+            return {"event": "hold", "change": change, "packet": packet.to_json()}
         case StoppedEvent(reason, counters, error):
             return {
                 "event": "stopped",
@@ -141,6 +201,8 @@ def decode_event(message: Message) -> Event | None:
             return RotatedEvent(packets, nbytes)
         case {"event": "notice", "text": text}:
             return NoticeEvent(text)
+        case {"event": "hold", "change": change, "packet": packet}:
+            return HoldEvent(change, HeldPacket.from_json(packet))
         case {"event": "stopped", "reason": reason, "counters": counters, "error": error}:
             return StoppedEvent(
                 StopReason(reason),

@@ -7,7 +7,7 @@ import os
 import select
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -64,6 +64,18 @@ class RemoteEngine:
             if left <= 0:
                 raise TunscopeError("engine", f"no answer to {op} within {_ANSWER_SECONDS:.0f} s")
             select.select([self._channel], [], [], left)
+
+    def events(self) -> Iterator[Message]:
+        """Yield events as they come, for ever; TunscopeError when the capture ended."""
+        while True:
+            for message in self._channel.receive():
+                if isinstance(message, TunscopeError):
+                    raise message
+                if "event" in message:
+                    yield message
+            if self._channel.closed:
+                raise TunscopeError("engine", "the capture ended")
+            select.select([self._channel], [], [])
 
     def close(self) -> None:
         """Leave."""

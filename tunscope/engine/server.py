@@ -16,13 +16,16 @@ from tunscope.device.request import DeviceRequest
 from tunscope.engine.capabilities import CAP_NET_ADMIN, CAP_NET_RAW, keep_only
 from tunscope.engine.capture import Capture
 from tunscope.engine.control import ControlChannel
+from tunscope.engine.holding import edit_held, give_verdict, held_packet, list_held
 from tunscope.engine.injecting import inject
+from tunscope.engine.inline import InlineRelay
 from tunscope.engine.opening import OpenedSource, open_given, open_named
 from tunscope.engine.options import CaptureOptions
 from tunscope.engine.output import Output
 from tunscope.engine.protocol import (
     CountersEvent,
     Event,
+    HoldEvent,
     Message,
     NoticeEvent,
     Op,
@@ -33,6 +36,7 @@ from tunscope.engine.protocol import (
 from tunscope.engine.signals import signals_as_bytes
 from tunscope.engine.visitors import Visitors
 from tunscope.errors import ExitCode, TunscopeError, UsageError
+from tunscope.relay.hold import Held
 from tunscope.relay.relay_options import RelayOptions
 
 _TICK_SECONDS: Final = 1.0
@@ -72,6 +76,10 @@ class Server:
             Op.COPY: self._copy,
             Op.LISTEN: self._listen,
             Op.RELAY: self._set_relay,
+            Op.HELD: lambda message, _: self._held(message),
+            Op.VERDICT: lambda message, _: give_verdict(self._inline(), message),
+            Op.EDIT: lambda message, _: edit_held(self._inline(), message),
+            Op.WATCH: self._watch_events,
             Op.STAY: self._stay,
         }
 
@@ -233,6 +241,7 @@ class Server:
         if self._opened.relay:
             self._capture.note(self._opened.relay)
             self._tell(NoticeEvent(self._opened.relay))
+            self._listen_to_holds()
         self._capture.start()
         return {}
 
@@ -260,16 +269,43 @@ class Server:
     def _describe(self, message: Message, _: ControlChannel) -> dict[str, Any]:
         if self._opened is None:
             raise UsageError("describe", "no device is open")
-        return self._opened.to_json()
+        return self._opened.to_json() | {"relay": self._options.relay.to_json()}
 
     def _copy(self, message: Message, channel: ControlChannel) -> dict[str, Any]:
         capture, limit = self._running(), int(message["limit"])
         return {"first_number": capture.copy_to(channel, message["fds"].pop("output"), limit)}
 
     def _set_relay(self, message: Message, _: ControlChannel) -> dict[str, Any]:
-        told = self._running().source.set_relay(RelayOptions.from_json(message["relay"]))
+        options = RelayOptions.from_json(message["relay"])
+        told = self._running().source.set_relay(options)
+        self._options = replace(self._options, relay=options)
         self._running().note(told)
+        self._listen_to_holds()
         return {"description": told}
+
+    def _inline(self) -> InlineRelay:
+        inline = self._running().source.inline
+        if inline is None:
+            raise UsageError("hold", "nothing is held on this device")
+        return inline
+
+    def _held(self, message: Message) -> dict[str, Any]:
+        inline = self._running().source.inline
+        if inline is None:
+            return {"packets": [], "more": False}
+        return list_held(inline, message, time.monotonic())
+
+    def _listen_to_holds(self) -> None:
+        if self._capture is not None and self._capture.source.inline is not None:
+            self._capture.source.inline.listener = self._tell_of_hold
+
+    def _tell_of_hold(self, change: str, held: Held) -> None:
+        self._tell(HoldEvent(change, held_packet(held, time.monotonic())))
+
+    def _watch_events(self, message: Message, channel: ControlChannel) -> dict[str, Any]:
+        if channel is not self._control:  # which hears everything
+            self._visitors.watching.add(channel)
+        return {}
 
     def _listen(self, message: Message, _: ControlChannel) -> dict[str, Any]:
         uid = int(message["uid"])
@@ -324,4 +360,6 @@ class Server:
             )
 
     def _tell(self, event: Event) -> None:
-        self._control.send(encode_event(event))
+        message = encode_event(event)
+        self._control.send(message)
+        self._visitors.tell(message)

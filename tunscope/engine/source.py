@@ -7,7 +7,7 @@ from typing import Protocol
 
 from tunscope.engine.batch import Batch
 from tunscope.engine.counters import Counters
-from tunscope.engine.inline import Record
+from tunscope.engine.inline import InlineRelay, Record
 from tunscope.engine.tun_port import TunPort
 from tunscope.relay.relay_options import RelayOptions
 
@@ -29,6 +29,10 @@ class Source(Protocol):
     @property
     def relays(self) -> bool:
         """Whether traffic depends on `take` or `pass_on` being called."""
+
+    @property
+    def inline(self) -> InlineRelay | None:
+        """What judges packets one by one, None while nothing does."""
 
     @property
     def deadline(self) -> float | None:

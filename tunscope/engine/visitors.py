@@ -18,7 +18,12 @@ from tunscope.engine.protocol import Message, Op, encode_error
 from tunscope.errors import TunscopeError, UsageError
 
 #: What a visitor may ask for.
-ALLOWED: Final = frozenset({Op.DESCRIBE, Op.STATISTICS, Op.INJECT, Op.COPY, Op.RELAY})
+ALLOWED: Final = frozenset(
+    {
+        Op.DESCRIBE, Op.STATISTICS, Op.INJECT, Op.COPY, Op.RELAY, Op.HELD, Op.VERDICT, Op.EDIT,
+        Op.WATCH,
+    }
+)  # fmt: skip
 _MOST: Final = 16
 _UCRED: Final = struct.Struct("3i")
 
@@ -27,7 +32,8 @@ class Visitors:
     """Channels of those who came through the listening socket.
 
     `answer` is called with each allowed request and the channel to answer on, `left` with a
-    channel whose other end is gone. Only root and the user `uid` are let in.
+    channel whose other end is gone. Only root and the user `uid` are let in. `watching` are those
+    that want to hear events.
     """
 
     def __init__(
@@ -40,6 +46,7 @@ class Visitors:
         self._listener: socket.socket | None = None
         self._uid = -1
         self._channels: dict[int, ControlChannel] = {}
+        self.watching: set[ControlChannel] = set()
 
     def listen(self, fd: int, uid: int) -> None:
         """Let visitors in through the listening socket `fd`, which is ours from now on."""
@@ -58,10 +65,10 @@ class Visitors:
         fds = list(self._channels)
         return fds if self._listener is None else [self._listener.fileno(), *fds]
 
-    @property
-    def channels(self) -> list[ControlChannel]:
-        """The visitors that are here."""
-        return list(self._channels.values())
+    def tell(self, message: Message) -> None:
+        """Send an event to those who watch."""
+        for channel in self.watching:
+            channel.send(message)
 
     def serve(self, fd: int) -> bool:
         """Act on one readable descriptor; return whether it is ours."""
@@ -103,6 +110,7 @@ class Visitors:
 
     def _leave(self, fd: int, channel: ControlChannel) -> None:
         del self._channels[fd]
+        self.watching.discard(channel)
         self._left(channel)
         channel.close()
 

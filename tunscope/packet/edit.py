@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tunscope.errors import UsageError
 from tunscope.packet.header_fields import (
+    FIELDS,
     HeaderField,
     Kind,
     format_value,
@@ -14,6 +15,7 @@ from tunscope.packet.header_fields import (
     header_field,
     parse_value,
     place_of,
+    read_field,
     with_number,
 )
 from tunscope.packet.layers import layers_of
@@ -90,6 +92,22 @@ def increment(data: bytes, linktype: int, field: HeaderField, by: int) -> bytes:
     layer = layers[place_of(field, layers)]
     changed = with_number(data, layer, field, get_number(data, layer, field) + by)
     return refreshed(changed, linktype, automatic, trailer_length(data, linktype))
+
+
+def differences(before: bytes, after: bytes, linktype: int) -> tuple[str, ...]:
+    """Return what an edit changed: fields with their values, payloads with their lengths."""
+    changes: list[str] = []
+    for field in FIELDS.values():
+        old, new = read_field(before, linktype, field), read_field(after, linktype, field)
+        if old == new or old is None or new is None or field.derived:
+            continue
+        if field.kind is not Kind.PAYLOAD:
+            changes.append(f"{field.name} {old} -> {new}")
+        elif len(old) != len(new):
+            changes.append(f"{field.name} {len(old) // 2} -> {len(new) // 2} bytes")
+        else:
+            changes.append(f"{field.name} changed")
+    return tuple(changes) or (f"{len(before)} -> {len(after)} bytes",)
 
 
 def refreshed(data: bytes, linktype: int, automatic: Container[int], trailer: int) -> bytes:

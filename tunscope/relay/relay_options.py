@@ -5,18 +5,24 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from tunscope.relay.hold_options import HoldOptions
+
 
 @dataclass(frozen=True, slots=True)
 class RelayOptions:
-    """`rules` as written, in order; `seed` decides what is random (None: the engine chooses)."""
+    """`rules` as written, in order; `seed` decides what is random (None: the engine chooses).
+
+    `hold` says which packets wait for a verdict, after the rules.
+    """
 
     rules: tuple[str, ...] = ()
     seed: int | None = None
+    hold: HoldOptions | None = None
 
     @property
     def active(self) -> bool:
         """Whether packets have to be looked at one by one."""
-        return bool(self.rules)
+        return bool(self.rules) or self.hold is not None
 
     def to_json(self) -> dict[str, Any]:
         """Return the options as an object for `json.dumps`."""
@@ -25,5 +31,9 @@ class RelayOptions:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
         """Read them back; raises TypeError, ValueError or KeyError on anything else."""
-        seed = value["seed"]
-        return cls(tuple(map(str, value["rules"])), None if seed is None else int(seed))
+        seed, hold = value["seed"], value["hold"]
+        return cls(
+            tuple(map(str, value["rules"])),
+            None if seed is None else int(seed),
+            None if hold is None else HoldOptions.from_json(hold),
+        )

@@ -53,6 +53,9 @@ class Sides:
         self.records.append((data, comments, packet_id))
         return len(self.records)
 
+    def changed(self, change: str, held: object) -> None:
+        raise AssertionError("nothing is held here")
+
 
 class Clock:
     def __init__(self) -> None:
@@ -200,7 +203,6 @@ def test_an_edit_that_does_not_fit_lets_the_packet_pass() -> None:
         ("icmp => drop it", 9, "no value"),
         ("icmp.typ == 8 => drop", 1, "icmp.typ"),
         ("  ip.ttl == 300 => drop", 13, ""),
-        ("tcp.analysis.flags => drop", 1, "packets before"),
     ],
 )
 def test_a_mistake_is_pointed_at(text: str, column: int, why: str) -> None:
