@@ -10,10 +10,12 @@ import select
 import signal
 import struct
 import subprocess
+import sys
 import termios
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import pyte
 
@@ -115,3 +117,18 @@ def terminal_screen(command: list[str], **env: str) -> Iterator[TerminalScreen]:
         yield screen
     finally:
         screen.close()
+
+
+class Namespace(Protocol):
+    """What `conftest.NetworkNamespace` offers here."""
+
+    def command(self, *words: str | os.PathLike[str]) -> list[str]: ...
+
+
+def tunscope(
+    netns: Namespace, home: Path, *words: str
+) -> contextlib.AbstractContextManager[TerminalScreen]:
+    """Run `tunscope WORDS` in a terminal inside `netns`, with all its folders in `home`."""
+    command = netns.command(sys.executable, "-m", "tunscope", *words)
+    folders = {f"XDG_{name}_HOME": str(home / name) for name in ("CACHE", "CONFIG", "STATE")}
+    return terminal_screen(command, HOME=str(home), **folders)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 from capturing import packet_count
-from terminal_screen import TerminalScreen, terminal_screen
+from terminal_screen import tunscope
 
 from conftest import NetworkNamespace
 
@@ -20,14 +18,6 @@ def home(tmp_path: Path) -> Path:
     folder = tmp_path / "home"
     folder.mkdir()
     return folder
-
-
-def tunscope(
-    netns: NetworkNamespace, home: Path, *words: str
-) -> AbstractContextManager[TerminalScreen]:
-    command = netns.command(sys.executable, "-m", "tunscope", *words)
-    folders = {f"XDG_{name}_HOME": str(home / name) for name in ("CACHE", "CONFIG", "STATE")}
-    return terminal_screen(command, HOME=str(home), **folders)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Self
 
 from tunscope.cli.privilege import invoking_user
@@ -13,6 +13,7 @@ from tunscope.cli.privilege import invoking_user
 if TYPE_CHECKING:
     from tunscope.device.facts import Owner
     from tunscope.device.inspector import Inspector
+    from tunscope.device.programs import Conversation, SocketOwner
 
 #: sudo that asks nobody: it knows the password from a moment ago, or does nothing.
 _QUIET_SUDO: Final = ("sudo", "-n", "--")
@@ -53,6 +54,25 @@ class Inspection:
         from tunscope.device.owners import find_owners
 
         return find_owners()
+
+    def programs(
+        self, conversations: Sequence[Conversation], netns: str | None = None
+    ) -> Sequence[SocketOwner | None]:
+        """Return who takes part in each conversation, as far as anybody may tell.
+
+        `netns` names the network namespace, None is that of this process. TunscopeError: nobody.
+        """
+        with self._lock:
+            child = self._asked()
+            if child is not None:
+                found = child.programs(conversations, netns)
+                if child.alive:
+                    return found
+        from tunscope.device.namespaces import inside
+        from tunscope.device.programs import find_programs
+
+        with inside(netns):
+            return find_programs(conversations)
 
     def close(self) -> None:
         """End the child."""

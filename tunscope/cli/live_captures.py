@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
@@ -19,6 +20,7 @@ from tunscope.cli.headless import open_engine
 from tunscope.cli.inspection import Inspection
 from tunscope.cli.outputs import SingleFile
 from tunscope.cli.privilege import as_invoking_user, drop_privileges, invoking_user
+from tunscope.cli.program_watch import ProgramWatch
 from tunscope.cli.reachable import reachable
 from tunscope.engine.client import EngineClient, Opening
 from tunscope.engine.options import CaptureOptions
@@ -132,7 +134,8 @@ class LiveCaptures:
                 )
                 index = CaptureIndex(source)
                 index.start()
-                self.browse(index, session)
+                with self._programs_of(index, request.netns):
+                    self.browse(index, session)
         finally:
             self._end_capture()
         output.close()
@@ -142,7 +145,11 @@ class LiveCaptures:
     ) -> None:
         """Capture into a private spool of at most `keep` bytes."""
         self._into_spool(
-            request.name, lambda fd: self._open(request, options, fd), options, keep=keep
+            request.name,
+            lambda fd: self._open(request, options, fd),
+            options,
+            keep=keep,
+            netns=request.netns,
         )
 
     def of_lab(
@@ -170,6 +177,7 @@ class LiveCaptures:
         options: CaptureOptions,
         *,
         keep: int | None = None,
+        netns: str | None = None,
         started: Callable[[], None] | None = None,
         news: Callable[[], Sequence[str]] | None = None,
     ) -> None:
@@ -207,7 +215,10 @@ class LiveCaptures:
                     started()
                 index = CaptureIndex(source)
                 index.start()
-                released = self.browse(index, session)
+                with contextlib.ExitStack() as watching:
+                    if started is None:  # the sockets of a lab are in namespaces of its own
+                        watching.enter_context(self._programs_of(index, netns))
+                    released = self.browse(index, session)
         finally:
             self._end_capture()
         if released or not (index.count or session.poll().counters.captured):
@@ -235,6 +246,16 @@ class LiveCaptures:
             return ending is Ending.RELEASE
         finally:
             index.stop()
+
+    @contextlib.contextmanager
+    def _programs_of(self, index: CaptureIndex, netns: str | None) -> Iterator[None]:
+        """Look for the programs behind the conversations of a capture in namespace `netns`."""
+        watch = ProgramWatch(index, lambda asked: self._inspection.programs(asked, netns))
+        watch.start()
+        try:
+            yield
+        finally:
+            watch.stop()
 
     # --- the engine
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from tunscope.columns.growing import GrowingArray
 from tunscope.columns.keytable import Ids, KeyTable, Words
+from tunscope.columns.programs import ProgramTable
 
 TCP: Final = 6
 UDP: Final = 17
@@ -53,6 +54,8 @@ class FlowTable:
     def __init__(self, settle: Callable[[], None] = lambda: None) -> None:
         """Call `settle` before anything is told: it may add what has not been added yet."""
         self._settle: Final = settle
+        #: The local programs of the conversations, as far as somebody found out.
+        self.programs: Final = ProgramTable()
         self.pairs: Final = KeyTable(2)
         #: For every pair of endpoints the conversation that its packets belong to now.
         self.current: Final = GrowingArray("u4")

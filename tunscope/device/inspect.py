@@ -1,4 +1,4 @@
-"""``python -I -m tunscope.device.inspect``: answers who owns which device, and nothing else.
+"""``python -I -m tunscope.device.inspect``: answers whose a device or socket is, and nothing else.
 
 The privileged child of a front end that gave its own rights away. One JSON object a line on
 stdin, one answer a line on stdout, until stdin ends::
@@ -6,6 +6,8 @@ stdin, one answer a line on stdout, until stdin ends::
     {"id": 1, "op": "owners", "netns": null}
     {"id": 1, "owners": {"tun0": {"pid": 7748, "command": "/usr/sbin/openvpn ..."}}}
     {"id": 2, "error": "--netns blue: no such network namespace (ip netns list shows them)"}
+    {"id": 3, "op": "programs", "netns": null, "conversations": [[6, "10.9.0.1", 40122, ...]]}
+    {"id": 3, "programs": [[812, "curl"]]}
 
 It never touches a packet, and loads nothing that reads one.
 """
@@ -18,12 +20,13 @@ import signal
 import sys
 from typing import Any, Final, TextIO
 
-from tunscope.device.namespaces import entered, open_netns
+from tunscope.device.namespaces import inside
 from tunscope.device.owners import find_owners
+from tunscope.device.programs import TCP, UDP, Conversation, find_programs
 from tunscope.errors import TunscopeError
 
 #: No question is longer; what is gets an error, not memory.
-MAX_LINE: Final = 4096
+MAX_LINE: Final = 8192
 
 
 def answer(line: str) -> dict[str, Any]:
@@ -36,29 +39,38 @@ def answer(line: str) -> dict[str, Any]:
         return {"id": None, "error": "the line is no JSON object"}
     netns = question.get("netns")
     identity = question.get("id")
-    if question.get("op") != "owners" or not isinstance(netns, str | None):
+    handler = {"owners": _owners, "programs": _programs}.get(str(question.get("op")))
+    if handler is None or not isinstance(netns, str | None):
         return {"id": identity, "error": "the question is not known"}
     try:
-        owners = _owners(netns)
+        with inside(netns):
+            return {"id": identity, **handler(question)}
     except TunscopeError as error:
         return {"id": identity, "error": str(error)}
+
+
+def _owners(question: dict[str, Any]) -> dict[str, Any]:
+    del question
+    owners = find_owners()
     return {
-        "id": identity,
         "owners": {
             name: {"pid": owner.pid, "command": owner.command} for name, owner in owners.items()
-        },
+        }
     }
 
 
-def _owners(spec: str | None) -> dict[str, Any]:
-    if spec is None:
-        return dict(find_owners())
-    fd = open_netns(spec)
+def _programs(question: dict[str, Any]) -> dict[str, Any]:
     try:
-        with entered(fd):
-            return dict(find_owners())
-    finally:
-        os.close(fd)
+        asked = [
+            Conversation(int(protocol), str(source), int(sport), str(target), int(dport))
+            for protocol, source, sport, target, dport in question["conversations"]
+        ]
+    except (KeyError, TypeError, ValueError) as error:
+        raise TunscopeError("the question", "names no conversations") from error
+    if any(one.protocol not in {TCP, UDP} for one in asked):
+        raise TunscopeError("the question", "is of neither TCP nor UDP")
+    found = find_programs(asked)
+    return {"programs": [None if one is None else [one.pid, one.name] for one in found]}
 
 
 def serve(questions: TextIO, answers: TextIO) -> None:

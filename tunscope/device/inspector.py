@@ -1,4 +1,4 @@
-"""The front end's end of `tunscope.device.inspect`: who owns which device, without rights here."""
+"""The front end's end of `tunscope.device.inspect`: whose a device or socket is, without rights."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from collections.abc import Sequence
 from typing import Any, Final, Self
 
 from tunscope.device.facts import Owner
+from tunscope.device.programs import Conversation, SocketOwner
 
 #: Seconds after which an inspector that does not answer counts as gone.
 TIMEOUT: Final = 2.0
+#: Conversations of a question, so that it is never too long for the child.
+_PER_QUESTION: Final = 60
 _LEAVE_TIME: Final = 0.5
 _MAX_ANSWER: Final = 1 << 20
 
@@ -62,6 +65,39 @@ class Inspector:
         if not isinstance(found, dict):
             return {}
         return {name: Owner(int(who["pid"]), str(who["command"])) for name, who in found.items()}
+
+    def programs(
+        self,
+        conversations: Sequence[Conversation],
+        netns: str | None = None,
+        timeout: float = TIMEOUT,
+    ) -> list[SocketOwner | None]:
+        """Return who takes part in each conversation, None where nobody tells; see `owners`."""
+        found: list[SocketOwner | None] = []
+        for start in range(0, len(conversations), _PER_QUESTION):
+            asked = conversations[start : start + _PER_QUESTION]
+            self._serial += 1
+            question = {
+                "id": self._serial,
+                "op": "programs",
+                "netns": netns,
+                "conversations": [
+                    [
+                        one.protocol,
+                        one.source,
+                        one.source_port,
+                        one.destination,
+                        one.destination_port,
+                    ]
+                    for one in asked
+                ],
+            }
+            told = self._ask(question, timeout).get("programs")
+            if isinstance(told, list) and len(told) == len(asked):
+                found += [None if who is None else SocketOwner(int(who[0]), who[1]) for who in told]
+            else:
+                found += [None] * len(asked)
+        return found
 
     def close(self) -> None:
         """End the child: it leaves when its input ends."""

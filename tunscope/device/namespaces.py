@@ -109,6 +109,20 @@ def entered(fd: int) -> Iterator[None]:
         os.close(home)
 
 
+@contextlib.contextmanager
+def inside(spec: str | None) -> Iterator[None]:
+    """Put the calling thread into the namespace that `spec` means; None leaves it where it is."""
+    if spec is None:
+        yield
+        return
+    fd = open_netns(spec)
+    try:
+        with entered(fd):
+            yield
+    finally:
+        os.close(fd)
+
+
 def _setns(fd: int) -> None:
     if _libc.setns(fd, _CLONE_NEWNET) == 0:
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 from weakref import WeakKeyDictionary
@@ -183,6 +183,9 @@ class DisplayFilter:
         previous = int(times[row - 1]) if row else clock.previous_ns
         number = batch.start + row + 1
         context = _contexts(index).of(number, clock.first_ns, previous, record.interface)
+        if "process" in self._wanted:
+            program = batch.flows.programs.of_flow(int(batch["flow"][row]))
+            context = replace(context, program=program)
         return self.matches(record, context, conversations)
 
 

@@ -1,15 +1,16 @@
 """The field table: every field a filter can name, with its type and what it is.
 
 `fields.tsv` and `names.tsv` beside this module are the data; names and types are Wireshark
-4.0's, which is the language people know.
+4.0's, which is the language people know. `own_fields.tsv` has what Wireshark does not.
 """
 
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import Final
 
 from tunscope.filter.fieldtypes import FieldType
@@ -40,7 +41,7 @@ class Field:
 class _FieldTable(Mapping[str, Field]):
     """Fields by name, made of their lines when they are asked for: most never are."""
 
-    def __init__(self, lines: Iterator[str]) -> None:
+    def __init__(self, lines: Iterable[str]) -> None:
         self._lines: Final = {line[: line.index("\t")]: line for line in lines}
         self._made: Final[dict[str, Field]] = {}
 
@@ -65,8 +66,8 @@ class _FieldTable(Mapping[str, Field]):
 
 @cache
 def all_fields() -> Mapping[str, Field]:
-    """Return every field by name, in alphabetical order."""
-    return _FieldTable(_lines("fields.tsv"))
+    """Return every field by name: Wireshark's in alphabetical order, then those of our own."""
+    return _FieldTable(chain(_lines("fields.tsv"), _lines("own_fields.tsv")))
 
 
 def lookup(name: str) -> Field | None:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from tunscope.filter.columnar.fields import SOURCES, Source
 from tunscope.filter.columnar.flow_fields import FLOW_SOURCES
+from tunscope.filter.columnar.program_fields import PROGRAM_SOURCES
 from tunscope.filter.columnar.run import Clock, Run
 from tunscope.filter.formats import format_value
 from tunscope.filter.table import Field
@@ -32,7 +33,7 @@ _ABSENT: Final = np.iinfo(np.int64).min
 
 def source_of(name: str) -> Source | None:
     """Return where columns hold the field `name`; None if they do not."""
-    return SOURCES.get(name) or FLOW_SOURCES.get(name)
+    return SOURCES.get(name) or FLOW_SOURCES.get(name) or PROGRAM_SOURCES.get(name)
 
 
 def first_values(index: CaptureIndex, rows: Numbers, source: Source) -> npt.NDArray[np.int64]:
@@ -64,8 +65,13 @@ def _ranks(words: Words, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return numbers that sort as the addresses with these ids do: by their first 7 bytes."""
     distinct, places = np.unique(ids, return_inverse=True)
     addresses = words.addresses(distinct.tolist())
-    numbers = [int.from_bytes(address[:7].ljust(7, b"\0")) for address in addresses]
+    numbers = [int.from_bytes(_octets(address)[:7].ljust(7, b"\0")) for address in addresses]
     return np.array(numbers, np.int64)[places]
+
+
+def _octets(value: Value) -> bytes:
+    """Return an address as it is, a text as UTF-8."""
+    return value if isinstance(value, bytes) else str(value).encode()
 
 
 def count_values(

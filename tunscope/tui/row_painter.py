@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tunscope.columns.layout import RecordFlag
+from tunscope.packet.printable import printable
 from tunscope.tui.protocol_tones import tone_of
 from tunscope.tui.table_columns import FIELD_PREFIX, GUTTER, Column, Layout, is_field, lay_out
 from tunscope.tui.text import LineBuilder, fit, width_of
@@ -77,6 +78,10 @@ class RowPainter:
         self._measured.clear()
         self._layout = None
 
+    def measure_again(self) -> None:
+        """Let columns grow to texts that have changed."""
+        self._measured.clear()
+
     def measure(self, rows: Sequence[int], width: int) -> bool:
         """Let columns grow to the widest text of `rows`; they never shrink under the eye.
 
@@ -143,6 +148,16 @@ class RowPainter:
                 text = f"{packet.arrow} {text}"
             line.add(fit(text, cells, right=column.right) + gap, style)
 
+    @property
+    def shows_process(self) -> bool:
+        """Whether there is a column of programs, and any program is known."""
+        known = self._capture.flows.programs.revision
+        return bool(known) and any(column.id == "process" for column in self.columns)
+
+    def late(self, number: int) -> str:
+        """Return what a row shows that becomes known after it was first painted."""
+        return self.process(number) if self.shows_process else ""
+
     def forget_packet(self, number: int) -> None:
         """Paint packet `number` anew: something else is said of it."""
         self._rows.forget_one(number)
@@ -177,6 +192,8 @@ class RowPainter:
             return self._time(row, packet.number)
         if column == "delta":
             return seconds(self._since_previous(row, packet.number), 4)
+        if column == "process":
+            return self.process(packet.number)
         text = packet.cell(column)
         if column in _MAC_TWINS and layout.shows(_MAC_TWINS[column]):
             return "" if text == packet.cell(_MAC_TWINS[column]) else text
@@ -184,6 +201,15 @@ class RowPainter:
 
     def _is_timed(self, number: int) -> bool:
         return not int(self._capture.store["flags"][number - 1]) & RecordFlag.NO_TIMESTAMP
+
+    def process(self, number: int) -> str:
+        """Return the local program that packet `number` belongs to, "unknown", or ""."""
+        flow = int(self._capture.store["flow"][number - 1])
+        programs = self._capture.flows.programs
+        program = programs.of_flow(flow)
+        if program is not None:
+            return printable(f"{program.name} {program.pid}")
+        return "unknown" if programs.asked(flow) else ""
 
     def _ts(self, number: int) -> int:
         return int(self._capture.store["ts_ns"][number - 1])

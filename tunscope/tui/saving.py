@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tunscope.errors import TunscopeError
 from tunscope.tui import units
+from tunscope.tui.program_comments import ProgramComments
 from tunscope.tui.session import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
+    from pathlib import Path
 
     from tunscope.index.capture import CaptureIndex
     from tunscope.index.view import View
-    from tunscope.packet.record import PacketRecord
-
-    #: Adds to a packet what only the screen knows, by its number.
-    Enrichment = Callable[[int, PacketRecord], PacketRecord]
 
 
 def displayed(view: View) -> Sequence[int]:
@@ -56,7 +52,8 @@ class SaveJob:
 
     The packets are written beside `path` and take its place at the end, so that a full disk or
     a change of mind leaves what was there. Packets that are no longer kept are left out and
-    counted. `written` and `result` may be read at any time.
+    counted; what is known of the programs behind the packets becomes comments. `written` and
+    `result` may be read at any time.
     """
 
     def __init__(
@@ -64,7 +61,6 @@ class SaveJob:
         capture: CaptureIndex,
         numbers: Sequence[int],
         path: Path,
-        enriched: Enrichment = lambda _, record: record,
     ) -> None:
         self.total = len(numbers)
         self.written = 0
@@ -72,7 +68,7 @@ class SaveJob:
         self._capture = capture
         self._numbers = numbers
         self._path = path
-        self._enriched = enriched
+        self._with_program = ProgramComments(capture)
         self._gone = 0
         self._revision = capture.annotations.revision
         self._last = capture.count if self.total > capture.count - capture.first_number else 0
@@ -137,7 +133,7 @@ class SaveJob:
                 if self._cancelled.is_set():
                     return []
                 try:
-                    record = self._enriched(number, capture.record(number))
+                    record = self._with_program(number, capture.record(number))
                 except KeyError:
                     self._gone += 1
                     continue

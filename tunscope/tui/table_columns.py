@@ -48,6 +48,8 @@ DESTINATION: Final = Column("destination", "Destination", 11, 39)
 PROTOCOL: Final = Column("protocol", "Proto", 5, 10)
 LENGTH: Final = Column("length", "Len", 4, 7, right=True)
 INFO: Final = Column("info", "Info", 24, 10_000)
+#: Not there unless it is asked for: the local program of the conversation.
+PROCESS: Final = Column("process", "Process", 7, 24)
 
 DEFAULT: Final = (
     NUMBER, TIME, DELTA, DIRECTION, SOURCE, DESTINATION, PROTOCOL, LENGTH, INFO,
@@ -58,7 +60,7 @@ TAP: Final = (
 )  # fmt: skip
 
 #: Every column that is no field of the filter language, by its id.
-BUILT_IN: Final = {column.id: column for column in (*DEFAULT, *TAP[4:7])}
+BUILT_IN: Final = {column.id: column for column in (*DEFAULT, *TAP[4:7], PROCESS)}
 
 
 def is_field(column: str) -> bool:

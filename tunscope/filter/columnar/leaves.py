@@ -11,6 +11,7 @@ import numpy as np
 from tunscope.filter.columnar.fields import SOURCES, Source
 from tunscope.filter.columnar.flow_fields import FLOW_SOURCES, REPLAYED_SOURCES
 from tunscope.filter.columnar.gates import CERTAIN, possible
+from tunscope.filter.columnar.program_fields import PROGRAM_SOURCES
 from tunscope.filter.columnar.run import Part, Run
 from tunscope.filter.columnar.verdict import Mask, Verdict
 from tunscope.filter.evaluate import Predicate, predicate
@@ -99,7 +100,7 @@ def leaf(test: Leaf) -> LeafVerdict:
 
 
 def _column_source(name: str) -> Source | None:
-    return SOURCES.get(name) or FLOW_SOURCES.get(name)
+    return SOURCES.get(name) or FLOW_SOURCES.get(name) or PROGRAM_SOURCES.get(name)
 
 
 def _source(name: str) -> Source | None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from tunscope.columns.addresses import AddressBook
+    from tunscope.filter.values import Value
 
 #: An id that no address has.
 NOBODY: Final = 0xFFFFFFFF
@@ -23,7 +24,7 @@ class Words(Protocol):
         """Return the id of `address`, NOBODY if it has none."""
         ...
 
-    def addresses(self, ids: Iterable[int]) -> list[bytes]:
+    def addresses(self, ids: Iterable[int]) -> Sequence[Value]:
         """Return the addresses with these ids."""
         ...
 

@@ -6,6 +6,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 from typing import Final
 
+from tunscope.columns.programs import Program
 from tunscope.filter.deep.decode import decode_payloads
 from tunscope.filter.layers.dissection import ERROR, MALFORMED_GROUP, Dissection, Octets
 from tunscope.filter.layers.registry import dissect_data, dissect_guarded, dissector_of
@@ -53,6 +54,7 @@ class FrameContext:
     `number` is the packet number, `first_ns` and `previous_ns` the times of the capture's first
     packet and of the one before. `interface_known` is False where the file does not tell of
     interfaces (a pcap file); `interface_id` numbers those of the section, `section` counts from 1.
+    `program` is the local program of the packet's conversation, where that is known.
     """
 
     number: int
@@ -63,6 +65,7 @@ class FrameContext:
     interface_known: bool = False
     interface_id: int = 0
     section: int = 1
+    program: Program | None = None
 
 
 def dissect_frame(dissection: Dissection, context: FrameContext | None) -> None:
@@ -78,6 +81,10 @@ def dissect_frame(dissection: Dissection, context: FrameContext | None) -> None:
         decode_payloads(dissection)
     if "frame" in dissection.wanted:
         _add_frame(dissection, octets, context)
+    if context is not None and context.program is not None and "process" in dissection.wanted:
+        dissection.begin("process", octets)
+        dissection.add("process.name", context.program.name)
+        dissection.add("process.pid", context.program.pid)
 
 
 def wants_payloads(wanted: Container[str]) -> bool:

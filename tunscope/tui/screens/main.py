@@ -95,6 +95,8 @@ class MainScreen(LayoutActions, inherit_bindings=False):
         self._field = ""
         self._skipped = 0
         self._warned = 0
+        self._programs_seen = 0
+        self._programs_due = 0.0
 
     def compose(self) -> ComposeResult:
         """The parts from top to bottom."""
@@ -151,6 +153,7 @@ class MainScreen(LayoutActions, inherit_bindings=False):
         self._count_bytes()
         self.show_selected()
         now = time.monotonic()
+        self._take_programs(now)
         self._meter.add(now, self.capture.count, self.octets)
         self.show_facts()
 
@@ -159,6 +162,18 @@ class MainScreen(LayoutActions, inherit_bindings=False):
         dropped = self.status.counters.dropped
         if dropped and self.capture.count:
             self.drops.note(dropped, int(self.capture.store["ts_ns"][self.capture.count - 1]))
+
+    def _take_programs(self, now: float) -> None:
+        """Show and filter by programs that have become known, calmly."""
+        revision = self.capture.flows.programs.revision
+        if revision == self._programs_seen or now < self._programs_due:
+            return
+        self._programs_seen, self._programs_due = revision, now + _CALM
+        if self.table.painter.shows_process:
+            self.table.painter.measure_again()
+            self.table.forget_painted()
+        if self.filter_bar is not None and "process" in self.filter_bar.in_force:
+            self._set_filter()
 
     def _tell_warnings(self) -> None:
         """Tell what the index found wrong with the capture, each once."""

@@ -352,7 +352,8 @@ class PacketTable(VirtualList):
         number = self.view.number(row)
         previous = self.view.number(row - 1) if row else 0
         painter = self.painter
-        return (number, previous, number in painter.marks, painter.is_rough(number))
+        marked, rough = number in painter.marks, painter.is_rough(number)
+        return (number, previous, marked, rough, painter.late(number))
 
     def paint_heading(self, y: int, line: LineBuilder) -> None:
         """Paint the column titles, after fitting the columns to what is on the screen."""
