@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tunscope.columns.layout import RecordFlag
 from tunscope.packet.printable import printable
+from tunscope.tui.named_texts import named_cell
 from tunscope.tui.protocol_tones import tone_of
 from tunscope.tui.table_columns import FIELD_PREFIX, GUTTER, Column, Layout, is_field, lay_out
 from tunscope.tui.text import LineBuilder, fit, width_of
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from tunscope.index.capture import CaptureIndex
     from tunscope.index.view import View
+    from tunscope.tui.names import Names
     from tunscope.tui.palette import Palette
     from tunscope.tui.rows import PacketRow, RowReader
 
@@ -44,6 +46,8 @@ class RowPainter:
         self.reference: int | None = None
         self.info_offset = 0
         self.marks: set[int] = set()
+        #: Where names come from; None shows addresses and ports as they are.
+        self.names: Names | None = None
         self.sorted_by = ""
         self.descending = False
         self._capture = capture
@@ -148,6 +152,9 @@ class RowPainter:
                 text = f"{packet.arrow} {text}"
             line.add(fit(text, cells, right=column.right) + gap, style)
 
+    def _text(self, packet: PacketRow, column: str) -> str:
+        return packet.cell(column) if self.names is None else named_cell(self.names, packet, column)
+
     @property
     def shows_process(self) -> bool:
         """Whether there is a column of programs, and any program is known."""
@@ -194,7 +201,7 @@ class RowPainter:
             return seconds(self._since_previous(row, packet.number), 4)
         if column == "process":
             return self.process(packet.number)
-        text = packet.cell(column)
+        text = self._text(packet, column)
         if column in _MAC_TWINS and layout.shows(_MAC_TWINS[column]):
             return "" if text == packet.cell(_MAC_TWINS[column]) else text
         return text

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tunscope.errors import TunscopeError
 from tunscope.tui import units
+from tunscope.tui.names import Names
 from tunscope.tui.saving import displayed, whole
 from tunscope.tui.screens.choice import ChoiceScreen
 from tunscope.tui.screens.find_actions import FindActions
@@ -25,6 +26,8 @@ class CaptureActions(FindActions, inherit_bindings=False):
         super().__init__()
         #: The packet and which of its comments the open question is about.
         self._commenting = (0, 0)
+        self._names: Names | None = None
+        self._names_seen = 0
 
     # --- comments
 
@@ -85,6 +88,39 @@ class CaptureActions(FindActions, inherit_bindings=False):
         if self.filter_bar is not None and "frame.comment" in self.filter_bar.in_force:
             self._set_filter()
         self.show_facts()
+
+    # --- names
+
+    def action_names(self) -> None:
+        """Show names in the place of addresses and ports, or those again."""
+        self.show_names(self.table.painter.names is None)
+        self.tunscope.tell("names on" if self.table.painter.names else "names off")
+
+    def show_names(self, wanted: bool) -> None:
+        """Show names, or addresses and ports as they are."""
+        if wanted and self._names is None:
+            self._names = Names(self.capture)
+            self._names.start()
+        self.table.painter.names = self._names if wanted else None
+        self.detail.set_names(self.table.painter.names)
+        self._rename()
+
+    def take_names(self) -> None:
+        """Show names that have become known."""
+        names = self.table.painter.names
+        if names is not None and names.revision != self._names_seen:
+            self._names_seen = names.revision
+            self.detail.set_names(names)
+            self._rename()
+
+    def on_unmount(self) -> None:
+        """Look for names no more."""
+        if self._names is not None:
+            self._names.stop()
+
+    def _rename(self) -> None:
+        self.table.painter.measure_again()
+        self.table.forget_painted()
 
     # --- the capture as a whole
 

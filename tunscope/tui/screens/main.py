@@ -116,6 +116,8 @@ class MainScreen(LayoutActions, inherit_bindings=False):
         self.table.set_following(self.table.live)
         self.table.focus()
         self.apply_sizes()
+        if self.settings.resolve_names:
+            self.show_names(True)
         self.set_interval(1 / _PULLS_A_SECOND, self._tick)
         self.pull()
 
@@ -154,6 +156,7 @@ class MainScreen(LayoutActions, inherit_bindings=False):
         self.show_selected()
         now = time.monotonic()
         self._take_programs(now)
+        self.take_names()
         self._meter.add(now, self.capture.count, self.octets)
         self.show_facts()
 

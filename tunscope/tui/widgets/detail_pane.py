@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tunscope.dissect import FieldNode
     from tunscope.index.capture import CaptureIndex
     from tunscope.packet.record import PacketRecord
+    from tunscope.tui.names import Names
     from tunscope.tui.stream_facts import StreamFacts
 
 
@@ -116,6 +117,10 @@ class DetailPane(Container):
         self.data, self.record = bytes(record.data), record
         self._hex.show(record.data)
         self._dissector.request(number, record)
+
+    def set_names(self, names: Names | None) -> None:
+        """Put names beside addresses and ports; None takes them away."""
+        self._tree.set_names(names)
 
     def packet_changed(self, number: int) -> None:
         """Show packet `number` anew if it is the one: something else is said of it."""

@@ -9,6 +9,7 @@ from textual.message import Message
 
 from tunscope.packet.printable import printable
 from tunscope.tui.keymap import TREE_KEYS
+from tunscope.tui.named_texts import named_label
 from tunscope.tui.widgets.virtual_list import VirtualList
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from tunscope.dissect import FieldNode
+    from tunscope.tui.names import Names
     from tunscope.tui.text import LineBuilder
 
 #: Path of a field: the names from the top, each with how many equal ones came before it.
@@ -58,6 +60,12 @@ class FieldTree(VirtualList):
         self._rows: list[FieldRow] = []
         self._open: set[tuple[str, ...]] = {("pkt_comment",)}  # comments are there to be read
         self._generation = 0
+        self._names: Names | None = None
+
+    def set_names(self, names: Names | None) -> None:
+        """Put names beside addresses and ports; None takes them away."""
+        self._names = names
+        self.forget_painted()
 
     @property
     def row_count(self) -> int:
@@ -209,7 +217,8 @@ class FieldTree(VirtualList):
         indent = "  " * field.depth
         line.add("▌" if selected else " ", base)
         line.add(f"{indent}{sign} ", base if selected else styles.muted)
-        label = printable(field.node.label)
+        node = field.node
+        label = printable(node.label if self._names is None else named_label(self._names, node))
         if "malformed" in label.lower():
             line.add(label, base if selected else styles.error)
         elif field.depth == 0:
