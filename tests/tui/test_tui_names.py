@@ -28,4 +28,4 @@ async def test_settings_switch_names_on(open_browser: OpenBrowser) -> None:
         await browser.until(lambda: "lab.example" in column(browser.screen_text(), 5))
         await browser.press("5", "G", "enter", "plus")
         await browser.until(lambda: browser.main.detail.is_decoded)
-        await browser.until(lambda: "lab.example)" in browser.screen_text())
+        await browser.until(lambda: "10.9.0.2 (www.l" in browser.screen_text())

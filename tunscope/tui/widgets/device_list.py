@@ -89,7 +89,7 @@ class DeviceList(VirtualList):
         line.add("▌" if self.has_focus else " ", styles.head_active)
         for column, width in self._layout():
             line.add(fit(column.title, width) + " " * _GAP, styles.head)
-        line.fill(styles.head, leave=_SPARK + 11)
+        line.fill(styles.head, leave=_SPARK + 12)
         line.add(fit("Packets/s", _SPARK + 11), styles.head)
 
     def paint_row(self, row: int, line: LineBuilder, *, selected: bool) -> None:
