@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from tunscope.filter.columnar.in_order import InOrder
     from tunscope.filter.columnar.plan import Plan
     from tunscope.filter.columnar.replay import Replay
-    from tunscope.filter.columnar.run import Clock
+    from tunscope.filter.columnar.run import Clock, Run
+    from tunscope.filter.columnar.verdict import Verdict
     from tunscope.filter.contexts import FrameContexts
     from tunscope.filter.conversations.facts import Conversations
     from tunscope.filter.layers.frame import FrameContext
@@ -133,6 +134,16 @@ class DisplayFilter:
                     holds = bool(known[batch.start + row] == PASSES)
                 passing[skipped + row] = holds
         return passing
+
+    def decide(self, run: Run) -> Verdict:
+        """Return which packets of `run` pass as far as its columns tell, the rest left open."""
+        import numpy as np
+
+        from tunscope.filter.columnar.verdict import Verdict
+
+        if self.program is None:
+            return Verdict(np.ones(run.count, np.bool_))
+        return self._plan()(run)
 
     def _in_order(self, index: Capture, stop: int) -> npt.NDArray[np.uint8] | None:
         """Return the verdicts on the rows before `stop` where they depend on earlier packets,

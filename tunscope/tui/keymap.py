@@ -144,6 +144,7 @@ MAIN_KEYS: Final = (
     _key("view.bytes_wider", "ctrl+left", "resize_bytes(1)", "Wider", "more room for the bytes"),
     _key("view.bytes_narrower", "ctrl+right", "resize_bytes(-1)", "Narrower", "and for the fields"),
     _key("view.reset_panes", "equals_sign", "reset_panes", "Reset panes", "sizes as configured"),
+    _key("view.colouring", "ctrl+l", "colouring", "Colours", "colouring rules off, and on again"),
     _key("view.columns", "c", "columns", "Columns", "choose, order and size columns"),
     _key("view.names", "at", "names", "Names", "names for addresses and ports; asks no network"),
     _key("view.time_format", "t", "time_format", "Time", "what the Time column counts from"),

@@ -12,6 +12,8 @@ from textual.color import Color
 #: WCAG 2.1 contrast for text (level AA).
 _MINIMUM_CONTRAST = 4.5
 
+_BLACK, _WHITE = Color(0, 0, 0), Color(255, 255, 255)
+
 _VARIABLES = (
     "background",
     "foreground",
@@ -68,9 +70,9 @@ class Palette:
     track: Style
 
 
-def _readable(color: Color, background: Color) -> Color:
+def readable(color: Color, background: Color) -> Color:
     """Return `color`, moved towards the far end until it can be read on `background`."""
-    target = background.get_contrast_text(1.0)
+    target = max((_BLACK, _WHITE), key=lambda end: contrast(end, background))
     for step in range(11):
         mixed = color.blend(target, step / 10, alpha=1.0)
         if contrast(mixed, background) >= _MINIMUM_CONTRAST:
@@ -105,7 +107,7 @@ def _palette(values: tuple[str, ...]) -> Palette:
     plain, field, bar = tone["foreground"], tone["surface"], tone["panel"]
 
     def on(back: Color, color: Color, *, bold: bool = False) -> Style:
-        front = _readable(color, back)
+        front = readable(color, back)
         return Style(color=front.rich_color, bgcolor=back.rich_color, bold=bold or None)
 
     cursor = base.blend(tone["primary"], 0.38, alpha=1.0)

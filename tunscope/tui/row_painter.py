@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from tunscope.columns.layout import RecordFlag
 from tunscope.packet.printable import printable
+from tunscope.tui.colouring import Colouring
 from tunscope.tui.named_texts import named_cell
 from tunscope.tui.protocol_tones import tone_of
+from tunscope.tui.rule_styles import RuleStyles, rule_styles
 from tunscope.tui.table_columns import FIELD_PREFIX, GUTTER, Column, Layout, is_field, lay_out
 from tunscope.tui.text import LineBuilder, fit, width_of
 from tunscope.tui.time_format import TimeFormat, seconds, time_of_day
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from tunscope.tui.names import Names
     from tunscope.tui.palette import Palette
     from tunscope.tui.rows import PacketRow, RowReader
+    from tunscope.tui.settings.rule import ColouringRule
 
 _QUIET_COLUMNS = frozenset(
     {"time", "delta", "length", "mac_source", "mac_destination", "ethertype"}
@@ -39,7 +42,12 @@ class RowPainter:
     """Paints rows of `view`; knows the columns and what the Time column counts from."""
 
     def __init__(
-        self, capture: CaptureIndex, view: View, rows: RowReader, columns: Sequence[Column]
+        self,
+        capture: CaptureIndex,
+        view: View,
+        rows: RowReader,
+        columns: Sequence[Column],
+        rules: Sequence[ColouringRule] = (),
     ) -> None:
         self.columns: tuple[Column, ...] = ()
         self.time_format = TimeFormat.START
@@ -57,6 +65,9 @@ class RowPainter:
         self._layout: tuple[int, Layout] | None = None
         self._origin: int | None = None
         self._measured: set[int] = set()
+        self.colouring = Colouring(capture, rules)
+        self._rule_styles: dict[int, RuleStyles] = {}
+        self._styled_for: Palette | None = None
         self.show_columns(columns)
 
     def show_columns(self, columns: Sequence[Column]) -> None:
@@ -135,15 +146,20 @@ class RowPainter:
     ) -> None:
         """Add the cells of `row`, all of them in the style `selected` if that is given."""
         packet = self._rows.row(self._view.number(row))
-        blank = selected or styles.text
+        rule = self.colouring.rule(packet.number)
+        coloured = self._styles_of(rule, styles) if rule >= 0 else None
+        blank = selected or (coloured.text if coloured else styles.text)
         line.add("▌" if selected else " ", blank)
         marked = packet.number in self.marks
         sign = _SIGNS[marked, packet.commented]
-        line.add(sign, selected or (styles.accent if sign != " " else blank))
+        accent = coloured.tone if coloured else styles.accent
+        if sign == " " and coloured and self.colouring.rules[rule].sign:
+            sign = self.colouring.rules[rule].sign
+        line.add(sign, selected or (accent if sign != " " else blank))
         layout = self.layout(width)
         gap = " " * layout.gap
         for column, cells in layout.columns:
-            style = selected or _cell_style(packet, column.id, styles)
+            style = selected or _cell_style(packet, column.id, styles, coloured)
             text = self.cell(row, packet, column.id, layout)
             if column.id == "info":
                 line.add(fit(text[self.info_offset :], line.room), style)
@@ -171,12 +187,29 @@ class RowPainter:
 
     def is_rough(self, number: int) -> bool:
         """Return whether more will be said of packet `number` later."""
-        return self._rows.is_rough(number)
+        return self._rows.is_rough(number) or self.colouring.is_open(number)
+
+    def colour(self, rows: range) -> list[int]:
+        """Find colours of rows among `rows`, which takes a moment; return which have changed."""
+        numbers = self._view.numbers(rows.start, rows.stop)
+        changed = set(self.colouring.look(numbers))
+        return [row for row, number in zip(rows, numbers, strict=False) if number in changed]
+
+    def _styles_of(self, rule: int, palette: Palette) -> RuleStyles:
+        if self._styled_for is not palette:
+            self._styled_for = palette
+            self._rule_styles.clear()
+        found = self._rule_styles.get(rule)
+        if found is None:
+            found = rule_styles(palette, self.colouring.rules[rule])
+            self._rule_styles[rule] = found
+        return found
 
     def settle(self, rows: range, until: float) -> list[int]:
         """Finish rough rows among `rows` until `time.monotonic()` is `until`; return which."""
         numbers = self._view.numbers(rows.start, rows.stop)
         finished = set(self._rows.settle(numbers, until))
+        finished.update(self.colouring.settle(numbers, until))
         return [row for row, number in zip(rows, numbers, strict=False) if number in finished]
 
     def read_ahead(self, rows: range, until: float) -> bool:
@@ -187,7 +220,8 @@ class RowPainter:
             if time.monotonic() >= until:
                 return False
         self._rows.settle(numbers, until)
-        return not any(self._rows.is_rough(number) for number in numbers)
+        self.colouring.settle(numbers, until)
+        return not any(self.is_rough(number) for number in numbers)
 
     def cell(self, row: int, packet: PacketRow, column: str, layout: Layout) -> str:
         """Return the text of one cell; an address that has a MAC column is not said twice."""
@@ -237,7 +271,13 @@ class RowPainter:
         return seconds(ts - self._origin)
 
 
-def _cell_style(packet: PacketRow, column: str, styles: Palette) -> Style:
+def _cell_style(
+    packet: PacketRow, column: str, styles: Palette, coloured: RuleStyles | None
+) -> Style:
+    if coloured is not None:
+        if column in ("protocol", "direction"):
+            return coloured.tone
+        return coloured.muted if column in _QUIET_COLUMNS else coloured.text
     if column == "protocol":
         tone: Style = getattr(styles, tone_of(packet.protocol, packet.info))
         return tone

@@ -60,6 +60,10 @@ class LayoutActions(AnalysisActions, inherit_bindings=False):
         self.table.show_columns(chosen_columns(self.chosen, self.usual_columns))
         return self.chosen or as_choices([column.id for column in self.usual_columns])
 
+    def action_colouring(self) -> None:
+        """Switch the colouring rules off, or on again."""
+        self.tunscope.tell(f"colouring {'on' if self.table.toggle_colouring() else 'off'}")
+
     # --- panes
 
     def apply_sizes(self) -> None:

@@ -79,7 +79,8 @@ class MainScreen(LayoutActions, inherit_bindings=False):
         self.list_kind = "tap" if title.kind == "tap" else "ip"
         columns = chosen_columns(self.chosen, self.usual_columns)
         self.header = HeaderLine(HeaderFacts(title, self.status.state))
-        painter = RowPainter(capture, view, rows, columns)
+        painter = RowPainter(capture, view, rows, columns, settings.colouring_rules)
+        painter.colouring.enabled = settings.colouring
         painter.time_format = TimeFormat[settings.time_format.upper()]
         self.table = PacketTable(view, painter, id="packets")
         self.detail = DetailPane(capture, id="detail")

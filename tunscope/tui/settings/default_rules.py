@@ -6,11 +6,14 @@ from typing import Final
 
 from tunscope.tui.settings.rule import ColouringRule
 
-_ROUTING: Final = "hsrp || vrrp || eigrp || ospf || bgp || igmp || pim || rip"
+#: IGMP, EIGRP, OSPF, PIM, VRRP; RIP, RIPng, HSRP; BGP: by their numbers, which columns know.
+_ROUTING: Final = (
+    "ip.proto in {2, 88, 89, 103, 112} || udp.port in {520, 521, 1985} || tcp.port == 179"
+)
 _ICMP_ERRORS: Final = "icmp.type in {3..5, 11, 12} || icmpv6.type in {1..4}"
 _LOW_TTL: Final = (
-    "(ip.ttl < 5 && ip.dst != 224.0.0.0/4 && !(ospf || pim || igmp || vrrp))"
-    " || (ipv6.hlim < 5 && ipv6.dst != ff00::/8 && !(ospf || icmpv6))"
+    "(ip.ttl < 5 && ip.dst != 224.0.0.0/4 && !(ip.proto in {2, 88, 89, 103, 112}))"
+    " || (ipv6.hlim < 5 && ipv6.dst != ff00::/8 && !(ipv6.nxt in {58, 89, 103}))"
 )
 
 DEFAULT_RULES: Final = (

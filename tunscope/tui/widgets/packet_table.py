@@ -119,8 +119,11 @@ class PacketTable(VirtualList):
 
     def prepare(self) -> None:
         """Use a quiet moment: finish the rows on the screen, then get those around it ready."""
+        if self._hurried or self.is_prepared:
+            return
+        self.repaint_lines(self.line_of(row) for row in self.painter.colour(self.visible_rows))
         now = time.monotonic()
-        if self._hurried or self.is_prepared or now - self._moved_at < _QUIET:
+        if now - self._moved_at < _QUIET:
             return
         until = now + _PREPARING
         self.repaint_lines(
@@ -342,6 +345,14 @@ class PacketTable(VirtualList):
         self._prepared = None
         self.forget_painted()
 
+    def toggle_colouring(self) -> bool:
+        """Switch the colouring rules off, or on again; return which it is."""
+        colouring = self.painter.colouring
+        colouring.enabled = not colouring.enabled
+        self._prepared = None
+        self.forget_painted()
+        return colouring.enabled
+
     def action_scroll(self, cells: int) -> None:
         """Scroll the Info column sideways; the others stay in sight."""
         self.painter.info_offset = max(0, self.painter.info_offset + cells)
@@ -353,7 +364,8 @@ class PacketTable(VirtualList):
         previous = self.view.number(row - 1) if row else 0
         painter = self.painter
         marked, rough = number in painter.marks, painter.is_rough(number)
-        return (number, previous, marked, rough, painter.late(number))
+        rule = painter.colouring.rule(number)
+        return (number, previous, marked, rough, painter.late(number), rule)
 
     def paint_heading(self, y: int, line: LineBuilder) -> None:
         """Paint the column titles, after fitting the columns to what is on the screen."""
