@@ -26,7 +26,7 @@ from tunscope.engine.client import EngineClient, Opening
 from tunscope.engine.options import CaptureOptions
 from tunscope.engine.signals import signals_as_interrupts
 from tunscope.errors import TunscopeError
-from tunscope.tui.surroundings import Surroundings
+from tunscope.tui.surroundings import FileChoice, Surroundings
 
 if TYPE_CHECKING:
     from tunscope.device.request import DeviceRequest
@@ -57,7 +57,7 @@ class LiveCaptures:
         self._inspection = Inspection()
         self._devices = DeviceWatch(self._inspection.owners)
         self._client: EngineClient | None = None
-        self.surroundings = Surroundings(devices=self._devices)
+        self.surroundings = Surroundings(devices=self._devices, opens_files=True)
 
     def __enter__(self) -> Self:
         return self
@@ -89,15 +89,18 @@ class LiveCaptures:
         )
 
     def run_wishes(self) -> None:
-        """Capture on the device that is wanted, then on the next one, until none is."""
+        """Capture on the device, or show the file, that is wanted, then the next, until none is."""
         while (choice := self._take_wish()) is not None:
             try:
+                if isinstance(choice, FileChoice):
+                    self.show_file(choice.path)
+                    continue
                 request = device_request(choice)
                 self.into_spool(request, spooled(CaptureOptions(), None))
             except TunscopeError as error:
                 self.pick(str(error))
 
-    def _take_wish(self) -> DeviceChoice | None:
+    def _take_wish(self) -> DeviceChoice | FileChoice | None:
         choice, self.surroundings.wanted = self.surroundings.wanted, None
         return choice
 
@@ -227,6 +230,16 @@ class LiveCaptures:
             folder = spool.folder
             spool.close()
             print(f"tunscope: the capture is kept in {folder}", file=sys.stderr)
+
+    def show_file(self, path: Path) -> None:
+        """Show a capture file."""
+        from tunscope.index.capture import CaptureIndex
+        from tunscope.index.opening import open_source
+        from tunscope.tui.session import FileSession, SessionTitle
+
+        index = CaptureIndex(open_source(str(path)))
+        index.start()
+        self.browse(index, FileSession(SessionTitle(name=str(path), kind="file")))
 
     def browse(self, index: CaptureIndex, session: Session) -> bool:
         """Run the screen on an index at work; return whether the unnamed capture may go."""

@@ -20,9 +20,10 @@ from tunscope.errors import TunscopeError
 from tunscope.index.view import View
 from tunscope.packet.printable import printable
 from tunscope.tui.analysis_keys import ANALYSIS_NAMESPACES
+from tunscope.tui.argument_commands import ArgumentCommands
 from tunscope.tui.display_filters import DisplayFilters
 from tunscope.tui.key_order import KeyOrder
-from tunscope.tui.keymap import APP_KEYS, ENTRIES, Entry
+from tunscope.tui.keymap import APP_KEYS, ENTRIES, Entry, shown_keys
 from tunscope.tui.line_history import LineHistory
 from tunscope.tui.save_dialogs import SaveDialogs
 from tunscope.tui.screens.analysis import AnalysisScreen
@@ -34,7 +35,7 @@ from tunscope.tui.seen_values import SeenValues
 from tunscope.tui.session import Ending, SessionState, Severity
 from tunscope.tui.settings.model import Settings
 from tunscope.tui.settings.remembered import RememberedLayout
-from tunscope.tui.surroundings import Surroundings
+from tunscope.tui.surroundings import FileChoice, Surroundings
 from tunscope.tui.themes import THEMES
 from tunscope.tui.widgets.filter_bar import FilterBar
 
@@ -112,12 +113,14 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         #: What is still to be said when the screen is gone.
         self.farewell = ""
         self.surroundings = surroundings or Surroundings()
-        self._next: DeviceChoice | None = None
+        self._next: DeviceChoice | FileChoice | None = None
+        self.files = LineHistory(state and state / "files")
         self._asking_to_quit = False
         self._keys = KeyOrder(self, super().on_event)
         self._language = language
         self._state = state
         self._display_filter = display_filter
+        self.commands = ArgumentCommands(self)
         if self.key_overrides:
             self.set_keymap(self.key_overrides)
 
@@ -147,7 +150,7 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
                 loop.add_signal_handler(number, self.exit, Ending.KEEP)
         self.set_timer(_WARM_UP_DELAY, self._warm_up)
         if self._language is not None and self._display_filter:
-            self._apply_filter(self._display_filter)
+            self.apply_filter(self._display_filter)
 
     def _warm_up(self) -> None:
         # What is there now stays: collections, off since the start, need not look at it again.
@@ -216,34 +219,35 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
 
     async def run_command_line(self, command: Command) -> None:
         """Run a command of the command line, or say that there is none of that name."""
-        if command.name == "capture.save" and command.argument:
-            self.saving.save_displayed(command.argument)
-        elif command.name == "filter":
-            self._apply_filter(command.argument)
-        elif command.name == "theme":
-            self._set_theme(command.argument)
-        elif command.name in ENTRIES:
+        if self.commands.run(command.name, command.argument):
+            return
+        if command.name in ENTRIES and not command.argument:
             await self.run_command(command.name)
+        elif command.name in ENTRIES:
+            self.tell(f"{command.name}: takes no argument", Severity.WARNING)
         else:
             self.tell(
-                f"{command.name}: no such command (? lists the names, ^p finds them)",
+                f"{command.name}: no such command (Tab completes, ? lists, ^p finds them)",
                 Severity.WARNING,
             )
 
-    def _apply_filter(self, text: str) -> None:
+    def apply_filter(self, text: str) -> None:
+        """Display the packets that pass `text`; a mistake is shown in the filter bar."""
         bar = self.browser.filter_bar
         if bar is None:
             self.tell("filter: there is no filter language here", Severity.WARNING)
         elif not bar.apply(text):
             bar.mend()
 
-    def _set_theme(self, name: str) -> None:
-        if name in self.available_themes:
-            self.theme = name
-        else:
-            self.tell(
-                f"theme {name}: not one of {', '.join(self.available_themes)}", Severity.WARNING
-            )
+    @property
+    def language(self) -> FilterLanguage | None:
+        """The language of the filter bar."""
+        return self._language
+
+    @property
+    def state_folder(self) -> Path | None:
+        """Where what is remembered lives."""
+        return self._state
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield every action for the palette."""
@@ -254,7 +258,8 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
                 isinstance(screen, AnalysisScreen) and screen.obeys(entry.namespace)
             ):
                 continue
-            title = f"{entry.binding.description} ({entry.identity})"
+            keys = shown_keys(entry.identity, self.key_overrides)
+            title = f"{entry.binding.description} ({entry.identity})  {keys}"
             yield SystemCommand(title, entry.binding.tooltip, self._runner(entry.identity))
         yield SystemCommand("Theme", "choose the colours", self.action_change_theme)
 
@@ -302,8 +307,8 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
 
     # --- another device
 
-    def capture_next(self, choice: DeviceChoice | None) -> None:
-        """Leave this capture for another device; if packets would be lost, ask first."""
+    def capture_next(self, choice: DeviceChoice | FileChoice | None) -> None:
+        """Leave this capture for another device or file; if packets would be lost, ask first."""
         if choice is None:
             return
         self._next = choice
@@ -318,7 +323,12 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
             self.switch()
         elif choice is QuitChoice.SAVE and self._next is not None:
             self.session.stop()
-            self.browser.ask_path_and_switch(self._next.name)
+            going_on = (
+                f"open {self._next.path}"
+                if isinstance(self._next, FileChoice)
+                else f"capture on {self._next.name}"
+            )
+            self.browser.ask_path_and_switch(going_on)
 
     def switch(self) -> None:
         """End, and have the device that was chosen captured on."""

@@ -33,6 +33,10 @@ SHORT_NAMES = {
     "stop": "capture.stop",
     "follow": "view.follow",
     "pause": "view.pause",
+    "open": "app.open",
+    "e": "app.open",
+    "find": "packet.find",
+    "columns": "view.columns",
 }
 
 

@@ -155,6 +155,7 @@ MAIN_KEYS: Final = (
     _key("capture.filter", "b", "capture_filter", "Capture filter", "record only what it lets by"),
     _key("capture.save", "w", "save", "Save", "save the displayed packets to a file"),
     _key("capture.save_as", "W", "save_as", "Save some", "save displayed, marked, all or a range"),
+    _key("app.open", "ctrl+o", "open", "Open", "open another capture file; ↑ recent ones"),
     _key("app.command", "colon", "command_line", "Command", "command line, by action name"),
     _key("app.messages", "L", "messages", "Messages", "every message since the start"),
     _key("app.help", "question_mark", "help", "Help", "this list of keys"),
@@ -248,6 +249,7 @@ _KEY_NAMES: Final = {
     "plus": "+",
     "equals_sign": "=",
     "minus": "-",
+    "none": "—",
     "space": "Space",
     "enter": "Enter",
     "escape": "Esc",
@@ -274,6 +276,11 @@ def key_name(key: str) -> str:
 def key_names(keys: str) -> str:
     """Return a comma-separated list of Textual keys as people write them."""
     return " ".join(key_name(key.strip()) for key in keys.split(","))
+
+
+def shown_keys(identity: str, keymap: Mapping[str, str]) -> str:
+    """Return the keys of an action as people write them, with the overrides of `keymap`."""
+    return key_names(keymap.get(identity, ENTRIES[identity].binding.key))
 
 
 def key_line_entries(

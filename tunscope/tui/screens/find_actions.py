@@ -67,10 +67,14 @@ class FindActions(FieldActions, inherit_bindings=False):
 
     async def _answered(self, topic: str, text: str) -> None:
         if topic == "find":
-            self._wanted = text
-            self.action_find_next(1)
+            self.find(text)
         else:
             await super()._answered(topic, text)
+
+    def find(self, text: str) -> None:
+        """Go to the next packet with what `text` asks for."""
+        self._wanted = text
+        self.action_find_next(1)
 
     def action_find_next(self, step: int) -> None:
         """Go to the next (1) or previous (-1) packet that is looked for."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tunscope.tui.argument_commands import COMMANDS
 from tunscope.tui.keymap import ENTRIES, GROUPS, key_names
 from tunscope.tui.screens.pager import Pager, PagerLine
 from tunscope.tui.text import fit
@@ -35,7 +36,13 @@ def help_lines(keymap: Mapping[str, str]) -> Iterator[PagerLine]:
             yield PagerLine(
                 (
                     (fit(f"   {keys}", _KEYS_WIDTH), "strong"),
-                    (fit(entry.identity, _ID_WIDTH), "muted"),
+                    (f"{entry.identity:<{_ID_WIDTH - 1}} ", "muted"),
                     (entry.binding.tooltip, "text"),
                 )
             )
+    yield PagerLine()
+    yield PagerLine(((" After : on the command line", "accent"),))
+    yield PagerLine((("   every name above, a packet number, and", "muted"),))
+    for explanation in COMMANDS.values():
+        usage, _, deed = explanation.partition(": ")
+        yield PagerLine(((fit(f"   {usage}", _KEYS_WIDTH + _ID_WIDTH), "strong"), (deed, "text")))

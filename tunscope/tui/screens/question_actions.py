@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tunscope.packet.printable import printable
 from tunscope.tui.command_line import Command, GoTo, parse_command
+from tunscope.tui.path_completion import paths
 from tunscope.tui.screens.list_actions import ListActions
 from tunscope.tui.session import Severity
 
@@ -34,7 +35,8 @@ class QuestionActions(ListActions, inherit_bindings=False):
 
     def action_command_line(self) -> None:
         """Ask for a command."""
-        self.prompt.ask("command", ":")
+        commands = self.tunscope.commands
+        self.prompt.ask("command", ":", completer=commands.completions, history=commands.history)
 
     def action_capture_filter(self) -> None:
         """Ask for another capture filter; nothing typed records everything."""
@@ -47,19 +49,33 @@ class QuestionActions(ListActions, inherit_bindings=False):
     def action_save(self) -> None:
         """Ask for a file to save the displayed packets to."""
         if len(self.view):
-            self.prompt.ask("save", "Save displayed packets to", self.tunscope.suggested_path())
+            self.prompt.ask(
+                "save", "Save displayed packets to", self.tunscope.suggested_path(), completer=paths
+            )
         else:
             self.tunscope.tell("save: there are no packets yet", Severity.WARNING)
 
     def ask_path_and_quit(self) -> None:
         """Ask for a file to save all packets to before quitting."""
         path = self.tunscope.suggested_path()
-        self.prompt.ask("save and quit", "Save and quit, to", path)
+        self.prompt.ask("save and quit", "Save and quit, to", path, completer=paths)
 
-    def ask_path_and_switch(self, device: str) -> None:
-        """Ask for a file to save all packets to before capturing on another device."""
+    def ask_path_and_switch(self, going_on: str) -> None:
+        """Ask for a file to save all packets to before `going_on` with something else."""
         path = self.tunscope.suggested_path()
-        self.prompt.ask("save and switch", f"Save, then capture on {printable(device)}; to", path)
+        label = f"Save, then {printable(going_on)}; to"
+        self.prompt.ask("save and switch", label, path, completer=paths)
+
+    def action_open(self) -> None:
+        """Ask for another capture file."""
+        if not self.tunscope.surroundings.opens_files:
+            self.tunscope.tell("open: not from here", Severity.WARNING)
+            return
+        history = self.tunscope.files
+        recent = history.entries[-1] if history.entries else ""
+        folder = recent.rpartition("/")[0]
+        start = f"{folder}/" if folder else ""
+        self.prompt.ask("open", "Open (↑ recent)", start, completer=paths, history=history)
 
     def on_prompt_line_cancelled(self) -> None:
         """Go back to the list."""
@@ -80,6 +96,8 @@ class QuestionActions(ListActions, inherit_bindings=False):
                 self.tunscope.saving.save_all_and_quit(text)
             case "capture filter":
                 self.session.set_capture_filter(text)
+            case "open":
+                self.tunscope.commands.run("app.open", text)
             case "go to" if not text.isdecimal():
                 self.tunscope.tell(f"go to {text}: not a packet number", Severity.WARNING)
             case _:

@@ -1,0 +1,93 @@
+"""Every action of the key map is reached: by its key, by another key, and by its name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from browser_driver import Browser, OpenBrowser
+from textual.widget import Widget
+
+from tunscope.tui.display_filters import DisplayFilters
+from tunscope.tui.keymap import ENTRIES, NAMESPACES, Entry
+
+#: What is pressed, from the packet list, to get where the keys of a namespace are obeyed.
+WAYS: dict[str, list[str]] = {
+    "packets": [],
+    "screen": [],
+    "app": [],
+    "fields": ["tab"],
+    "bytes": ["tab", "tab"],
+    "filter-bar": ["slash"],
+    "prompt-line": ["colon"],
+    "columns": ["c"],
+    "stream": ["6", "G", "s"],
+    "conversations": ["C"],
+    "hierarchy": ["H"],
+    "graph": ["o"],
+    "analysis": ["C"],
+}
+#: Keys that are spoken for, whose screen is not there.
+_LATER = frozenset({"analysis.hierarchy"})
+_DEFAULTS = {key for entry in ENTRIES.values() for key in entry.binding.key.split(",")}
+#: Rebound, every action has one of these; no default is among them.
+SPARE_KEYS = [
+    key
+    for held in ("", "ctrl+", "alt+", "shift+")
+    for key in (f"{held}f{number}" for number in range(1, 25))
+    if key not in _DEFAULTS
+]
+
+
+def test_there_is_a_way_to_the_keys_of_every_namespace() -> None:
+    assert set(NAMESPACES) <= set(WAYS)
+
+
+def obeying(browser: Browser, entry: Entry) -> Any:
+    """Return what the keys of `entry` are given to."""
+    if entry.namespace == "app":
+        return browser.app
+    node: Any = browser.app.focused or browser.app.screen
+    while node is not None:
+        bound = (binding for keys in node._bindings.key_to_bindings.values() for binding in keys)
+        if any(binding.id == entry.identity for binding in bound):
+            return node
+        node = node.parent if isinstance(node, Widget) else None
+    raise AssertionError(f"nothing on the screen obeys {entry.identity}")
+
+
+async def reached(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, entry: Entry, press: str
+) -> bool:
+    """Press a key and return whether the action of `entry` ran, which is kept from its deed."""
+    target = obeying(browser, entry)
+    name = entry.binding.action.partition("(")[0]
+    assert hasattr(target, f"action_{name}"), f"nobody wrote {entry.identity}"
+    calls: list[tuple[object, ...]] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(type(target), f"action_{name}", lambda self, *words: calls.append(words))
+        await browser.pilot.press(press)
+        await browser.until(lambda: calls)
+    return True
+
+
+@pytest.mark.parametrize("rebound", [False, True], ids=["default keys", "other keys"])
+@pytest.mark.parametrize("namespace", sorted(NAMESPACES))
+async def test_every_action_has_its_key(
+    open_browser: OpenBrowser, monkeypatch: pytest.MonkeyPatch, namespace: str, rebound: bool
+) -> None:
+    bindings = NAMESPACES[namespace]
+    other = dict(zip((b.id or "" for b in bindings), SPARE_KEYS, strict=False))
+    async with open_browser(
+        language=DisplayFilters(), keymap=other if rebound else None
+    ) as browser:
+        for key in WAYS[namespace]:
+            await browser.press(key)
+        await browser.settle()
+        for binding in bindings:
+            entry = ENTRIES[binding.id or ""]
+            if entry.identity in _LATER:
+                continue
+            keys = [other[entry.identity]] if rebound else entry.binding.key.split(",")
+            for key in keys:
+                assert await reached(browser, monkeypatch, entry, key.strip())
