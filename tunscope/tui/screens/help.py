@@ -35,7 +35,7 @@ def help_lines(keymap: Mapping[str, str]) -> Iterator[PagerLine]:
             keys = key_names(keymap.get(entry.identity, entry.binding.key))
             yield PagerLine(
                 (
-                    (fit(f"   {keys}", _KEYS_WIDTH), "strong"),
+                    (f"   {keys:<{_KEYS_WIDTH - 4}} ", "strong"),
                     (f"{entry.identity:<{_ID_WIDTH - 1}} ", "muted"),
                     (entry.binding.tooltip, "text"),
                 )
