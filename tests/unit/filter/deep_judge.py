@@ -116,8 +116,9 @@ def literal(kind: FieldType, shown: str) -> str:
         return f'"{shown}"' if shown.isprintable() else ""
     if kind in BYTE_SEQUENCES or kind is FieldType.GUID:
         return shown if kind is not FieldType.OID else ""
-    if kind in (FieldType.ABSOLUTE_TIME,):
-        return f'"{shown}"'
+    if kind is FieldType.ABSOLUTE_TIME:
+        # NTP's zero has no date.
+        return f'"{shown}"' if shown != "NULL" else ""
     if kind is FieldType.CHAR:
         return str(ord(shown)) if len(shown) == 1 else shown
     return shown

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from tunscope.filter.layers.dissection import Dissection, u16
+from tunscope.filter.layers.dissection import Dissection, take, u16, u32
 
 _READ_STATUS, _READ_VARIABLES, _WRITE_VARIABLES = 1, 2, 3
 _READ_CLOCK, _WRITE_CLOCK = 4, 5
 _HEADER: Final = 12
+#: The request for a list of hosts, and the size of an entry.
+_MONITOR_LIST: Final = 42
+_MONITORED: Final = 72
 _PEER_BITS: Final = (
     ("config", 0x8000),
     ("authenable", 0x4000),
@@ -93,3 +96,24 @@ def add_private(dissection: Dissection, data: bytes) -> None:
     add("ntp.priv.numitems", items & 0xFFF)
     add("ntp.priv.reserved", size >> 12)
     add("ntp.priv.itemsize", size & 0xFFF)
+    if data[3] == _MONITOR_LIST and data[0] & 0x80 and size & 0xFFF == _MONITORED:
+        for number in range(items & 0xFFF):
+            _add_monitored(dissection, data, 8 + number * _MONITORED)
+
+
+def _add_monitored(dissection: Dissection, data: bytes, offset: int) -> None:
+    """One of the hosts a server has heard of."""
+    add = dissection.add
+    prefix = "ntp.priv.monlist"
+    names = ("avgint", "lsint", "restr", "count", "remote_address", "local_address", "flags")
+    for place, name in enumerate(names):
+        add(f"{prefix}.{name}", u32(data, offset + place * 4))
+    add(f"{prefix}.port", u16(data, offset + 28))
+    add(f"{prefix}.mode", data[offset + 30])
+    add(f"{prefix}.version", data[offset + 31])
+    newer = u32(data, offset + 32)
+    add(f"{prefix}.ipv6", newer)
+    add(f"{prefix}.unused", u32(data, offset + 36))
+    if newer:
+        add(f"{prefix}.addr6", take(data, offset + 40, 16))
+        add(f"{prefix}.daddr6", take(data, offset + 56, 16))
