@@ -40,6 +40,10 @@ class Source(Protocol):
 class Followed(Protocol):
     """Conversations in columns, see `columnar.replay`."""
 
+    def advance(self, stop: int) -> None:
+        """Follow the conversations of all rows before `stop`, many at a time."""
+        ...
+
     def of_packet(self, row: int, applications: ApplicationMemory | None = None) -> Conversations:
         """Return what conversations knew when packet `row` came."""
         ...
@@ -71,6 +75,7 @@ class InOrder:
             while self._done < stop:
                 last = min(stop, self._done + _STEP)
                 batch = source.batch(self._done, last)
+                self._followed.advance(last)
                 for row in np.flatnonzero(self._candidates(batch)).tolist():
                     place = batch.start + row
                     known = self._followed.of_packet(place, self._memory)
