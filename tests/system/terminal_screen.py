@@ -126,9 +126,9 @@ class Namespace(Protocol):
 
 
 def tunscope(
-    netns: Namespace, home: Path, *words: str
+    netns: Namespace, home: Path, *words: str, **env: str
 ) -> contextlib.AbstractContextManager[TerminalScreen]:
     """Run `tunscope WORDS` in a terminal inside `netns`, with all its folders in `home`."""
     command = netns.command(sys.executable, "-m", "tunscope", *words)
     folders = {f"XDG_{name}_HOME": str(home / name) for name in ("CACHE", "CONFIG", "STATE")}
-    return terminal_screen(command, HOME=str(home), **folders)
+    return terminal_screen(command, HOME=str(home), **folders, **env)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import pwd
 import signal
+import stat
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -163,3 +167,35 @@ def test_a_signal_keeps_the_capture_and_restores_the_terminal(
         assert b"the capture is kept in" in screen.output
     (spool,) = spools(home)
     assert packet_count(spool / "00000001.pcapng") == 4
+
+
+def test_under_sudo_the_screen_has_no_rights_and_still_makes_devices_and_knows_owners(
+    veth: NetworkNamespace,
+) -> None:
+    nobody = pwd.getpwnam("nobody")
+    for path in (Path(sys.prefix).resolve(), Path(__file__).resolve()):
+        if not all(folder.stat().st_mode & stat.S_IXOTH for folder in path.parents):
+            pytest.skip("the checkout lies in a folder that others may not enter")
+    with tempfile.TemporaryDirectory() as folder:
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+        user = {"SUDO_UID": str(nobody.pw_uid), "SUDO_GID": str(nobody.pw_gid)}
+        with tunscope(veth, Path(folder), **user) as screen:
+            screen.until("v1")
+            front_end = Path(f"/proc/{screen.process.pid}/status").read_text()
+            assert f"Uid:\t{nobody.pw_uid}\t{nobody.pw_uid}" in front_end
+            assert "CapEff:\t0000000000000000" in front_end
+            screen.press("n")
+            screen.until("A new device")
+            screen.press("down", "down", "10.67.0.1/24", "enter")
+            screen.until("created")
+            ping(veth, "10.67.0.2", 2)
+            screen.until("2 packets")
+            screen.press("d")
+            engine = engine_of(screen.process.pid)
+            screen.until(lambda text: f" {engine} " in text)  # the owner of tun0, a root process
+            screen.press("esc")
+            screen.until("2 packets")
+            screen.press("q")
+            screen.until("is not saved")
+            screen.press("d")
+            assert screen.end() == 0
