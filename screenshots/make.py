@@ -17,10 +17,12 @@ from tunscope.engine.counters import Counters
 from tunscope.index.capture import CaptureIndex
 from tunscope.index.source import FileSource
 from tunscope.tui.app import TunscopeApp
+from tunscope.tui.devices import DeviceRow, ListedDevices
 from tunscope.tui.display_filters import DisplayFilters
 from tunscope.tui.rate import Rate
 from tunscope.tui.session import FileSession, SessionState, SessionStatus, SessionTitle
 from tunscope.tui.settings.model import Settings
+from tunscope.tui.surroundings import Surroundings
 
 HERE = Path(__file__).parent
 DATA = HERE.parent / "tests" / "data"
@@ -50,6 +52,20 @@ PICTURES = (
     ),
     Picture("main-light", "tun", ("6", "G", *TIME_TO_LIVE), "tunscope-light"),
     Picture("tap", "tap", ("1", "0", "G")),
+    Picture("devices", "tun", ("d", "down", "down")),
+    Picture("properties", "tun", ("6", "G", "P")),
+)
+
+
+#: What the devices screen shows.
+DEVICES = (
+    DeviceRow("lo", "loopback", "up", 65536, ("127.0.0.1/8",), packets=88_000),
+    DeviceRow("enp3s0", "ethernet", "up", 1500, ("192.0.2.17/24",), packets=7_200_000),
+    DeviceRow("tun0", "tun", "up", 1500, ("10.8.0.6/24",), "openvpn 7748", packets=310_000),
+    DeviceRow("tun1", "tun", "no-carrier", 1420, ("10.9.0.1/24",)),
+    DeviceRow("tap0", "tap", "up", 1500, (), "qemu-system-x86 9120", "br0", packets=99_000),
+    DeviceRow("veth4", "veth", "up", 1500, ("10.44.0.1/24",), "", "eth0@web"),
+    DeviceRow("br0", "bridge", "up", 1500, ("172.16.0.1/16",)),
 )
 
 
@@ -72,7 +88,9 @@ async def draw(picture: Picture) -> str:
         settings=Settings(theme=picture.theme),
         language=DisplayFilters(),
         display_filter=picture.display_filter,
+        surroundings=Surroundings(ListedDevices(DEVICES)),
     )
+    capture.source.__dict__["name"] = f"/home/you/{picture.kind}0.pcapng"
     async with app.run_test(size=SIZE) as pilot:
         browser = app.browser
         await pilot.pause(0.5)
