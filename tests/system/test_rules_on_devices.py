@@ -31,6 +31,29 @@ def test_rules_act_and_are_recorded(netns: NetworkNamespace, tmp_path: Path) -> 
     assert rows[3][2].startswith("tunscope: delayed 80.0")
 
 
+def test_an_application_field_is_set_by_the_front_end(
+    netns: NetworkNamespace, tmp_path: Path
+) -> None:
+    netns.disable_ipv6()
+    file, hosts = tmp_path / "out.pcapng", tmp_path / "hosts"
+    hosts.write_text("10.9.0.42 answer.test\n")
+    peer = f"respond:dns={hosts}"
+    words = ("tun0", "--addr", "10.9.0.1/24", "--pcap", file, "--peer", peer)
+    rule = "dns.flags.response == 0 => set dns.qry.name=answer.test"
+    code = """
+import socket, struct
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(5)
+query = struct.pack(">6H", 7, 256, 1, 0, 0, 0) + b"\\5wrong\\4test\\0" + struct.pack(">2H", 1, 1)
+s.sendto(query, ("10.9.0.53", 53)); print(socket.inet_ntoa(s.recv(512)[-4:]))
+"""
+    with capturing(netns, *words, "--rule", rule) as capture:
+        assert netns.python(code).stdout.strip() == "10.9.0.42"
+        assert capture.interrupt() == 0
+    rows = tshark_fields(file, "dns.qry.name", "frame.comment")
+    assert [row[0] for row in rows] == ["wrong.test", "answer.test", "answer.test"]
+    assert rows[1][1] == "tunscope: edited from #1: dns.qry.name -> answer.test"
+
+
 def test_a_mistake_makes_no_device(netns: NetworkNamespace, tmp_path: Path) -> None:
     file = str(tmp_path / "x.pcapng")
     done = netns.tunscope("tun0", "--pcap", file, "--rule", "icmp.typ == 8 => drop")

@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from tunscope.capfile.spool import Spool
+from tunscope.cli.deep_edits import answer_ask
 from tunscope.engine.client import EngineClient, Opening
 from tunscope.engine.counters import Counters
 from tunscope.engine.protocol import (
+    AskEvent,
     CountersEvent,
     Event,
     NoticeEvent,
@@ -174,6 +176,8 @@ class EngineSession:
                 if told:
                     self._say(told, Severity.WARNING)
                 self._hand_over_next()
+            case AskEvent():
+                answer_ask(self._client, event)
             case StoppedEvent(reason, counters, error):
                 self._end(reason, counters, error)
 

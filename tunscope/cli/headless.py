@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from tunscope.cli.deep_edits import answer_ask
 from tunscope.cli.outputs import Outputs
 from tunscope.cli.privilege import drop_privileges, sudo_launcher
 from tunscope.cli.reachable import reachable
 from tunscope.engine.client import EngineClient, Opening
 from tunscope.engine.counters import Counters
 from tunscope.engine.protocol import (
+    AskEvent,
     CountersEvent,
     NoticeEvent,
     RotatedEvent,
@@ -158,6 +160,8 @@ class _Run:
                 case RotatedEvent():
                     self._job.outputs.rotated()
                     self._hand_over_next()
+                case AskEvent():
+                    answer_ask(self._client, event)
                 case StoppedEvent():
                     pass  # `stopped` has it
 
@@ -236,6 +240,8 @@ def summary_lines(counters: Counters, rules: Sequence[str] = ()) -> list[str]:
         lines.append(f"{counters.dropped_rule} packets dropped by rules")
     if counters.released or counters.dropped_hold:
         lines.append(f"{counters.released} held packets released, {counters.dropped_hold} dropped")
+    if counters.unanswered:
+        lines.append(f"{counters.unanswered} packets passed unedited (edit not made in time)")
     if counters.hold_overflows:
         lines.append(f"{counters.hold_overflows} times the hold queue was full (--hold-max)")
     if counters.duplicated:

@@ -12,6 +12,7 @@ import click
 from tunscope.cli.privilege import as_invoking_user
 from tunscope.errors import UsageError
 from tunscope.packet.direction import Direction
+from tunscope.relay.actions import APPLICATIONS, AskEdit
 from tunscope.relay.hold_options import HoldOptions
 from tunscope.relay.relay_options import RelayOptions
 from tunscope.relay.rules import RuleError, parse_rule
@@ -108,6 +109,8 @@ def _hold_options(given: Mapping[str, Any]) -> HoldOptions | None:
 def check_rule(text: str) -> None:
     """Raise RuleError if the rule or its filter is wrong."""
     rule = parse_rule(text)
+    if isinstance(rule.action, AskEdit):
+        _check_settings(text, rule.action)
     if not rule.filter_text:
         return
     from tunscope.engine.predicates import packet_predicate
@@ -121,6 +124,26 @@ def check_rule(text: str) -> None:
         raise RuleError(
             text, start + span.start, start + span.stop, error.message, error.hint
         ) from None
+
+
+def _check_settings(text: str, action: AskEdit) -> None:
+    """Raise RuleError for a field that cannot be set; what sets it is loaded meanwhile."""
+    from tunscope.dissect.deep_fields import deep_setter
+    from tunscope.dissect.expression import layer_class
+    from tunscope.packet.edit import parse_assignment
+
+    layer_class("DNS")
+    for setting in action.settings:
+        name = setting.partition("=")[0].strip()
+        try:
+            if name.partition(".")[0] in APPLICATIONS:
+                deep_setter(name)
+            else:
+                parse_assignment(setting)
+        except UsageError as error:
+            start = text.index(setting)
+            why = f"{error.what}: {error.why}"
+            raise RuleError(text, start, start + len(setting), why, error.hint) from None
 
 
 def read_rules(path: Path) -> tuple[list[str], int | None]:

@@ -150,6 +150,18 @@ class EngineClient:
         """Ask for other rules and another hold; a later `poll` calls `answered`."""
         self._listeners[self._send(Op.RELAY, {}, {"relay": options.to_json()})] = answered
 
+    def answer_edit(
+        self, number: int, data: bytes | None, changes: Sequence[str], problem: str
+    ) -> None:
+        """Answer an AskEvent: the packet edited, or None and the problem."""
+        arguments = {
+            "number": number,
+            "data": None if data is None else data.hex(),
+            "changes": list(changes),
+            "problem": problem,
+        }
+        self._listeners[self._send(Op.EDITED, {}, arguments)] = _ignore
+
     def give_verdict(
         self,
         identities: Sequence[int] | None,
@@ -277,7 +289,7 @@ class EngineClient:
 
 
 def _ignore(problem: TunscopeError | None) -> None:
-    """That visitors cannot come is no reason to end a capture."""
+    """Nothing depends on the answer."""
 
 
 def _opening(result: Message) -> Opening:

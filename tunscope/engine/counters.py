@@ -20,7 +20,8 @@ class Counters:
     dropped_rule + dropped_hold + dropped_peer``, where held and delayed packets wait now, and
     retransmissions of held ones count as dropped with them. `captured` then counts records, of
     which edited, held and duplicated packets have several. `hold_overflows` times the queue was
-    full. `rules` has for each rule the number of packets that its filter chose.
+    full; `unanswered` edits the front end did not make in time. `rules` has for each rule the
+    number of packets that its filter chose.
 
     A capture that a limit or a second interrupt ended has received more than that: what it left
     behind.
@@ -40,6 +41,7 @@ class Counters:
     dropped_rule: int = 0
     dropped_hold: int = 0
     hold_overflows: int = 0
+    unanswered: int = 0
     injected: int = 0
     duplicated: int = 0
     delayed: int = 0

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from tunscope.engine.inline import InlineRelay
 from tunscope.engine.protocol import HeldPacket, Message
 from tunscope.errors import UsageError
-from tunscope.relay.hold import Held
+
+if TYPE_CHECKING:
+    from tunscope.engine.inline import InlineRelay
+    from tunscope.relay.hold import Held
 
 _MAX_SIZE: Final = 0xFFFF + 18
 #: Packets whose bytes one answer carries at most: a line has 1 MiB.

@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 from tunscope.engine.counters import Counters
+from tunscope.engine.own_records import Record
 from tunscope.engine.predicates import packet_predicate
 from tunscope.engine.tun_port import TunPort
 from tunscope.packet.direction import Direction
@@ -21,16 +22,6 @@ from tunscope.relay.rules import RuleSet, parse_rule
 _SEEDS: Final = 1 << 32
 _LARGEST_PACKET: Final = 65536 + 64
 _PACKETS_A_TURN: Final = 256
-
-
-class Record(Protocol):
-    """Writes a packet to the capture and returns its number there."""
-
-    def __call__(
-        self, data: bytes, ts_ns: int, flags: int, comments: tuple[str, ...],
-        packet_id: int | None = None,
-    ) -> int:  # fmt: skip
-        """Queue the record."""
 
 
 class InlineRelay:
@@ -56,6 +47,7 @@ class InlineRelay:
         self.recording = True
         self.filtered = self.unrecorded = 0
         self.listener: Callable[[Change, Held], None] = _nobody
+        self.asker: Callable[[int, bytes, tuple[str, ...]], None] = _nobody_answers
         self.pipeline = Pipeline(self, linktype, RuleSet((), (), 0))
 
     def configure(self, options: RelayOptions) -> str:
@@ -71,9 +63,10 @@ class InlineRelay:
         self.pipeline.rules = RuleSet(rules, predicates, seed)
         self.pipeline.hold.configure(hold, chooses)
         self._options = options
-        shown = "; ".join(options.rules)
-        told = f"rules: {printable(shown)} (seed {seed})" if shown else "no rules"
-        return told if hold is None else f"{told}; holding {printable(hold.filter) or 'all'}"
+        told = [f"rules: {'; '.join(options.rules)} (seed {seed})"] if options.rules else []
+        if hold is not None:
+            told.append(f"holding {hold.filter or 'everything'}")
+        return printable("; ".join(told) or "no rules, no hold")
 
     @property
     def idle(self) -> bool:
@@ -116,6 +109,7 @@ class InlineRelay:
         counters.released = here.released
         counters.dropped_hold = here.dropped_hold
         counters.hold_overflows = here.overflows
+        counters.unanswered = here.unanswered
         counters.rules = list(self.pipeline.rules.matched)
 
     def forward(self, direction: Direction, data: bytes) -> bool:
@@ -127,6 +121,10 @@ class InlineRelay:
     def changed(self, change: Change, held: Held) -> None:
         """Pass on what happened to a held packet."""
         self.listener(change, held)
+
+    def ask(self, number: int, data: bytes, settings: tuple[str, ...]) -> None:
+        """Pass the question on."""
+        self.asker(number, data, settings)
 
     def record(
         self, data: bytes, ts_ns: int, direction: Direction, comments: tuple[str, ...],
@@ -144,3 +142,7 @@ class InlineRelay:
 
 def _nobody(change: Change, held: Held) -> None:
     """Nobody listens."""
+
+
+def _nobody_answers(number: int, data: bytes, settings: tuple[str, ...]) -> None:
+    """The question stays without an answer, and the packet goes on when its time is up."""

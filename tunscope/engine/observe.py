@@ -7,13 +7,13 @@ import fcntl
 import re
 import socket
 import struct
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tunscope.device import bpf
 from tunscope.engine.batch import Batch
 from tunscope.engine.counters import Counters
-from tunscope.engine.inline import InlineRelay, Record
 from tunscope.engine.options import MAXIMUM_SNAPLEN
+from tunscope.engine.own_records import Record
 from tunscope.engine.ring import RETIRE_MS, PacketRing
 from tunscope.engine.source import Side, SourceGone
 from tunscope.engine.tun_port import TunPort, refusal
@@ -21,6 +21,9 @@ from tunscope.errors import TunscopeError, UsageError
 from tunscope.packet.direction import Direction
 from tunscope.packet.linktype import LinkType
 from tunscope.relay.relay_options import RelayOptions
+
+if TYPE_CHECKING:
+    from tunscope.engine.inline import InlineRelay
 
 _SIOCGIFFLAGS: Final = 0x8913
 _SIOCGIFINDEX: Final = 0x8933

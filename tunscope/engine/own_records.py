@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 
 from tunscope.capfile.blocks import enhanced_packet
 from tunscope.engine.batch import Batch
 from tunscope.packet.record import PacketRecord
+
+
+class Record(Protocol):
+    """Writes a packet to the capture and returns its number there."""
+
+    def __call__(
+        self, data: bytes, ts_ns: int, flags: int, comments: tuple[str, ...],
+        packet_id: int | None = None,
+    ) -> int:  # fmt: skip
+        """Queue the record."""
 
 
 class OwnRecords:

@@ -11,14 +11,14 @@ import os
 import struct
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from tunscope.device import bpf
 from tunscope.engine.batch import Batch
 from tunscope.engine.counters import Counters
-from tunscope.engine.inline import InlineRelay, Record
+from tunscope.engine.own_records import Record
 from tunscope.engine.source import Side, SourceGone
 from tunscope.engine.tun_port import TunPort, refusal
 from tunscope.errors import TunscopeError, UsageError
@@ -26,6 +26,9 @@ from tunscope.packet.direction import Direction
 from tunscope.packet.linktype import LinkType
 from tunscope.relay.peer import Peer, SinkPeer
 from tunscope.relay.relay_options import RelayOptions
+
+if TYPE_CHECKING:
+    from tunscope.engine.inline import InlineRelay
 
 _LARGEST_READ: Final = 65536 + 64
 _ARENA_SIZE: Final = 4 << 20
@@ -103,6 +106,8 @@ class OwnedDevice:
                 "hold", "nobody is at the far end, so nothing passes that could wait",
                 "--peer respond, device:NAME or udp:HOST:PORT",
             )  # fmt: skip
+        from tunscope.engine.inline import InlineRelay  # 30 ms that few captures need
+
         inline = self._inline or InlineRelay(
             self._kernel,
             self._peer,

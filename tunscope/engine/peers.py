@@ -13,10 +13,8 @@ from tunscope.device.request import DeviceRequest
 from tunscope.errors import TunscopeError, UsageError
 from tunscope.packet.linktype import LinkType
 from tunscope.packet.printable import printable
-from tunscope.relay.overlay import Route, UdpPeer
 from tunscope.relay.peer import DevicePeer, Peer, SinkPeer
 from tunscope.relay.peer_request import PeerRequest
-from tunscope.relay.respond import RespondPeer
 
 
 def open_peer(request: PeerRequest, linktype: LinkType) -> tuple[Peer, Callable[[], None]]:
@@ -26,6 +24,8 @@ def open_peer(request: PeerRequest, linktype: LinkType) -> tuple[Peer, Callable[
     """
     match request.kind:
         case "respond":
+            from tunscope.relay.respond import RespondPeer
+
             return RespondPeer(linktype, request.services, dict(request.hosts)), _nothing
         case "device":
             return _open_device(request, linktype)
@@ -55,6 +55,8 @@ def _usable_descriptor(found: OpenDevice, kind: str, shown: str) -> int:
 
 
 def _open_udp(request: PeerRequest, linktype: LinkType) -> Peer:
+    from tunscope.relay.overlay import Route, UdpPeer
+
     routes = [
         Route(ipaddress.ip_network(prefix) if prefix else None, host, port)
         for prefix, host, port in request.routes

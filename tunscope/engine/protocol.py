@@ -41,6 +41,7 @@ class Op(StrEnum):
     VERDICT = "verdict"
     EDIT = "edit"
     WATCH = "watch"
+    EDITED = "edited"
     STAY = "stay"
 
 
@@ -119,6 +120,19 @@ class HoldEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class AskEvent:
+    """A rule wants application fields of a packet set: answer with EDITED, and soon.
+
+    `settings` are ``NAME=VALUE`` texts; `number` goes back with the answer.
+    """
+
+    number: int
+    data: bytes
+    linktype: int
+    settings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StoppedEvent:
     """The last word of an engine: why it ended, the final totals, the error if it was one."""
 
@@ -127,7 +141,7 @@ class StoppedEvent:
     error: TunscopeError | None
 
 
-Event: TypeAlias = CountersEvent | RotatedEvent | NoticeEvent | HoldEvent | StoppedEvent
+Event: TypeAlias = CountersEvent | RotatedEvent | NoticeEvent | HoldEvent | AskEvent | StoppedEvent
 
 
 def all_held(ask: Callable[[int], Message]) -> list[HeldPacket]:
@@ -183,6 +197,14 @@ def encode_event(event: Event) -> Message:
             return {"event": "notice", "text": text}
         case HoldEvent(change, packet):
             return {"event": "hold", "change": change, "packet": packet.to_json()}
+        case AskEvent(number, data, linktype, settings):
+            return {
+                "event": "ask",
+                "number": number,
+                "data": data.hex(),
+                "linktype": linktype,
+                "settings": settings,
+            }
         case StoppedEvent(reason, counters, error):
             return {
                 "event": "stopped",
@@ -203,6 +225,9 @@ def decode_event(message: Message) -> Event | None:
             return NoticeEvent(text)
         case {"event": "hold", "change": change, "packet": packet}:
             return HoldEvent(change, HeldPacket.from_json(packet))
+        case {"event": "ask", "number": number, "data": data, "linktype": linktype}:
+            settings = tuple(map(str, message["settings"]))
+            return AskEvent(int(number), bytes.fromhex(data), int(linktype), settings)
         case {"event": "stopped", "reason": reason, "counters": counters, "error": error}:
             return StoppedEvent(
                 StopReason(reason),

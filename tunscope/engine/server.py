@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tunscope.device.facts import DeviceFacts
 from tunscope.device.request import DeviceRequest
@@ -18,11 +18,11 @@ from tunscope.engine.capture import Capture
 from tunscope.engine.control import ControlChannel
 from tunscope.engine.holding import edit_held, give_verdict, held_packet, list_held
 from tunscope.engine.injecting import inject
-from tunscope.engine.inline import InlineRelay
 from tunscope.engine.opening import OpenedSource, open_given, open_named
 from tunscope.engine.options import CaptureOptions
 from tunscope.engine.output import Output
 from tunscope.engine.protocol import (
+    AskEvent,
     CountersEvent,
     Event,
     HoldEvent,
@@ -36,8 +36,11 @@ from tunscope.engine.protocol import (
 from tunscope.engine.signals import signals_as_bytes
 from tunscope.engine.visitors import Visitors
 from tunscope.errors import ExitCode, TunscopeError, UsageError
-from tunscope.relay.hold import Held
 from tunscope.relay.relay_options import RelayOptions
+
+if TYPE_CHECKING:
+    from tunscope.engine.inline import InlineRelay
+    from tunscope.relay.hold import Held
 
 _TICK_SECONDS: Final = 1.0
 #: A drain whose front end is gone may wait this long for a reader of its output.
@@ -80,6 +83,7 @@ class Server:
             Op.VERDICT: lambda message, _: give_verdict(self._inline(), message),
             Op.EDIT: lambda message, _: edit_held(self._inline(), message),
             Op.WATCH: self._watch_events,
+            Op.EDITED: self._edited,
             Op.STAY: self._stay,
         }
 
@@ -298,9 +302,24 @@ class Server:
     def _listen_to_holds(self) -> None:
         if self._capture is not None and self._capture.source.inline is not None:
             self._capture.source.inline.listener = self._tell_of_hold
+            self._capture.source.inline.asker = self._ask
 
     def _tell_of_hold(self, change: str, held: Held) -> None:
         self._tell(HoldEvent(change, held_packet(held, time.monotonic())))
+
+    def _ask(self, number: int, data: bytes, settings: tuple[str, ...]) -> None:
+        linktype = self._opened.facts.linktype if self._opened else None
+        self._control.send(encode_event(AskEvent(number, data, linktype or 0, settings)))
+
+    def _edited(self, message: Message, _: ControlChannel) -> dict[str, Any]:
+        data = message["data"]
+        self._inline().pipeline.answered(
+            int(message["number"]),
+            None if data is None else bytes.fromhex(data),
+            tuple(map(str, message["changes"])),
+            str(message["problem"]),
+        )
+        return {}
 
     def _watch_events(self, message: Message, channel: ControlChannel) -> dict[str, Any]:
         if channel is not self._control:  # which hears everything

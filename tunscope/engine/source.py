@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tunscope.engine.batch import Batch
 from tunscope.engine.counters import Counters
-from tunscope.engine.inline import InlineRelay, Record
+from tunscope.engine.own_records import Record
 from tunscope.engine.tun_port import TunPort
 from tunscope.relay.relay_options import RelayOptions
+
+if TYPE_CHECKING:
+    from tunscope.engine.inline import InlineRelay
 
 
 class SourceGone(Exception):

@@ -17,6 +17,8 @@ _SECONDS: Final = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
 _DURATION: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(us|ms|s)")
 _ASSIGNMENT: Final = re.compile(r'[\w.]+\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s,]+)')
 _MOST_COPIES: Final = 16
+#: Protocols whose fields have no fixed place: the engine does not look into them.
+APPLICATIONS: Final = frozenset({"dns", "http"})
 _LONGEST_DELAY: Final = 3600.0
 
 
@@ -40,6 +42,17 @@ class SetFields:
             passing.data = edited.data
             passing.changes += edited.changes
             passing.editors.append(name)
+
+
+@dataclass(frozen=True, slots=True)
+class AskEdit:
+    """Have the front end set fields of an application protocol (``NAME=VALUE`` texts)."""
+
+    settings: tuple[str, ...]
+
+    def apply(self, passing: Passing, name: str, random: Random) -> None:
+        """Let the packet wait for its edit."""
+        passing.asks, passing.asked_by = self.settings, name
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +125,8 @@ def _set(rest: str) -> Action:
     found = [match.group() for match in _ASSIGNMENT.finditer(rest)]
     if not found or _ASSIGNMENT.sub("", rest).strip(" ,"):
         raise UsageError("set", f"{printable(rest)!r} is not FIELD=VALUE", "as in set ip.ttl=3")
+    if any(text.partition(".")[0] in APPLICATIONS for text in found):
+        return AskEdit(tuple(found))
     return SetFields(tuple(map(parse_assignment, found)))
 
 

@@ -27,6 +27,8 @@ class Passing:
     notes: list[str] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
     editors: list[str] = field(default_factory=list)
+    asks: tuple[str, ...] = ()
+    asked_by: str = ""
 
     def __post_init__(self) -> None:
         self.data = self.original

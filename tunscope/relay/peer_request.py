@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, Self
 from tunscope.device.names import check_device_name
 from tunscope.errors import UsageError
 from tunscope.packet.printable import printable
-from tunscope.relay.respond import DEFAULT_SERVICES, SERVICES
+from tunscope.relay.services import DEFAULT_SERVICES, SERVICES
 
 Kind = Literal["sink", "respond", "device", "udp"]
 _KINDS: Final = "sink, respond, device:NAME or udp:HOST:PORT"

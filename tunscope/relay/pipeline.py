@@ -21,6 +21,8 @@ from tunscope.relay.sequence_shifts import SequenceShifts
 from tunscope.relay.tcp_segment import ACK, SYN, segment_of
 
 _MOST_DELAYED: Final = 100_000
+#: Seconds that the front end has for an edit; the packet passes unchanged then.
+ASK_SECONDS: Final = 0.5
 
 #: What happened to a held packet.
 Change = Literal["held", "repeated", "released", "dropped"]
@@ -41,6 +43,9 @@ class Outlet(Protocol):
     def changed(self, change: Change, held: Held) -> None:
         """Take note of what happened to a held packet."""
 
+    def ask(self, number: int, data: bytes, settings: tuple[str, ...]) -> None:
+        """Have the front end set application fields; `answered` is called with the same number."""
+
 
 @dataclass(slots=True)
 class PipelineCounters:
@@ -50,7 +55,9 @@ class PipelineCounters:
 
     `delayed` and `held` packets wait now. `refused` ones the other side would not take. Rules
     `dropped` some; `dropped_hold` were held and dropped, or repeated a held packet. Of those that
-    passed `released` had been held. `overflows` found the hold queue full.
+    passed `released` had been held. `overflows` found the hold queue full. For `unanswered` ones
+    the front end was too late; they went on unchanged. Those that it is asked about count as
+    `delayed`.
     """
 
     arrived: int = 0
@@ -63,6 +70,17 @@ class PipelineCounters:
     held: int = 0
     released: int = 0
     overflows: int = 0
+    unanswered: int = 0
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A packet that waits for the front end; it goes on with rule `next_rule` of `rules`."""
+
+    passing: Passing
+    rules: RuleSet
+    next_rule: int
+    until: float
 
 
 class Pipeline:
@@ -83,18 +101,20 @@ class Pipeline:
         self._clock = clock
         self.counters = PipelineCounters()
         self._delayed: list[tuple[float, int, Direction, bytes]] = []
+        self._asked: dict[int, _Asked] = {}
         self._serial = 0
         self._last_id = 0
 
     @property
     def idle(self) -> bool:
         """Whether nothing waits, and nothing that passed before matters to what comes."""
-        return not self._delayed and self.hold.idle and not self._shifts
+        return not (self._delayed or self._asked or self._shifts) and self.hold.idle
 
     @property
     def deadline(self) -> float | None:
         """When `tick` has something to do next, by the clock; None if nothing waits."""
         due = [self._delayed[0][0]] if self._delayed else []
+        due += [asked.until for asked in self._asked.values()][:1]
         held = self.hold.next_due
         return min([*due, *([] if held is None else [held])], default=None)
 
@@ -104,7 +124,35 @@ class Pipeline:
         passing = Passing(direction, data, self._linktype, ts_ns)
         if self._shifts:
             self._begin_anew(data)
-        self.rules.apply(passing)
+        self._judge(passing, self.rules, 0)
+
+    def answered(
+        self, number: int, data: bytes | None, changes: tuple[str, ...], problem: str
+    ) -> None:
+        """Go on with a packet that `Outlet.ask` was about; without `data` it is unchanged.
+
+        `problem` says why. An answer that comes too late changes nothing.
+        """
+        asked = self._asked.pop(number, None)
+        if asked is None:
+            return
+        self.counters.delayed -= 1
+        passing = asked.passing
+        name, passing.asks = passing.asked_by, ()
+        if data is None:
+            passing.notes.append(f"{name} does not fit: {problem}")
+        elif data != passing.data:
+            passing.data = data
+            passing.changes += changes
+            passing.editors.append(name)
+        self._judge(passing, asked.rules, asked.next_rule)
+
+    def _judge(self, passing: Passing, rules: RuleSet, first: int) -> None:
+        """Let the rules from number `first` on decide, and then the hold."""
+        next_rule = rules.apply(passing, first)
+        if passing.asks:
+            self._ask(passing, rules, next_rule)
+            return
         notes = tuple(f"tunscope: {note}" for note in passing.notes)
         if passing.dropped:
             self.counters.dropped += 1
@@ -128,9 +176,22 @@ class Pipeline:
                     self._outlet.changed("repeated", other)
                 self._record_dropped(passing, notes)
 
+    def _ask(self, passing: Passing, rules: RuleSet, next_rule: int) -> None:
+        self._serial += 1
+        number = self._serial
+        self._asked[number] = _Asked(passing, rules, next_rule, self._clock() + ASK_SECONDS)
+        self.counters.delayed += 1
+        self._outlet.ask(number, passing.data, passing.asks)
+
+    def _give_up_asking(self, number: int) -> None:
+        self.counters.unanswered += 1
+        self.answered(number, None, (), "the front end did not answer in time")
+
     def tick(self) -> None:
         """Let go what has waited long enough."""
         now = self._clock()
+        for number in [one for one, asked in self._asked.items() if asked.until <= now]:
+            self._give_up_asking(number)
         while self._delayed and self._delayed[0][0] <= now:
             _, _, direction, data = heapq.heappop(self._delayed)
             self.counters.delayed -= 1
@@ -142,6 +203,8 @@ class Pipeline:
 
     def finish(self) -> None:
         """Let everything that waits go now: the relay ends."""
+        for number in list(self._asked):
+            self._give_up_asking(number)
         self.hold.configure(None, None)
         for held in self.hold.waiting():
             if not held.decided:

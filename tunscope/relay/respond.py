@@ -14,8 +14,7 @@ from tunscope.relay.responders.question import Question
 
 Responder = Callable[[Question], bytes | None]
 
-#: What is answered unless it is switched off.
-DEFAULT_SERVICES: Final = ("arp", "ndp", "icmp", "icmpv6")
+#: All of `services.SERVICES` but dns, which wants a table.
 _RESPONDERS: Final[dict[str, Responder]] = {
     "arp": neighbours.answer_arp,
     "ndp": neighbours.answer_solicitation,
@@ -25,8 +24,6 @@ _RESPONDERS: Final[dict[str, Responder]] = {
     "tcp-syn-ack": tcp.answer_with_acceptance,
     "udp-echo": echo.answer_udp_echo,
 }
-#: All services by name.
-SERVICES: Final = (*_RESPONDERS, "dns")
 #: Answers that wait for the kernel to take them; more are refused.
 _MOST_WAITING: Final = 4096
 

@@ -71,13 +71,16 @@ class RuleSet:
         self.matched = [0] * len(rules)
         self.failed = 0
 
-    def apply(self, passing: Passing) -> None:
+    def apply(self, passing: Passing, first: int = 0) -> int:
         """Let each rule whose filter the packet passes act on it, until one drops it.
+
+        Begin with rule number `first` (from 0). Where a rule needs the front end (`asks`), stop;
+        return the number of the rule to go on with.
 
         A later rule sees the packet as the earlier ones left it. An edit that does not fit the
         packet leaves it as it is, and is noted.
         """
-        for index, (rule, predicate, name) in enumerate(self._rules):
+        for index, (rule, predicate, name) in enumerate(self._rules[first:], first):
             if not predicate(record_of(passing)):
                 continue
             self.matched[index] += 1
@@ -86,8 +89,9 @@ class RuleSet:
             except UsageError as error:
                 self.failed += 1
                 passing.notes.append(f"{name} does not fit: {error.what}: {error.why}")
-            if passing.dropped:
-                return
+            if passing.dropped or passing.asks:
+                return index + 1
+        return len(self._rules)
 
 
 def record_of(passing: Passing) -> PacketRecord:

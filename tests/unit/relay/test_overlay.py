@@ -13,7 +13,7 @@ from tunscope.errors import UsageError
 from tunscope.packet.linktype import LinkType
 from tunscope.relay.overlay import Route, UdpPeer
 from tunscope.relay.peer_request import PeerRequest, parse_peers
-from tunscope.relay.respond import DEFAULT_SERVICES
+from tunscope.relay.services import DEFAULT_SERVICES
 
 NET1, NET2 = ipaddress.ip_network("172.1.0.0/16"), ipaddress.ip_network("172.2.0.0/16")
 

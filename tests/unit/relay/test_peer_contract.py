@@ -14,7 +14,8 @@ from tunscope.packet.linktype import LinkType
 from tunscope.packet.repair import repaired
 from tunscope.relay.overlay import Route, UdpPeer
 from tunscope.relay.peer import DevicePeer, Peer, SinkPeer
-from tunscope.relay.respond import DEFAULT_SERVICES, RespondPeer
+from tunscope.relay.respond import RespondPeer
+from tunscope.relay.services import DEFAULT_SERVICES
 
 RAW = LinkType.RAW
 PING = repaired(

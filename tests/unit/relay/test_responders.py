@@ -19,7 +19,8 @@ from scapy.layers.l2 import ARP, Dot1Q, Ether
 
 from tunscope.packet.linktype import LinkType
 from tunscope.packet.repair import sound_layers
-from tunscope.relay.respond import DEFAULT_SERVICES, SERVICES, RespondPeer
+from tunscope.relay.respond import RespondPeer
+from tunscope.relay.services import DEFAULT_SERVICES, SERVICES
 
 ASKER, TARGET = "10.9.0.1", "10.9.0.7"
 MAC = "02:00:00:00:00:01"

@@ -39,6 +39,7 @@ class Sides:
         self.out: list[tuple[Direction, bytes]] = []
         self.records: list[tuple[bytes, tuple[str, ...], int | None]] = []
         self._refuses = refuses
+        self.asked: list[tuple[int, bytes, tuple[str, ...]]] = []
 
     def forward(self, direction: Direction, data: bytes) -> bool:
         if direction in self._refuses:
@@ -55,6 +56,9 @@ class Sides:
 
     def changed(self, change: str, held: object) -> None:
         raise AssertionError("nothing is held here")
+
+    def ask(self, number: int, data: bytes, settings: tuple[str, ...]) -> None:
+        self.asked.append((number, data, settings))
 
 
 class Clock:
@@ -187,6 +191,36 @@ def test_an_edit_that_does_not_fit_lets_the_packet_pass() -> None:
     assert "does not fit" in sides.records[0][1][0]
 
 
+QUERY = "udp => set dns.qry.name=other.test"
+
+
+def test_an_application_field_is_asked_for_and_later_rules_go_on() -> None:
+    pipeline, sides, _ = relay([QUERY, " => set ip.ttl=3"])
+    original = packet(17, 1, 2, b"question")
+    pipeline.arrive(Direction.OUT, original, 0)
+    assert (sides.out, pipeline.counters.delayed) == ([], 1)
+    ((number, data, wanted),) = sides.asked
+    assert (data, wanted) == (original, ("dns.qry.name=other.test",))
+    pipeline.answered(number, packet(17, 1, 2, b"changed"), ("dns.qry.name -> other.test",), "")
+    assert sides.out[0][1].endswith(b"changed")
+    assert read_field(sides.out[0][1], RAW, header_field("ip.ttl")) == "3"
+    assert sides.records[0][1] == ("tunscope: edited by rule 1, rule 2",)
+    assert "dns.qry.name -> other.test" in sides.records[1][1][0]
+
+
+def test_without_an_answer_in_time_the_packet_passes_unchanged() -> None:
+    pipeline, sides, clock = relay([QUERY])
+    original = packet(17, 1, 2, b"question")
+    pipeline.arrive(Direction.OUT, original, 0)
+    clock.now = pipeline.deadline or 0
+    pipeline.tick()
+    assert sides.out == [(Direction.OUT, original)]
+    assert pipeline.counters.unanswered == 1
+    pipeline.answered(sides.asked[0][0], b"late", (), "")
+    assert len(sides.out) == 1
+    assert "did not answer in time" in sides.records[0][1][0]
+
+
 @pytest.mark.parametrize(
     ("text", "column", "why"),
     [
@@ -196,6 +230,8 @@ def test_an_edit_that_does_not_fit_lets_the_packet_pass() -> None:
         ("icmp => set ip.ttl=300", 9, "0 to 255"),
         ("icmp => set ip.ttl", 9, "FIELD=VALUE"),
         ("icmp => set ip.tll=3", 9, "ip.tll"),
+        ("dns => set dns.qry.nam=x", 12, "did you mean dns.qry.name"),
+        ("dns => set dns.id=7, ip.ttl=999", 22, "0 to 255"),
         ("icmp => loss 105%", 9, "no share"),
         ("icmp => delay 5", 9, "no time"),
         ("icmp => delay 2h", 9, "no time"),
