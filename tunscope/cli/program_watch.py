@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from tunscope.index.capture import CaptureIndex
 
 _PAUSE_SECONDS: Final = 0.1
+#: While more packets than this come in a pause nobody asks: numbering their conversations and
+#: looking for sockets would take from what the list needs.
+_CALM_PACKETS: Final = 5000
 #: Of more new conversations than this at a time only the newest are asked about.
 _AT_ONCE: Final = 480
 
@@ -26,7 +29,8 @@ Ask = Callable[[Sequence[Conversation]], Sequence["SocketOwner | None"]]
 class ProgramWatch:
     """Fills `index.flows.programs` on a thread from `start` until `stop`.
 
-    What `ask` cannot tell is noted as unknown and not asked again.
+    What `ask` cannot tell is noted as unknown and not asked again. While packets come in a flood
+    nothing is asked.
     """
 
     def __init__(self, index: CaptureIndex, ask: Ask) -> None:
@@ -45,9 +49,12 @@ class ProgramWatch:
         self._stopping.set()
 
     def _run(self) -> None:
+        before = 0
         while not self._stopping.wait(_PAUSE_SECONDS):
+            before, hurried = self._index.count, self._index.count - before > _CALM_PACKETS
             try:
-                self._look()
+                if not hurried:
+                    self._look()
             except TunscopeError:  # nobody may ask the kernel here: all stay unknown
                 return
 

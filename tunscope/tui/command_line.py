@@ -37,6 +37,10 @@ SHORT_NAMES = {
     "e": "app.open",
     "find": "packet.find",
     "columns": "view.columns",
+    "devices": "capture.devices",
+    "properties": "capture.properties",
+    "comment": "packet.comment",
+    "names": "view.names",
 }
 
 

@@ -24,6 +24,8 @@ class ProgramComments:
 
     def __call__(self, number: int, record: PacketRecord) -> PacketRecord:
         """Return `record`, which is packet `number`, with what is known of its program."""
+        if not self._capture.flows.programs.revision:
+            return record
         flow = int(self._capture.store["flow"][number - 1])
         if not flow or flow in self._said:
             return record
