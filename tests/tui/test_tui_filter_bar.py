@@ -176,3 +176,22 @@ def test_history_is_a_file_of_lines_that_may_be_broken(tmp_path: Path) -> None:
     blocked = LineHistory(Path("/proc/nothing/filters"))
     blocked.add("kept for this run")
     assert blocked.step(-1) == "kept for this run"
+
+
+async def test_a_slow_filter_says_how_far_it_is_and_esc_stops_it(
+    open_browser: OpenBrowser,
+) -> None:
+    language = LengthLanguage()
+    language.delay = 2.0
+    async with open_browser(language=language) as browser:
+        await enter(browser, "length > 90")
+        await browser.until(lambda: "Esc stops · 0%" in browser.line(1))
+        await browser.press("escape")
+        assert "filter: stopped" in browser.app.messages[-1].text
+        await browser.until(lambda: "stopped at" in browser.line(1))
+        await browser.press("escape")
+        assert browser.app.messages[-1].text.startswith("filter: stopped")
+        language.delay = 0.0
+        await enter(browser, "length > 91")
+        await browser.until(lambda: "✔" in browser.line(1) and "stopped" not in browser.line(1))
+        assert min(lengths(browser)) > 91

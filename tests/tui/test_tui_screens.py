@@ -42,7 +42,7 @@ def screen_of(browser: Browser) -> str:
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("name", ["tun", "tap", "help", "quit", "dropped", "filter"])
+@pytest.mark.parametrize("name", ["tun", "tap", "help", "quit", "dropped", "filter", "columns"])
 async def test_screen(
     open_browser: OpenBrowser, name: str, theme: str, size: tuple[int, int]
 ) -> None:
@@ -56,6 +56,8 @@ async def test_screen(
             await browser.press("slash")
             browser.main.query_one("FilterBar Input", Input).value = "tcp.port = 80"
             await browser.settle()
+        if name == "columns":
+            await browser.press("c", "end", "up", "space")
         if name == "help":
             await browser.press("question_mark")
         if name == "quit":

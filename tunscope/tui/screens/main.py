@@ -365,6 +365,9 @@ class MainScreen(LayoutActions, inherit_bindings=False):
             self.tunscope.tell("find: cancelled")
         elif self.filter_bar is not None and self.filter_bar.has_focus_within:
             self.filter_bar.cancel()
+        elif self.filter_bar is not None and self.filter_bar.stop():
+            self.view.cancel()
+            self.tunscope.tell("filter: stopped; what was found stays (/ Enter starts it anew)")
         elif self.has_class("-zoomed"):
             self._zoom(None)
         elif self.focused is not self.table:

@@ -122,6 +122,7 @@ class FilterBar(Horizontal):
         self.applied, self.enabled = text.strip(), True
         self._history.add(self.applied)
         self._counts = ""
+        self._behind_since, self._stopped = math.inf, False
         self._judge()
         self.post_message(self.Applied())
         return True
@@ -144,10 +145,21 @@ class FilterBar(Horizontal):
         share = units.percentage(displayed, total)
         counts = f"{units.count(displayed)} of {units.count(total)} ({share})"
         if self._lags(progress):
-            counts = f"{progress:.0%} looked at · {counts}"
+            state = "stopped at" if self._stopped else "Esc stops ·"
+            counts = f"{state} {progress:.0%} · {counts}"
         if counts != self._counts:
             self._counts = counts
             self._judge()
+
+    def stop(self) -> bool:
+        """Say that the filter stops where it is; False if nobody waits for it."""
+        waiting = not self._stopped and self._waits
+        self._stopped = self._stopped or waiting
+        return waiting
+
+    @property
+    def _waits(self) -> bool:
+        return time.monotonic() - self._behind_since > _PATIENCE
 
     def _lags(self, progress: float) -> bool:
         """Whether the filter has been behind for so long that a person wants to know."""
@@ -156,7 +168,7 @@ class FilterBar(Horizontal):
             self._behind_since = math.inf
         else:
             self._behind_since = min(self._behind_since, now)
-        return now - self._behind_since > _PATIENCE
+        return self._waits
 
     def _judge(self) -> None:
         text = self._input.value
