@@ -20,6 +20,7 @@ from tunscope.tui.app import TunscopeApp
 from tunscope.tui.devices import DeviceRow, ListedDevices
 from tunscope.tui.display_filters import DisplayFilters
 from tunscope.tui.rate import Rate
+from tunscope.tui.screens.analysis import AnalysisScreen
 from tunscope.tui.session import FileSession, SessionState, SessionStatus, SessionTitle
 from tunscope.tui.settings.model import Settings
 from tunscope.tui.surroundings import Surroundings
@@ -52,6 +53,10 @@ PICTURES = (
     ),
     Picture("main-light", "tun", ("6", "G", *TIME_TO_LIVE), "tunscope-light"),
     Picture("tap", "tap", ("1", "0", "G")),
+    Picture("stream", "tap", ("8", "G", "s")),
+    Picture("conversations", "tap", ("C",)),
+    Picture("hierarchy", "tap", ("H", "down", "down")),
+    Picture("graph", "tap", ("o", *["right"] * 12), display_filter="tcp.port == 80"),
     Picture("devices", "tun", ("d", "down", "down")),
     Picture("properties", "tun", ("6", "G", "P")),
 )
@@ -98,6 +103,8 @@ async def draw(picture: Picture) -> str:
             await pilot.press(key)
             await pilot.pause(0.1)
         while not (browser.detail.is_decoded and browser.table.is_settled):
+            await pilot.pause(0.05)
+        while isinstance(app.screen, AnalysisScreen) and not app.screen.is_settled:
             await pilot.pause(0.05)
         await pilot.pause(0.2)
         history = (210.0, 380.0, 620.0, 1190.0, 980.0, 420.0, 300.0, 350.0, 760.0, 1240.0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.screen import Screen
 
 from tunscope.tui.analysis_keys import ANALYSIS_KEYS
-from tunscope.tui.keymap import ENTRIES, key_name
+from tunscope.tui.keymap import key_line_entries
 from tunscope.tui.screens.help import HelpScreen
 from tunscope.tui.widgets.key_line import KeyLine
 from tunscope.tui.widgets.title_line import TitleFacts, TitleLine
@@ -125,19 +125,14 @@ class AnalysisScreen(Screen[None], inherit_bindings=False):
 
     # --- keys
 
-    def _footer(self) -> list[tuple[str, str, str]]:
-        overrides = self.tunscope.key_overrides
-        shown = []
+    def _footer(self) -> tuple[tuple[str, str, str], ...]:
         most, others = self.FOOTER[:_BEFORE_BACK], self.FOOTER[_BEFORE_BACK:]
-        for identity in (*most, "analysis.help", "analysis.back", *others):
-            binding = ENTRIES[identity].binding
-            key = overrides.get(identity, binding.key).split(",")[0]
-            shown.append((key_name(key), binding.description, binding.action))
-        return shown
+        shown = (*most, "analysis.help", "analysis.back", *others)
+        return key_line_entries(shown, self.tunscope.key_overrides)
 
     async def on_key_line_pressed(self, event: KeyLine.Pressed) -> None:
         """Run the clicked entry."""
-        await self.run_action(event.action)
+        await self.tunscope.run_command(event.action)
 
     def action_close(self) -> None:
         """Go back."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from tunscope.tui.analysis_keys import ANALYSIS_NAMESPACES
 from tunscope.tui.keymap import ENTRIES, NAMESPACES, key_names
 
 #: What stands for "no key": Textual knows no key of this name.
@@ -34,7 +35,7 @@ _RENAMED: Final = {
 }
 #: Lists whose keys come before those of the packet browser around them, and all lists.
 _PANES: Final = frozenset({"packets", "fields", "bytes"})
-_LISTS: Final = _PANES | {"columns"}
+_LISTS: Final = _PANES | {"columns", "stream", "conversations", "hierarchy"}
 
 
 def textual_key(text: str) -> str | None:
@@ -122,6 +123,8 @@ def _meet(one: str, other: str, identity: str) -> bool:
         return True
     if "screen" in (one, other):
         return bool(_PANES & {one, other})
+    if "analysis" in (one, other):
+        return {one, other} <= ANALYSIS_NAMESPACES.keys()
     return identity.startswith("list.") and other in _LISTS
 
 
