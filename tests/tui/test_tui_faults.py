@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import struct
+import warnings
 from pathlib import Path
 
 from browser_driver import DATA, OpenBrowser, blocks_of
 
+from tunscope.capfile.writer import open_writer
+from tunscope.packet.record import PacketRecord
 from tunscope.tui.session import SessionState, Severity
+from tunscope.tui.settings.model import Settings
 
 
 async def test_a_truncated_tail_is_told_and_stays_in_the_status_line(
@@ -83,3 +88,53 @@ async def test_hostile_names_of_devices_and_files_are_harmless(open_browser: Ope
             assert character not in text
             assert character not in browser.app.suggested_path()
         assert "[red]" in text
+
+
+HOSTILE = b"\x1b]0;owned\x07\x1b[2J[red]x[/red]\xe2\x80\xae"
+
+
+def hostile_capture(path: Path) -> Path:
+    """Write a DNS answer, an HTTP request and a TLS greeting full of terminal commands."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from scapy.layers.dns import DNS, DNSQR, DNSRR
+        from scapy.layers.inet import IP, TCP, UDP
+        from scapy.packet import Raw
+    name = HOSTILE.replace(b".", b"")[:40] + b".example"
+    sni = struct.pack("!HBH", len(HOSTILE) + 3, 0, len(HOSTILE)) + HOSTILE
+    extension = struct.pack("!HH", 0, len(sni)) + sni
+    body = b"\x03\x03" + bytes(32) + b"\0\0\x02\x13\x01\x01\0" + struct.pack("!H", len(extension))
+    body += extension
+    hello = b"\x01" + len(body).to_bytes(3, "big") + body
+    tls = b"\x16\x03\x01" + struct.pack("!H", len(hello)) + hello
+    http = b"GET /" + HOSTILE + b" HTTP/1.1\r\nHost: " + HOSTILE + b"\r\n\r\n"
+    ends = IP(src="10.0.0.1", dst="10.0.0.2")
+    answer = DNS(qr=1, qd=DNSQR(qname=name), an=DNSRR(rrname=name, rdata="10.0.0.2"))
+    packets = [
+        ends / UDP(sport=53, dport=4000) / answer,
+        ends / TCP(sport=4001, dport=80, flags="PA") / Raw(http),
+        ends / TCP(sport=4002, dport=443, flags="PA") / Raw(tls),
+    ]
+    with open_writer(path) as writer:
+        for packet in packets:
+            data = bytes(packet)
+            writer.write(PacketRecord(data, 1, len(data), 101, comments=(HOSTILE.decode(),)))
+    return path
+
+
+async def test_hostile_packets_send_no_command_to_the_terminal(
+    open_browser: OpenBrowser, tmp_path: Path
+) -> None:
+    source = hostile_capture(tmp_path / "hostile.pcapng")
+    async with open_browser(
+        source=source, size=(160, 90), settings=Settings(resolve_names=True)
+    ) as browser:
+        for number in "123":
+            await browser.press(number, "G")
+            await browser.until(lambda: browser.main.detail.is_decoded)
+            await browser.press("enter", "plus")
+            await browser.settle()
+            text = browser.screen_text()
+            assert not {"\x1b", "\x07", "\u202e"} & set(text)
+            assert "[red]x" in text  # shown as it is, and not as markup
+            await browser.press("escape")

@@ -53,6 +53,7 @@ class Invocation:
     keep: int | None
     may_sudo: bool
     display_filter: str
+    names: bool | None = None
 
 
 @click.command(
@@ -137,6 +138,12 @@ class Invocation:
 @click.option(
     "-p", "--no-promiscuous", is_flag=True, help="Leave an observed device out of promiscuous mode."
 )
+@click.option(
+    "-N/-n",
+    "--names/--no-names",
+    default=None,
+    help="Have the screen show names for addresses and ports, or not; the network is never asked.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary on stderr.")
 @click.option("--no-sudo", is_flag=True, help="Never ask for a password to get the rights needed.")
 def capture(word: str, filter_words: tuple[str, ...], **given: Any) -> int:
@@ -196,7 +203,7 @@ def _browse(word: str, filter_words: tuple[str, ...], given: dict[str, Any]) -> 
         raise UsageError(word, "is a capture file", "--pcap and --print are for devices")
     from tunscope.cli.live import browse_file
 
-    return int(browse_file(word, given["display_filter"]))
+    return int(browse_file(word, given["display_filter"], given["names"]))
 
 
 def _invocation(word: str, filter_words: tuple[str, ...], given: dict[str, Any]) -> Invocation:
@@ -228,6 +235,7 @@ def _invocation(word: str, filter_words: tuple[str, ...], given: dict[str, Any])
         keep=given["keep"],
         may_sudo=not given["no_sudo"],
         display_filter=given["display_filter"],
+        names=given["names"],
     )
 
 

@@ -43,7 +43,9 @@ def capture_live(invocation: Invocation) -> ExitCode:
     settings_in_force()
     request, options = invocation.request, invocation.options
     with LiveCaptures(
-        may_sudo=invocation.may_sudo, display_filter=invocation.display_filter
+        may_sudo=invocation.may_sudo,
+        display_filter=invocation.display_filter,
+        names=invocation.names,
     ) as captures:
         if invocation.pcap is not None:
             captures.into_file(Path(invocation.pcap), request, options)
@@ -74,7 +76,7 @@ def show_lab(plan: LabPlan, device: str | None, wanted: CaptureOptions) -> ExitC
     return ExitCode.OK
 
 
-def browse_file(word: str, display_filter: str) -> ExitCode:
+def browse_file(word: str, display_filter: str, names: bool | None = None) -> ExitCode:
     """Show a capture file, a spool's folder, or with "-" the capture on stdin."""
     from tunscope.index.capture import CaptureIndex
     from tunscope.index.opening import open_source
@@ -94,7 +96,7 @@ def browse_file(word: str, display_filter: str) -> ExitCode:
     from tunscope.tui.session import FileSession, SessionTitle
 
     title = SessionTitle(name="standard input" if word == "-" else word, kind="file")
-    with LiveCaptures(display_filter=display_filter) as captures:
+    with LiveCaptures(display_filter=display_filter, names=names) as captures:
         captures.keep_rights()
         captures.browse(index, FileSession(title))
         captures.run_wishes()

@@ -48,12 +48,15 @@ class LiveCaptures:
     """The engine, the inspecting child and the wishes of one person at one terminal.
 
     To be made before rights are given away. `display_filter` is in force from the start of every
-    capture.
+    capture, `names` says whether addresses have names there, None leaves that to the settings.
     """
 
-    def __init__(self, *, may_sudo: bool = True, display_filter: str = "") -> None:
+    def __init__(
+        self, *, may_sudo: bool = True, display_filter: str = "", names: bool | None = None
+    ) -> None:
         self._may_sudo = may_sudo
         self._display_filter = display_filter
+        self._names = names
         self._inspection = Inspection()
         self._devices = DeviceWatch(self._inspection.owners)
         self._client: EngineClient | None = None
@@ -248,10 +251,13 @@ class LiveCaptures:
             from tunscope.tui.session import Ending
             from tunscope.tui.settings.locations import state_folder
 
+            settings = settings_in_force()
+            if self._names is not None:
+                settings = replace(settings, resolve_names=self._names)
             ending = run_browser(
                 index,
                 session,
-                settings=settings_in_force(),
+                settings=settings,
                 state=state_folder(),
                 display_filter=self._display_filter,
                 surroundings=self.surroundings,
