@@ -53,6 +53,7 @@ PICTURES = (
     ),
     Picture("main-light", "tun", ("6", "G", *TIME_TO_LIVE), "tunscope-light"),
     Picture("tap", "tap", ("1", "0", "G")),
+    Picture("columns", "tun", ("6", "G", "c", "end", "up", "space")),
     Picture("stream", "tap", ("8", "G", "s")),
     Picture("conversations", "tap", ("C",)),
     Picture("hierarchy", "tap", ("H", "down", "down")),
