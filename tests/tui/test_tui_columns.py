@@ -169,6 +169,16 @@ async def test_a_field_column_is_sorted_by_keys_and_by_a_click(open_browser: Ope
         await browser.until(lambda: "Info▲" in heading(browser).replace("▼", "▲"))
 
 
+async def test_a_column_without_an_order_is_passed_over(open_browser: OpenBrowser) -> None:
+    chosen = as_choices(["number", "process", "info"])
+    async with open_browser(settings=Settings(columns=chosen)) as browser:
+        await browser.pilot.click(browser.table, offset=(heading(browser).index("Process"), 0))
+        await browser.settle()
+        assert browser.table.painter.sorted_by == ""
+        await browser.press("greater_than_sign", "greater_than_sign")
+        assert browser.table.painter.sorted_by == "info"
+
+
 async def test_too_many_packets_for_an_order_by_info(
     open_browser: OpenBrowser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

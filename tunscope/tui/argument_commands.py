@@ -73,7 +73,7 @@ class ArgumentCommands:
             case "theme":
                 known: Sequence[str] = sorted(self._app.available_themes)
             case "sort":
-                known = [column.id for column in self._app.browser.table.painter.columns]
+                known = self._sortable()
             case "time":
                 known = [form.name.lower() for form in TimeFormat]
             case "app.open" | "capture.save":
@@ -95,8 +95,14 @@ class ArgumentCommands:
         else:
             self._warn(f"theme {name}: not one of {', '.join(self._app.available_themes)}")
 
+    def _sortable(self) -> list[str]:
+        from tunscope.tui.column_sorting import is_sortable
+
+        columns = self._app.browser.table.painter.columns
+        return [column.id for column in columns if is_sortable(column.id)]
+
     def _sort(self, column: str) -> None:
-        known = [known.id for known in self._app.browser.table.painter.columns]
+        known = self._sortable()
         if column in known:
             self._app.browser.table.sort_by(column)
         else:

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
 #: Packets that are read one by one for an order, at most: some ten thousand a second are.
 MOST_READ: Final = 200_000
+_OTHERS: Final = frozenset({"number", "delta", "ethertype", "protocol", "info"})
 _COLUMNAR: Final = {"mac_source": "eth.src", "mac_destination": "eth.dst"}
+
+
+def is_sortable(column: str) -> bool:
+    """Return whether there is an order by this column."""
+    return column in SORT_KEYS or column in _OTHERS or column in _COLUMNAR or is_field(column)
 
 
 def reads_packets(column: str) -> bool:

@@ -264,8 +264,15 @@ class PacketTable(VirtualList):
             self.sort_by(column.id)
 
     def sort_by(self, column: str) -> None:
-        """Sort by a column: upwards, downwards the second time, by number the third time."""
+        """Sort by a column: upwards, downwards the second time, by number the third time.
+
+        A column that has no order is left alone.
+        """
+        from tunscope.tui.column_sorting import is_sortable
+
         painter = self.painter
+        if not is_sortable(column):
+            return
         if column != painter.sorted_by:
             painter.sorted_by, painter.descending = column, False
         elif not painter.descending:
@@ -281,8 +288,10 @@ class PacketTable(VirtualList):
 
     def step_sort_column(self, step: int) -> None:
         """Sort by the next column that can be sorted by; past the last one by none."""
+        from tunscope.tui.column_sorting import is_sortable
+
         layout = self.painter.layout(self.extent.width)
-        ids = ["", *(c.id for c, _ in layout.columns)]
+        ids = ["", *(c.id for c, _ in layout.columns if is_sortable(c.id))]
         index = ids.index(self.painter.sorted_by) if self.painter.sorted_by in ids else 0
         self.painter.sorted_by = ids[(index + step) % len(ids)]
         self._sort()
