@@ -199,3 +199,24 @@ def test_under_sudo_the_screen_has_no_rights_and_still_makes_devices_and_knows_o
             screen.until("is not saved")
             screen.press("d")
             assert screen.end() == 0
+
+
+def test_a_bounded_spool_keeps_the_newest_packets_through_a_burst(
+    veth: NetworkNamespace, home: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "kept.pcapng"
+    with tunscope(veth, home, "lo", "--keep", "4MB") as screen:
+        screen.until("nothing yet on lo")
+        veth.run("ping", "-q", "-f", "-s", "1400", "-c", "4000", "127.0.0.1")
+        screen.until("8,000 packets")
+        screen.until("MB of 4.0 MB")
+        screen.press("W")
+        screen.until("Save which packets?")
+        screen.press("down", "down", "enter")
+        screen.until(lambda text: " packets to " in text)
+        screen.press("\x15", str(target), "enter")
+        screen.until("saved ")
+        screen.press("q")
+        assert screen.end() == 0
+    # 4 MB are 2,700 packets; a segment, a quarter of it, goes at a time.
+    assert 1500 < packet_count(target) < 2800

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from tunscope.capfile.spool import Spool
 from tunscope.cli.deep_edits import answer_ask
@@ -29,6 +29,9 @@ from tunscope.tui.session import (
     Severity,
 )
 
+#: Files that wait for a rotation: in a burst many are begun before this process looks again.
+_SPARE_SEGMENTS: Final = 8
+
 
 class Storage(Protocol):
     """What the engine writes into, as far as the session must look after it."""
@@ -42,8 +45,8 @@ class Storage(Protocol):
         """The bytes it may hold, None for no limit."""
 
     @property
-    def size(self) -> int:
-        """The bytes of an unnamed capture on disk."""
+    def removed(self) -> int:
+        """The bytes that were dropped to stay within the limit."""
 
     def next(self) -> int | None:
         """Return a new descriptor for the next rotation, to be closed by the caller, or None."""
@@ -57,7 +60,7 @@ class NamedFile:
 
     unsaved = False
     limit = None
-    size = 0
+    removed = 0
 
     def next(self) -> int | None:
         """One file only."""
@@ -76,7 +79,7 @@ class SpoolStorage:
     def __init__(self, spool: Spool, limit: int | None) -> None:
         self._spool = spool
         self.limit = limit
-        self.size = 0
+        self.removed = 0
 
     def next(self) -> int | None:
         """Make the next segment."""
@@ -84,8 +87,11 @@ class SpoolStorage:
 
     def rotated(self) -> str:
         """Drop the oldest segments beyond the limit."""
-        removed = self._spool.trim(self.limit) if self.limit is not None else []
-        self.size = self._spool.size()
+        if self.limit is None:
+            return ""
+        before = self._spool.size()
+        removed = self._spool.trim(self.limit)
+        self.removed += before - self._spool.size() if removed else 0
         if not removed:
             return ""
         return f"the oldest packets were dropped to stay within {self.limit:,} bytes (--keep)"
@@ -127,7 +133,8 @@ class EngineSession:
         self._messages: list[SessionMessage] = []
         self._news = news
         self._ended = ended
-        self._hand_over_next()
+        for _ in range(_SPARE_SEGMENTS):
+            self._hand_over_next()
 
     def poll(self) -> SessionStatus:
         """Take in the engine's events."""
@@ -140,10 +147,14 @@ class EngineSession:
             state=self._state,
             counters=self._counters,
             messages=messages,
-            spool_bytes=self._counters.written_bytes if self._storage.unsaved else 0,
+            spool_bytes=self._spool_bytes() if self._storage.unsaved else 0,
             spool_limit=self._storage.limit,
             unsaved=self._storage.unsaved,
         )
+
+    def _spool_bytes(self) -> int:
+        """Return what is on disk: all that was written, less what was dropped to make room."""
+        return max(0, self._counters.written_bytes - self._storage.removed)
 
     def stop(self) -> None:
         """Ask the engine to drain and end."""
