@@ -83,6 +83,11 @@ class Invocation:
     "device:NAME[@NETNS], udp:HOST:PORT, udp:PREFIX=HOST:PORT (repeat).",
 )
 @click.option(
+    "--offload",
+    is_flag=True,
+    help="Create the device, and that of --peer device:, for unsegmented packets of up to 64 KiB.",
+)
+@click.option(
     "--peer-bind", metavar="[ADDR:]PORT", help="Local address of a udp peer [the peer's port]."
 )
 @relay_arguments
@@ -222,6 +227,7 @@ def _invocation(word: str, filter_words: tuple[str, ...], given: dict[str, Any])
         user=given["user"],
         group=given["group"],
         netns=given["netns"],
+        offload=given["offload"],
     )
     if given["display_filter"] and not (given["print_lines"] or given["tui"]):
         raise UsageError("-Y", "selects what --print shows", "-f selects what is stored")

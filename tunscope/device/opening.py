@@ -186,7 +186,8 @@ def _create(flags: TunFlags, ground: _Ground, undo: contextlib.ExitStack) -> Ope
     if request.persist:
         tuntap.set_persist(fd, True)
     facts = _still_there(ground.netlink, request.name)
-    return OpenDevice("created", facts, ground.netlink, undo, tun_fd=fd)
+    size = tuntap.get_vnet_hdr_size(fd) if flags.vnet_hdr else 0
+    return OpenDevice("created", facts, ground.netlink, undo, tun_fd=fd, vnet_header_size=size)
 
 
 def _attach(

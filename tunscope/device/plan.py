@@ -105,7 +105,7 @@ def _decide_for_new(request: DeviceRequest, existing: Iterable[str]) -> Create:
             hint = "only tun* and tap* are created; for another name say --tun or --tap"
         raise UsageError(printable(request.name), "no such device", hint)
     _check_kind_options(request, kind)
-    return Create(TunFlags(kind=kind, persist=request.persist))
+    return Create(TunFlags(kind=kind, persist=request.persist, vnet_hdr=request.offload))
 
 
 def _kind_by_name(name: str) -> Kind | None:

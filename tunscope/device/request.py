@@ -29,7 +29,8 @@ class DeviceRequest:
     Every field is checked on construction, addresses and MACs are put into normal form;
     UsageError says what is wrong. `kind` None means: what exists, or what the name says.
     `user` and `group` are names or numbers. `netns` is a name of `ip netns`, a process id,
-    or a path.
+    or a path. `offload` makes a new device one that can exchange unsegmented packets
+    (IFF_VNET_HDR).
     """
 
     name: str
@@ -44,6 +45,7 @@ class DeviceRequest:
     user: str | None = None
     group: str | None = None
     netns: str | None = None
+    offload: bool = False
 
     def __post_init__(self) -> None:
         check_device_name(self.name)
@@ -104,7 +106,7 @@ def _fits(key: str, item: object) -> bool:
     """Whether `item` has the type of field `key`."""
     if key in {"addresses", "routes"}:
         return isinstance(item, list | tuple) and all(isinstance(text, str) for text in item)
-    if key in {"observe", "persist"}:
+    if key in {"observe", "persist", "offload"}:
         return isinstance(item, bool)
     if key == "mtu":
         return item is None or (isinstance(item, int) and not isinstance(item, bool))

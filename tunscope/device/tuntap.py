@@ -20,6 +20,7 @@ _TUNSETIFF: Final = 0x400454CA
 _TUNSETPERSIST: Final = 0x400454CB
 _TUNSETOWNER: Final = 0x400454CC
 _TUNSETGROUP: Final = 0x400454CE
+_TUNSETOFFLOAD: Final = 0x400454D0
 _TUNGETIFF: Final = 0x800454D2
 _TUNGETVNETHDRSZ: Final = 0x800454D7
 
@@ -30,6 +31,9 @@ _IFF_NO_PI: Final = 0x1000
 _IFF_VNET_HDR: Final = 0x4000
 _IFF_TUN_EXCL: Final = 0x8000
 _IFF_PERSIST: Final = 0x0800
+
+#: TUN_F_CSUM, _TSO4, _TSO6; and, from Linux 6.2 on, _USO4 and _USO6.
+_OFFLOADS: Final = (0x67, 0x07)
 
 _IFREQ: Final = struct.Struct("16sH22x")
 
@@ -140,6 +144,22 @@ def get_vnet_hdr_size(fd: int) -> int:
     size = array.array("i", [0])
     fcntl.ioctl(fd, _TUNGETVNETHDRSZ, size)
     return size[0]
+
+
+def set_offload(fd: int, on: bool) -> None:
+    """Let the kernel hand over packets of up to 64 KiB with partial checksums, or no longer.
+
+    For an IFF_VNET_HDR device; TunscopeError if it takes no such packets.
+    """
+    failure: OSError | None = None
+    for features in _OFFLOADS if on else (0,):
+        try:
+            fcntl.ioctl(fd, _TUNSETOFFLOAD, features)
+        except OSError as error:
+            failure = error
+        else:
+            return
+    raise TunscopeError("offload", f"the device refuses it: {failure}")
 
 
 def attached_name(fd: int) -> str:

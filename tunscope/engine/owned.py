@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from tunscope.device import bpf
+from tunscope.device import bpf, tuntap
 from tunscope.engine.batch import Batch
 from tunscope.engine.counters import Counters
 from tunscope.engine.own_records import Record
@@ -24,7 +24,8 @@ from tunscope.engine.tun_port import TunPort, refusal
 from tunscope.errors import TunscopeError, UsageError
 from tunscope.packet.direction import Direction
 from tunscope.packet.linktype import LinkType
-from tunscope.relay.peer import Peer, SinkPeer
+from tunscope.packet.offload import VNET_HEADER, completed, offload_flags
+from tunscope.relay.peer import DevicePeer, Peer, SinkPeer
 from tunscope.relay.relay_options import RelayOptions
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ _ENHANCED_PACKET_BLOCK: Final = 6
 _DRAIN_SECONDS: Final = 1.0
 
 Accept = Callable[[memoryview], int]
+Send = Callable[[memoryview], bool]
+Take = Callable[[memoryview], int]
 
 
 class OwnedDevice:
@@ -72,6 +75,7 @@ class OwnedDevice:
         self._linktype = linktype
         self._snaplen = snaplen
         self._direction = direction
+        self._packet_info, self._vnet_header_size = packet_info, vnet_header_size
         self._kernel = TunPort(fd, packet_info=packet_info, vnet_header_size=vnet_header_size)
         self._prefix = vnet_header_size + (4 if packet_info else 0)
         if self._prefix > _HEAD_SIZE:
@@ -79,6 +83,12 @@ class OwnedDevice:
                 "vnet header", f"the device puts {self._prefix} bytes in front of every packet",
                 f"at most {_HEAD_SIZE} are understood",
             )  # fmt: skip
+        self._can_offload = (
+            isinstance(peer, DevicePeer)
+            and not packet_info
+            and vnet_header_size == peer.vnet_header_size == VNET_HEADER.size
+        )
+        self._offload = False
         self._arena = np.zeros(_ARENA_SIZE, np.uint8)
         self._view = self._arena.data
         self._spare: memoryview | None = None
@@ -91,6 +101,7 @@ class OwnedDevice:
         self._came = False
         self._record: Record = _unrecorded
         self._inline: InlineRelay | None = None
+        self._set_offload(True)
 
     def record_with(self, record: Record) -> None:
         """Have packets that are judged one by one recorded by `record`."""
@@ -117,7 +128,15 @@ class OwnedDevice:
         )
         told = inline.configure(options)
         self._inline = inline
+        self._set_offload(inline.idle)
         return told
+
+    def _set_offload(self, on: bool) -> None:
+        """Let both kernels hand over unsegmented packets, as long as none is looked at."""
+        if self._can_offload and on != self._offload and isinstance(self._peer, DevicePeer):
+            tuntap.set_offload(self._fd, on)
+            self._peer.set_offload(on)
+            self._offload = on
 
     @property
     def inline(self) -> InlineRelay | None:
@@ -146,6 +165,7 @@ class OwnedDevice:
         if self._inline is not None and not self._inline.idle:
             self._came = self._inline.carry(self._read)
             return None
+        self._set_offload(True)
         sizes: list[int] = []
         end = self._from_kernel(0, sizes)
         if self.relays:
@@ -257,13 +277,19 @@ class OwnedDevice:
             if error.errno == errno.EBADFD:
                 raise SourceGone from error
             return None
-        return bytes(self._view[self._prefix : length])
+        packet = bytes(self._view[self._prefix : length])
+        if self._vnet_header_size >= VNET_HEADER.size and not self._packet_info:
+            packet = completed(bytes(self._view[: VNET_HEADER.size]), packet)
+        return packet
 
     def _from_kernel(self, position: int, sizes: list[int]) -> int:
         """Read what the kernel sent until nothing waits or the arena is full."""
         view, fd, prefix, readv = self._view, self._fd, self._prefix, os.readv
         accept, enclose = self._accept, self._enclose
-        peer_send = None if self._sink else self._peer.send
+        peer_send: Send | None = None if self._sink else self._peer.send
+        lead = 0
+        if self._offload and isinstance(self._peer, DevicePeer):
+            peer_send, lead = self._peer.send_frame, VNET_HEADER.size
         wanted = self._direction != Direction.IN
         limit = position + _ARENA_SIZE // 2
         received = 0
@@ -278,10 +304,13 @@ class OwnedDevice:
                     raise SourceGone from error
                 break
             received += 1
-            if peer_send and not peer_send(view[data : data + length]):
+            if peer_send and not peer_send(view[data - lead : data + length]):
                 self._refused += 1
             if wanted and (not accept or accept(view[data : data + length])):
-                size = enclose(position, length, Direction.OUT)
+                flags = int(Direction.OUT)
+                if lead:
+                    flags |= offload_flags(view[data - 10], view[data - 9])
+                size = enclose(position, length, flags)
                 sizes.append(size)
                 position += size
             else:
@@ -294,18 +323,24 @@ class OwnedDevice:
         view, accept = self._view, self._accept
         wanted = self._direction != Direction.OUT
         limit = position + _ARENA_SIZE // 4
-        received = 0
+        received = lead = 0
+        take: Take = self._peer.receive_into
+        give: Take = self._kernel.write
+        if self._offload and isinstance(self._peer, DevicePeer):
+            take, give, lead = self._peer.receive_frame, self._kernel.write_frame, VNET_HEADER.size
         while position < limit and received < _DRAIN_PACKETS:
             data = position + _HEAD_SIZE
-            length = self._peer.receive_into(view[data : data + _LARGEST_READ])
-            if not length:
+            length = take(view[data - lead : data + _LARGEST_READ]) - lead
+            if length <= 0:
                 break
             received += 1
-            packet = view[data : data + length]
-            if self._kernel.write(packet):
+            if give(view[data - lead : data + length]):
                 self._refused += 1
-            if wanted and (not accept or accept(packet)):
-                size = self._enclose(position, length, Direction.IN)
+            if wanted and (not accept or accept(view[data : data + length])):
+                flags = int(Direction.IN)
+                if lead:
+                    flags |= offload_flags(view[data - 10], view[data - 9])
+                size = self._enclose(position, length, flags)
                 sizes.append(size)
                 position += size
             else:

@@ -17,10 +17,13 @@ from tunscope.relay.peer import DevicePeer, Peer, SinkPeer
 from tunscope.relay.peer_request import PeerRequest
 
 
-def open_peer(request: PeerRequest, linktype: LinkType) -> tuple[Peer, Callable[[], None]]:
+def open_peer(
+    request: PeerRequest, linktype: LinkType, *, offload: bool = False
+) -> tuple[Peer, Callable[[], None]]:
     """Return the peer, and what gives back what was opened for it beyond the peer itself.
 
-    TunscopeError says what is wrong with it.
+    `offload` makes a device that has to be made one for unsegmented packets. TunscopeError says
+    what is wrong.
     """
     match request.kind:
         case "respond":
@@ -28,20 +31,23 @@ def open_peer(request: PeerRequest, linktype: LinkType) -> tuple[Peer, Callable[
 
             return RespondPeer(linktype, request.services, dict(request.hosts)), _nothing
         case "device":
-            return _open_device(request, linktype)
+            return _open_device(request, linktype, offload)
         case "udp":
             return _open_udp(request, linktype), _nothing
     return SinkPeer(), _nothing
 
 
-def _open_device(request: PeerRequest, linktype: LinkType) -> tuple[Peer, Callable[[], None]]:
+def _open_device(
+    request: PeerRequest, linktype: LinkType, offload: bool
+) -> tuple[Peer, Callable[[], None]]:
     shown = f"--peer device:{printable(request.device)}"
-    found = open_device(DeviceRequest(request.device, netns=request.netns))
+    found = open_device(DeviceRequest(request.device, netns=request.netns, offload=offload))
     with contextlib.ExitStack() as undo:
         undo.callback(found.close)
         fd = _usable_descriptor(found, "tun" if linktype == LinkType.RAW else "tap", shown)
         undo.pop_all()
-    return DevicePeer(os.dup(fd), printable(request.device)), found.close
+    peer = DevicePeer(os.dup(fd), printable(request.device), found.vnet_header_size)
+    return peer, found.close
 
 
 def _usable_descriptor(found: OpenDevice, kind: str, shown: str) -> int:
@@ -49,8 +55,8 @@ def _usable_descriptor(found: OpenDevice, kind: str, shown: str) -> int:
         raise UsageError(shown, "somebody else holds it, or it is no tun or tap device")
     if found.facts.kind != kind:
         raise UsageError(shown, f"is a {found.facts.kind} device, the peer of a {kind} is one")
-    if found.packet_info or found.vnet_header_size:
-        raise UsageError(shown, "puts a header before packets", "make it without pi, vnet_hdr")
+    if found.packet_info:
+        raise UsageError(shown, "puts a header before packets", "make it without pi")
     return found.tun_fd
 
 

@@ -30,6 +30,14 @@ class TunPort:
         self._packet_info = packet_info
         self._vnet_header = bytes(vnet_header_size)
 
+    def write_frame(self, frame: memoryview) -> int:
+        """Put one packet into the kernel with the headers that stand before it, as `write` does."""
+        try:
+            os.write(self._fd, frame)
+        except OSError as error:
+            return error.errno or errno.EIO
+        return 0
+
     def write(self, packet: bytes | memoryview) -> int:
         """Put one packet into the kernel; return 0, or the errno with which it was refused."""
         prefix = self._vnet_header

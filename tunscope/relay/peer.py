@@ -7,6 +7,9 @@ import os
 from dataclasses import dataclass
 from typing import Protocol
 
+from tunscope.device import tuntap
+from tunscope.packet.offload import completed
+
 
 @dataclass(slots=True)
 class PeerCounters:
@@ -72,13 +75,17 @@ class SinkPeer:
 
 
 class DevicePeer:
-    """Another tun or tap device, by its nonblocking descriptor (IFF_NO_PI, no vnet header).
+    """Another tun or tap device, by its nonblocking descriptor (IFF_NO_PI).
 
     The peer owns the descriptor from then on. A device that is down or full refuses a packet;
-    one that was deleted is given up, and `news` says so.
+    one that was deleted is given up, and `news` says so. With `vnet_header_size` the device puts
+    a virtio-net header before packets; the methods that speak of frames take and give it.
     """
 
-    def __init__(self, fd: int, name: str = "the peer") -> None:
+    def __init__(self, fd: int, name: str = "the peer", vnet_header_size: int = 0) -> None:
+        self.vnet_header_size = vnet_header_size
+        self._header = memoryview(bytearray(vnet_header_size))
+        self._no_header = bytes(vnet_header_size)
         self.counters = PeerCounters()
         self._fd: int | None = fd
         self._name = name
@@ -90,16 +97,48 @@ class DevicePeer:
 
     def send(self, packet: memoryview) -> bool:
         """Write the packet into the other device's kernel side."""
+        if not self.vnet_header_size:
+            return self.send_frame(packet)
         if self._fd is None:
             return False
         try:
-            return os.write(self._fd, packet) == len(packet)
-        except OSError as error:  # EIO: down; EAGAIN: full; EINVAL: not a packet
+            return os.writev(self._fd, [self._no_header, packet]) > 0
+        except OSError as error:
             self._give_up_if_deleted(error)
             return False
 
     def receive_into(self, buffer: memoryview) -> int:
-        """Read one packet that the other device's kernel sent."""
+        """Read one packet that the other device's kernel sent, its checksum complete."""
+        if not self.vnet_header_size:
+            return self.receive_frame(buffer)
+        if self._fd is None:
+            return 0
+        try:
+            length = os.readv(self._fd, [self._header, buffer]) - self.vnet_header_size
+        except OSError as error:
+            self._give_up_if_deleted(error)
+            return 0
+        if length > 0 and self._header[0]:
+            buffer[:length] = completed(bytes(self._header), bytes(buffer[:length]))
+        return max(length, 0)
+
+    def set_offload(self, on: bool) -> None:
+        """Let the other device hand over unsegmented packets in frames, or no longer."""
+        if self._fd is not None:
+            tuntap.set_offload(self._fd, on)
+
+    def send_frame(self, frame: memoryview) -> bool:
+        """Write a packet with its virtio-net header as another device gave it."""
+        if self._fd is None:
+            return False
+        try:
+            return os.write(self._fd, frame) == len(frame)
+        except OSError as error:  # EIO: down; EAGAIN: full; EINVAL: not a packet
+            self._give_up_if_deleted(error)
+            return False
+
+    def receive_frame(self, buffer: memoryview) -> int:
+        """Read one packet with the virtio-net header before it."""
         if self._fd is None:
             return 0
         try:
