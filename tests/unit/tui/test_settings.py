@@ -204,3 +204,9 @@ def test_keys_as_people_write_them(written: str, key: str | None) -> None:
 def test_every_default_key_can_be_written_in_the_file(identity: str) -> None:
     for key in ENTRIES[identity].binding.key.split(","):
         assert textual_key(key.strip()) == key.strip()
+
+
+def test_the_example_of_the_readme_is_in_order() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
+    example = readme.partition("```toml\n")[2].partition("```")[0]
+    assert parse(example) != Settings()
