@@ -21,6 +21,8 @@ _SHORT: Final = 0.008
 _LONG: Final = 0.03
 #: Seconds between results while there is more to come.
 _SHOW: Final = 0.15
+#: So many times as long as the last one took, if that is more.
+_DIGEST_SHARE: Final = 4
 
 
 class Tally(Protocol):
@@ -45,6 +47,8 @@ class Gathering(Generic[Result]):
         self._cancelled: Final = threading.Event()
         self._wake: Final = threading.Event()
         self._asked = False
+        #: Whether packets were counted that the result does not tell of.
+        self._stale = False
         self._first = self._next = self._index.first_number - 1
         self._size = _FIRST_PIECE
         self.result: Result | None = None
@@ -89,33 +93,53 @@ class Gathering(Generic[Result]):
     def caught_up(self) -> bool:
         """Whether the result is that of all packets there are."""
         return self.error is not None or (
-            self._next >= self._index.count and self.result is not None and not self._asked
+            self._next >= self._index.count
+            and self.result is not None
+            and not (self._asked or self._stale)
         )
 
     def _run(self) -> None:
-        shown = 0.0
+        due = 0.0
         try:
             while not self._cancelled.is_set():
                 self._wake.clear()
                 self._next = max(self._next, self._index.first_number - 1)
                 stop = min(self._selection.known_until(self._next), self._next + self._size)
-                if stop > self._next:
+                more = stop > self._next
+                if more:
+                    self._stale = True
                     self._piece(stop)
-                    if time.monotonic() - shown < _SHOW and self._next < self._index.count:
-                        continue
-                elif not self._asked and self.result is not None:
-                    if self._selection.error is not None:
-                        self.error = self._selection.error
-                    # A filter that is still at work tells nobody how far it is.
-                    behind = self._next < self._index.count and self.error is None
-                    self._wake.wait(_LONG if behind else None)
-                    continue
-                self._asked = False
-                self.result = self._digest()
-                self.generation += 1
-                shown = time.monotonic()
+                if self._asked or self.result is None or self._is_due(due):
+                    due = self._show()
+                elif not more or self._next >= self._index.count:
+                    self._rest(due)
         except Exception as error:  # noqa: BLE001  (shown by the screen; a thread has no caller)
             self.error = error
+
+    def _is_due(self, due: float) -> bool:
+        return self._stale and time.monotonic() >= due
+
+    def _show(self) -> float:
+        """Make the result; return when the next one is due."""
+        self._stale = True  # until the result is there
+        self._asked = False
+        began = time.monotonic()
+        self.result = self._digest()
+        self.generation += 1
+        self._stale = False
+        now = time.monotonic()
+        return now + max(_SHOW, _DIGEST_SHARE * (now - began))
+
+    def _rest(self, due: float) -> None:
+        """Wait for something to do."""
+        if self._selection.error is not None:
+            self.error = self._selection.error
+        if self._stale:
+            self._wake.wait(max(0.0, due - time.monotonic()))
+        elif self._next < self._index.count and self.error is None:
+            self._wake.wait(_LONG)  # a filter that is still at work tells nobody how far it is
+        else:
+            self._wake.wait()
 
     def _piece(self, stop: int) -> None:
         began = time.thread_time()  # what others take is no reason for smaller pieces
