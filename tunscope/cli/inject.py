@@ -110,6 +110,7 @@ def inject(device: str, **given: Any) -> int:
         netns=given["netns"],
     )
     from tunscope.cli.inject_target import open_target
+    from tunscope.engine.options import CaptureOptions
 
     with contextlib.ExitStack() as held:
         through = None
@@ -117,7 +118,10 @@ def inject(device: str, **given: Any) -> int:
             through = _owners_descriptor(request)
             held.callback(os.close, through.fd)
         target = open_target(
-            request, through_owner=through is not None, may_sudo=not given["no_sudo"]
+            request,
+            options=CaptureOptions(buffer_mib=8),
+            through_owner=through is not None,
+            may_sudo=not given["no_sudo"],
         )
         held.callback(target.close)
         side = given["side"] or ("kernel" if target.owned or through is not None else "wire")

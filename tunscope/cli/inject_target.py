@@ -28,13 +28,14 @@ _DRAIN_SECONDS: Final = 5.0
 
 
 class Target(Protocol):
-    """A device that packets can be sent to.
+    """A device that packets can be sent to; `shared` if somebody else's capture runs on it.
 
     `records` is a file that gets what crosses it, beginning with packet `first_number`.
     """
 
     facts: DeviceFacts
     owned: bool
+    shared: bool
     description: str
     records: int
     first_number: int
@@ -52,10 +53,11 @@ class Target(Protocol):
 class OwnTarget:
     """A device opened, and later closed, by an engine of our own."""
 
-    def __init__(self, request: DeviceRequest, *, may_sudo: bool) -> None:
+    shared = False
+
+    def __init__(self, request: DeviceRequest, options: CaptureOptions, *, may_sudo: bool) -> None:
         self.records = os.memfd_create("tunscope-inject", os.MFD_CLOEXEC)
         try:
-            options = CaptureOptions(buffer_mib=8)
             self._client, opening = open_engine(
                 lambda client: client.open(request, options), self.records, may_sudo=may_sudo
             )
@@ -89,6 +91,8 @@ class OwnTarget:
 class RunningTarget:
     """A device that a running tunscope has, through its control socket."""
 
+    shared = True
+
     def __init__(self, engine: RemoteEngine, description: Message) -> None:
         self._engine = engine
         self.facts = DeviceFacts.from_json(description["facts"])
@@ -113,8 +117,10 @@ class RunningTarget:
         os.close(self.records)
 
 
-def open_target(request: DeviceRequest, *, through_owner: bool, may_sudo: bool) -> Target:
-    """Return a running capture of the device if there is one, else open the device."""
+def open_target(
+    request: DeviceRequest, *, options: CaptureOptions, through_owner: bool, may_sudo: bool
+) -> Target:
+    """Return a running capture of the device if there is one, else open it with `options`."""
     running = None if through_owner else find_running(request)
     if running is not None:
         if request.asks_for_changes:
@@ -123,7 +129,7 @@ def open_target(request: DeviceRequest, *, through_owner: bool, may_sudo: bool) 
                 printable(request.name), "a running tunscope has it", "leave out --addr and --route"
             )
         return running
-    target = OwnTarget(request, may_sudo=may_sudo)
+    target = OwnTarget(request, options, may_sudo=may_sudo)
     drop_privileges()
     return target
 

@@ -17,6 +17,7 @@ _COMMANDS: Final = {
     "read": ("tunscope.cli.read", "Print, count or save the packets of capture files."),
     "inject": ("tunscope.cli.inject", "Send packets on a device, and show what answers them."),
     "hold": ("tunscope.cli.hold", "List, release, edit or drop what a running capture holds."),
+    "replay": ("tunscope.cli.replay", "Send a capture on a device, on time, and see the answers."),
     "fields": ("tunscope.cli.fields", "List the fields of display filters."),
     "devices": ("tunscope.cli.devices", "List network devices: kind, state, addresses, owner."),
     "lab": ("tunscope.cli.lab", "Ready topologies in private namespaces, with traffic."),
@@ -36,6 +37,7 @@ tunscope tun0 --addr 10.9.0.1/24         the same, with an address
 tunscope tun0 --pcap out.pcapng          capture without a screen (- is stdout)
 tunscope eth0 --print port 53            a line a packet, as tcpdump
 tunscope out.pcapng                      the same table on a capture file
+tunscope replay in.pcapng tun0           the capture's packets again, on time
 
 The first word is a command, a device that exists, a capture file, or a device to create: its
 name starts with tun or tap, or --tun or --tap says so. `tunscope capture --help` lists the

@@ -30,8 +30,9 @@ class OpenDevice:
 
     `tun_fd` is the nonblocking descriptor of an owned device, None when observing; it stays this
     object's. `packet_socket` is an AF_PACKET socket in the device's namespace, not bound yet,
-    when observing, None when owning. A packet on `tun_fd` has `packet_info` telling of 4 bytes
-    of struct tun_pi in front, then `vnet_header_size` bytes of virtio-net header.
+    when observing, None when owning; `sending_socket` is another one. A packet on `tun_fd` has
+    `packet_info` telling of 4 bytes of struct tun_pi in front, then `vnet_header_size` bytes of
+    virtio-net header.
 
     To be used in the thread that opened it.
     """
@@ -45,6 +46,7 @@ class OpenDevice:
         *,
         tun_fd: int | None = None,
         packet_socket: socket.socket | None = None,
+        sending_socket: socket.socket | None = None,
         vnet_header_size: int = 0,
         packet_info: bool = False,
     ) -> None:
@@ -52,6 +54,7 @@ class OpenDevice:
         self.facts = facts
         self.tun_fd = tun_fd
         self.packet_socket = packet_socket
+        self.sending_socket = sending_socket
         self.vnet_header_size = vnet_header_size
         self.packet_info = packet_info
         self._netlink = netlink
@@ -222,12 +225,16 @@ def _observe(ground: _Ground, found: DeviceFacts, undo: contextlib.ExitStack) ->
         )
     try:
         packets = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        sending = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     except PermissionError as error:
         raise TunscopeError(
             shown, "cannot capture: not permitted", "needs CAP_NET_RAW; try sudo"
         ) from error
     undo.enter_context(packets)
-    return OpenDevice("observed", found, ground.netlink, undo, packet_socket=packets)
+    undo.enter_context(sending)
+    return OpenDevice(
+        "observed", found, ground.netlink, undo, packet_socket=packets, sending_socket=sending
+    )
 
 
 def _found(netlink: Netlink, name: str) -> DeviceFacts | None:

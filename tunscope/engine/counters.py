@@ -20,8 +20,9 @@ class Counters:
     dropped_rule + dropped_hold + dropped_peer``, where held and delayed packets wait now, and
     retransmissions of held ones count as dropped with them. `captured` then counts records, of
     which edited, held and duplicated packets have several. `hold_overflows` times the queue was
-    full; `unanswered` edits the front end did not make in time. `rules` has for each rule the
-    number of packets that its filter chose.
+    full; `unanswered` edits the front end did not make in time. `replayed` packets were sent by a
+    replay; on an owned device no other total but `captured` knows them. `rules` has for each
+    rule the number of packets that its filter chose.
 
     A capture that a limit or a second interrupt ended has received more than that: what it left
     behind.

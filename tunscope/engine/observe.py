@@ -24,6 +24,7 @@ from tunscope.relay.relay_options import RelayOptions
 
 if TYPE_CHECKING:
     from tunscope.engine.inline import InlineRelay
+    from tunscope.replay.player import Port
 
 _SIOCGIFFLAGS: Final = 0x8913
 _SIOCGIFINDEX: Final = 0x8933
@@ -39,7 +40,8 @@ _PACKET_MR_PROMISC: Final = 1
 class ObservedDevice:
     """Packets of `device`, of one direction or both, filtered in the kernel.
 
-    `sock` is an unbound AF_PACKET socket in the device's namespace and is closed with the source.
+    `sock` and `sender` are unbound AF_PACKET sockets in the device's namespace. `sock` is closed
+    with the source. What leaves through `sender` comes back through `sock`, as all else does.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class ObservedDevice:
         sock: socket.socket,
         device: str,
         *,
+        sender: socket.socket,
         linktype: LinkType,
         snaplen: int,
         direction: Direction,
@@ -55,6 +58,7 @@ class ObservedDevice:
         promiscuous: bool,
     ) -> None:
         self._socket = sock
+        self._sender = sender
         self._device = device
         self._linktype = linktype
         self._snaplen = snaplen
@@ -165,6 +169,25 @@ class ObservedDevice:
         except OSError as error:
             raise TunscopeError(self._device, refusal(error.errno or 0)) from error
         return True
+
+    def replay_port(self, side: Side, record: bool) -> Port | str:
+        """Only the wire side can be reached; the ring shows what is sent there."""
+        if side is Side.KERNEL:
+            return "the kernel side belongs to whoever owns the device"
+        from tunscope.engine.replay_ports import PacketSocketPort
+
+        try:
+            self._sender.bind((self._device, 0))  # 0: it receives nothing
+        except OSError as error:
+            raise TunscopeError(self._device, refusal(error.errno or 0)) from error
+        return PacketSocketPort(self._sender, self._lack_of_carrier)
+
+    def _lack_of_carrier(self) -> str:
+        try:
+            self._check_carrier()
+        except TunscopeError as error:
+            return error.why
+        return ""
 
     def _check_carrier(self) -> None:
         """Raise TunscopeError if the kernel would take a packet and drop it without a word."""

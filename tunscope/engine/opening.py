@@ -124,12 +124,13 @@ def open_given(facts: DeviceFacts, fds: Mapping[str, int], options: CaptureOptio
 
 
 def _observe(device: OpenDevice, linktype: LinkType, options: CaptureOptions) -> ObservedDevice:
-    if device.packet_socket is None:
+    if device.packet_socket is None or device.sending_socket is None:
         raise TunscopeError(device.facts.name, "no packet socket was opened")
     try:
         return ObservedDevice(
             device.packet_socket,
             device.facts.name,
+            sender=device.sending_socket,
             linktype=linktype,
             snaplen=options.snaplen,
             direction=_direction(device.facts, options.direction),

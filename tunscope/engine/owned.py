@@ -30,7 +30,10 @@ from tunscope.relay.relay_options import RelayOptions
 
 if TYPE_CHECKING:
     from tunscope.engine.inline import InlineRelay
+    from tunscope.replay.player import Port
 
+#: The comment on records of packets that a replay sent.
+REPLAYED: Final = "tunscope: replayed"
 _LARGEST_READ: Final = 65536 + 64
 _ARENA_SIZE: Final = 4 << 20
 _DRAIN_PACKETS: Final = 4096
@@ -248,6 +251,23 @@ class OwnedDevice:
         elif not self._peer.send(memoryview(packet)):
             raise TunscopeError("inject", "the peer did not take the packet")
         return True
+
+    def replay_port(self, side: Side, record: bool) -> Port | str:
+        """Both sides can be reached if there is a peer; neither is shown by the descriptor."""
+        from tunscope.engine.replay_ports import KernelPort, PeerPort
+
+        if side is Side.KERNEL:
+            return KernelPort(self._kernel, self._replayed(Direction.IN) if record else None)
+        if self._sink:
+            return "nobody is at the far end"
+        return PeerPort(self._peer, self._replayed(Direction.OUT) if record else None)
+
+    def _replayed(self, direction: Direction) -> Callable[[bytes, int], None]:
+        def recorded(packet: bytes, ts_ns: int) -> None:
+            if self._wants(direction, packet):
+                self._record(packet, ts_ns, direction, (REPLAYED,))
+
+        return recorded
 
     def close(self) -> None:
         """Close the peer; the device's descriptor is the caller's."""

@@ -42,6 +42,9 @@ class Op(StrEnum):
     EDIT = "edit"
     WATCH = "watch"
     EDITED = "edited"
+    REPLAY = "replay"
+    REPLAY_STATUS = "replay status"
+    REPLAY_STOP = "replay stop"
     STAY = "stay"
 
 

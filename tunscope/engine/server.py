@@ -33,6 +33,7 @@ from tunscope.engine.protocol import (
     encode_error,
     encode_event,
 )
+from tunscope.engine.replaying import Replays
 from tunscope.engine.signals import signals_as_bytes
 from tunscope.engine.visitors import Visitors
 from tunscope.errors import ExitCode, TunscopeError, UsageError
@@ -62,6 +63,7 @@ class Server:
         self._opened: OpenedSource | None = None
         self._capture: Capture | None = None
         self._visitors = Visitors(self._answer, self._forget)
+        self._replays = Replays()
         self._poll = select.poll()
         self._watched: dict[int, int] = {}
         self._abandoned_at: float | None = None
@@ -84,6 +86,9 @@ class Server:
             Op.EDIT: lambda message, _: edit_held(self._inline(), message),
             Op.WATCH: self._watch_events,
             Op.EDITED: self._edited,
+            Op.REPLAY: lambda message, _: self._replays.start(self._running(), message),
+            Op.REPLAY_STATUS: lambda _, __: self._replays.status(),
+            Op.REPLAY_STOP: lambda _, __: self._replays.stop(),
             Op.STAY: self._stay,
         }
 
@@ -92,7 +97,8 @@ class Server:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the front end too: it decides
         with signals_as_bytes(signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1) as wakeup:
             while not self._done:
-                busy = self._capture is not None and self._capture.pump()
+                self._replays.play()
+                busy = self._capture is not None and self._pump(self._capture)
                 self._watch(wakeup)
                 for fd, what in self._poll.poll(0 if busy else self._wait_ms()):
                     if fd == wakeup:
@@ -110,6 +116,9 @@ class Server:
                     self._conclude()
         return self._close()
 
+    def _pump(self, capture: Capture) -> bool:
+        return self._replays.presses() or capture.pump()
+
     @property
     def _done(self) -> bool:
         if self._capture is not None:
@@ -124,6 +133,7 @@ class Server:
         self._opened = self._capture = None
 
     def _close(self) -> ExitCode:
+        self._replays.close()
         self._visitors.close()
         ended = self._capture.ended if self._capture else None
         problem: TunscopeError | None = None
@@ -161,6 +171,8 @@ class Server:
         until = self._next_tick
         if self._capture is not None and self._capture.deadline is not None:
             until = min(until, self._capture.deadline)
+        if self._replays.deadline is not None:
+            until = min(until, self._replays.deadline)
         return max(0.0, until - time.monotonic()) * 1000 + 0.5
 
     def _take_signals(self, wakeup: int) -> None:

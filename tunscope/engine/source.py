@@ -13,6 +13,7 @@ from tunscope.relay.relay_options import RelayOptions
 
 if TYPE_CHECKING:
     from tunscope.engine.inline import InlineRelay
+    from tunscope.replay.player import Port
 
 
 class SourceGone(Exception):
@@ -82,6 +83,12 @@ class Source(Protocol):
 
         `through` is the descriptor of somebody who owns the device, None if it was not given.
         TunscopeError says why it cannot be sent.
+        """
+
+    def replay_port(self, side: Side, record: bool) -> Port | str:
+        """Return where packets of a replay go, or why none can go there.
+
+        With `record` what `take` will not show of them is recorded.
         """
 
     def news(self) -> list[str]:

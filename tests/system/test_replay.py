@@ -1,0 +1,308 @@
+"""`tunscope replay` on real devices: what arrives is what tshark shows of the source, on time."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from capturing import capturing, packet_count, tshark_fields
+from scapy.layers.inet import ICMP, IP, UDP
+from scapy.layers.inet6 import IPv6
+from scapy.layers.l2 import ARP, Ether
+
+from conftest import NetworkNamespace
+
+NULL, ETHERNET, RAW, SLL, SLL2 = 0, 1, 101, 113, 276
+SENDER = "02:aa:00:00:00:01"
+
+
+@pytest.fixture(autouse=True)
+def own_runtime_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+
+
+@pytest.fixture
+def quiet(netns: NetworkNamespace) -> NetworkNamespace:
+    netns.disable_ipv6()
+    return netns
+
+
+def pcap(path: Path, linktype: int, packets: list[bytes], gap: float = 0.0) -> Path:
+    """Write a pcap file by hand, nanosecond times."""
+    out = [struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, linktype)]
+    for index, packet in enumerate(packets):
+        seconds, rest = divmod(round(index * gap * 1e9), 10**9)
+        out.append(struct.pack("<IIII", 1000 + seconds, rest, len(packet), len(packet)) + packet)
+    path.write_bytes(b"".join(out))
+    return path
+
+
+def ip_packets() -> list[bytes]:
+    return [
+        bytes(IP(src="10.9.0.2", dst="10.9.0.9") / UDP(sport=1, dport=2) / b"odd"),
+        bytes(IPv6(src="fd00::2", dst="fd00::9") / UDP(sport=3, dport=4) / b"six"),
+        bytes(IP(src="10.9.0.2", dst="10.9.0.9", ttl=3) / ICMP() / (b"x" * 500)),
+    ]
+
+
+ARP_PACKET = bytes(ARP(psrc="10.9.0.2", pdst="10.9.0.9"))
+
+
+def kind_of(packet: bytes) -> int:
+    return {4: 0x0800, 6: 0x86DD}.get(packet[0] >> 4, 0x0806)
+
+
+def framed(kind: str, packet: bytes) -> bytes:
+    protocol, mac = kind_of(packet).to_bytes(2, "big"), bytes.fromhex(SENDER.replace(":", ""))
+    match kind:
+        case "ethernet":
+            return (b"\2\0\0\0\0\7" + mac + protocol + packet).ljust(60, b"\0")
+        case "vlan":
+            return b"\2\0\0\0\0\7" + mac + b"\x81\0\0\5" + protocol + packet
+        case "sll":
+            return b"\0\0\0\1\0\6" + mac + b"\0\0" + protocol + packet
+        case "sll2":
+            return protocol + b"\0\0\0\0\0\1\0\1\0\6" + mac + b"\0\0" + packet
+        case "null":
+            return (2 if kind_of(packet) == 0x0800 else 30).to_bytes(4, "little") + packet
+    return packet
+
+
+LINKTYPES = {
+    "ethernet": ETHERNET, "vlan": ETHERNET, "raw": RAW, "sll": SLL, "sll2": SLL2, "null": NULL,
+}  # fmt: skip
+
+
+def ip_packets_by_tshark(file: Path) -> list[str]:
+    """Return what tshark shows as the IP packet of each packet that has one."""
+    command = ["tshark", "-n", "-r", str(file), "-T", "jsonraw"]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    found = []
+    for packet in json.loads(output):
+        layers: dict[str, Any] = packet["_source"]["layers"]
+        frame = layers["frame_raw"][0]
+        if "ip_raw" in layers:
+            start, size = layers["ip_raw"][1], int(layers["ip"]["ip.len_raw"][0], 16)
+        elif "ipv6_raw" in layers:
+            start, size = layers["ipv6_raw"][1], 40 + int(layers["ipv6"]["ipv6.plen_raw"][0], 16)
+        else:
+            continue
+        found.append(frame[2 * start : 2 * (start + size)])
+    return found
+
+
+def frames_by_tshark(file: Path) -> list[str]:
+    command = ["tshark", "-n", "-r", str(file), "-T", "jsonraw"]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return [packet["_source"]["layers"]["frame_raw"][0] for packet in json.loads(output)]
+
+
+@contextlib.contextmanager
+def tcpdump(netns: NetworkNamespace, device: str, file: Path, *words: str) -> Iterator[None]:
+    child = netns.popen(
+        "tcpdump", "-Z", "root", "-i", device, "-Q", "in", "-w", file, "--immediate-mode", *words,
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert child.stderr is not None
+    line = child.stderr.readline()
+    while "listening" not in line:
+        line = child.stderr.readline()
+    yield
+    time.sleep(0.3)
+    child.send_signal(signal.SIGINT)
+    child.wait(timeout=10)
+
+
+def persistent(netns: NetworkNamespace, name: str, mode: str) -> None:
+    netns.ip(f"tuntap add {name} mode {mode}")
+    netns.ip(f"link set {name} up")
+
+
+@pytest.mark.parametrize("mode", ["tun", "tap"])
+def test_every_link_type_becomes_what_the_device_carries(
+    quiet: NetworkNamespace, tmp_path: Path, mode: str
+) -> None:
+    persistent(quiet, "dev0", mode)
+    expected: list[str] = []
+    skipped = {}
+    with tcpdump(quiet, "dev0", tmp_path / "out.pcap"):
+        for kind, linktype in LINKTYPES.items():
+            packets = ip_packets() + ([] if kind in {"raw", "null"} else [ARP_PACKET])
+            file = pcap(tmp_path / kind, linktype, [framed(kind, packet) for packet in packets])
+            words = ("--side", "kernel", "--topspeed", "--wait", "0", "--json")
+            done = quiet.tunscope("replay", file, "dev0", *words)
+            assert done.returncode == 0, done.stderr
+            skipped[kind] = json.loads(done.stdout)["skipped"]
+            expected += (
+                frames_by_tshark(file)
+                if mode == "tap" and linktype == ETHERNET
+                else ip_packets_by_tshark(file)
+            )
+            if mode == "tap" and kind in {"sll", "sll2"}:
+                expected.append(ARP_PACKET.hex())
+    arrived = frames_by_tshark(tmp_path / "out.pcap")
+    if mode == "tap":
+        whole = len(frames_by_tshark(tmp_path / "ethernet")) * 2
+        made = arrived[whole:]
+        for frame in made:
+            assert frame[24:28] == f"{kind_of(bytes.fromhex(frame[28:])):04x}"
+        arrived = arrived[:whole] + [frame[28:] for frame in made]
+    assert arrived == expected
+    if mode == "tun":
+        assert skipped["ethernet"] == skipped["sll2"] == {"no IP packet": 1}
+    else:
+        assert not any(skipped.values())
+
+
+def test_the_frame_of_a_cooked_packet_keeps_its_sender(
+    quiet: NetworkNamespace, tmp_path: Path
+) -> None:
+    persistent(quiet, "tap0", "tap")
+    file = pcap(tmp_path / "in", SLL2, [framed("sll2", ip_packets()[0])])
+    with tcpdump(quiet, "tap0", tmp_path / "out.pcap"):
+        quiet.tunscope("replay", file, "tap0", "--wait", "0")
+        words = ("--src-mac", "02:00:00:00:00:55", "--dst-mac", "02:00:00:00:00:66")
+        quiet.tunscope("replay", file, "tap0", "--wait", "0", *words)
+    mac = quiet.ip("-br link show tap0").split()[2]
+    assert tshark_fields(tmp_path / "out.pcap", "eth.src", "eth.dst") == [
+        [SENDER, mac],
+        ["02:00:00:00:00:55", "02:00:00:00:00:66"],
+    ]
+
+
+def test_the_gaps_of_the_capture_are_kept(
+    netns_factory: Callable[[], NetworkNamespace], tmp_path: Path
+) -> None:
+    a, b = netns_factory(), netns_factory()
+    for side in (a, b):
+        side.disable_ipv6()
+    a.ip(f"link add v0 type veth peer name v1 netns {b.name}")
+    a.ip("link set v0 up")
+    b.ip("link set v1 up")
+    frame = bytes(Ether(dst="02:00:00:00:00:02", src=SENDER) / ip_packets()[0])
+    file = pcap(tmp_path / "in", ETHERNET, [frame] * 40, gap=0.01)
+    with tcpdump(b, "v1", tmp_path / "out.pcap"):
+        done = a.tunscope("replay", file, "v0", "--speed", "2", "--json", "--wait", "0")
+    report = json.loads(done.stdout)
+    assert report["sent"] == 40
+    assert report["duration"] >= 0.195
+    rows = tshark_fields(tmp_path / "out.pcap", "frame.time_relative")
+    assert len(rows) == 40
+    assert float(rows[-1][0]) > 0.15, "39 gaps of 5 ms, on a machine that may be late"
+
+
+def test_a_capture_of_a_tun_replayed_as_recorded_gets_the_same_answers(
+    quiet: NetworkNamespace, tmp_path: Path
+) -> None:
+    recorded, again = tmp_path / "recorded.pcapng", tmp_path / "again.pcapng"
+    device = ("tun7", "--addr", "10.9.0.1/24")
+    with capturing(quiet, *device, "--pcap", recorded) as capture:
+        words = ("-c", "5", "-i", "0.02", "--increment", "icmp.seq", "--wait", "0.3")
+        quiet.tunscope("inject", "tun7", "--template", "ping", *words)
+        assert capture.interrupt() == 0
+    with capturing(quiet, *device, "--pcap", again) as capture:
+        words = ("--side", "as-recorded", "--json")
+        done = quiet.tunscope("replay", recorded, "tun7", *words)
+        assert capture.interrupt() == 0
+    report = json.loads(done.stdout)
+    assert report["sent"] == report["answers"] == 5
+    assert report["skipped"] == {"nobody is at the far end": 5}
+    fields = ("frame.packet_flags_direction", "ip.src", "ip.dst", "icmp.type", "icmp.seq", "data")
+    rows = tshark_fields(again, *fields)
+    assert len(rows) == 10
+    assert sorted(rows) == sorted(tshark_fields(recorded, *fields))
+    assert ["tunscope: replayed"] in tshark_fields(again, "frame.comment")
+
+
+def test_filters_ranges_and_limits_select(quiet: NetworkNamespace, tmp_path: Path) -> None:
+    packets = [bytes(IP(src="10.9.0.2", dst="10.9.0.9") / UDP(dport=n)) for n in range(1, 21)]
+    file = pcap(tmp_path / "in", RAW, packets)
+    words = ("-Y", "udp.dstport > 5", "--range", "3-8,12-", "--limit", "6", "--wait", "0")
+    persistent(quiet, "tun0", "tun")
+    with tcpdump(quiet, "tun0", tmp_path / "out.pcap"), file.open("rb") as stream:
+        done = quiet.tunscope("replay", "-", "tun0", *words, stdin=stream)
+    assert done.returncode == 0, done.stderr
+    rows = tshark_fields(tmp_path / "out.pcap", "udp.dstport")
+    assert [int(row[0]) for row in rows] == [6, 7, 8, 12, 13, 14]
+
+
+def test_what_is_too_long_or_cut_is_counted_and_not_sent(
+    quiet: NetworkNamespace, tmp_path: Path
+) -> None:
+    file = tmp_path / "in"
+    long, whole = bytes(IP(dst="10.9.0.9") / UDP() / (b"x" * 1600)), ip_packets()[0]
+    pcap(file, RAW, [long, whole])
+    cut = struct.pack("<IIII", 1000, 0, 20, len(whole)) + whole[:20]
+    file.write_bytes(file.read_bytes() + cut)
+    persistent(quiet, "tun0", "tun")
+    with tcpdump(quiet, "tun0", tmp_path / "out.pcap"):
+        done = quiet.tunscope("replay", file, "tun0", "--wait", "0")
+        strict = quiet.tunscope("replay", file, "tun0", "--wait", "0", "--strict")
+    assert done.returncode == 0
+    assert "1 packets skipped: longer than the device's MTU" in done.stdout
+    assert "1 packets skipped: cut short when captured" in done.stdout
+    assert strict.returncode == 2
+    assert "packet 1: longer than the device's MTU" in strict.stderr
+    assert packet_count(tmp_path / "out.pcap") == 1
+
+
+def test_a_device_that_goes_down_ends_it(quiet: NetworkNamespace, tmp_path: Path) -> None:
+    file = pcap(tmp_path / "in", RAW, ip_packets(), gap=0.05)
+    persistent(quiet, "tun0", "tun")
+    child = quiet.popen(
+        sys.executable, "-m", "tunscope", "replay", file, "tun0", "--loop", "0",
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert child.stderr is not None
+    child.stderr.readline()
+    time.sleep(1.5)
+    quiet.ip("link set tun0 down")
+    stdout, stderr = child.communicate(timeout=20)
+    assert child.returncode == 1
+    assert "the device is down" in stderr
+    assert "ended early" in stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "why"),
+    [
+        (b"", (), "has no packets to replay"),
+        (b"neither fish nor flesh", (), "neither a pcap nor a pcapng"),
+        (None, ("--speed", "-3"), "is not between"),
+        (None, ("--pps", "1e300"), "is not between"),
+        (None, ("--mbps", "nan"), "is not between"),
+        (None, ("--speed", "2", "--topspeed"), "two speeds at once"),
+        (None, ("--range", "9-"), "no packet was selected"),
+        (None, ("-Y", "ip.ttl =="), ""),
+    ],
+)
+def test_bad_input_is_told_in_a_line_and_nothing_is_sent(
+    quiet: NetworkNamespace, tmp_path: Path, content: bytes | None, words: tuple[str, ...], why: str
+) -> None:
+    file = pcap(tmp_path / "in", RAW, ip_packets())
+    if content is not None:
+        file.write_bytes(content)
+    done = quiet.tunscope("replay", file, "tun0", *words)
+    assert done.returncode == 2
+    assert why in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert quiet.links() == []
+
+
+def test_an_unknown_link_type_is_refused(quiet: NetworkNamespace, tmp_path: Path) -> None:
+    file = pcap(tmp_path / "in", 105, [b"\x80" * 60])
+    done = quiet.tunscope("replay", file, "tun0")
+    assert done.returncode == 2
+    assert "LINKTYPE 105 is not converted" in done.stderr

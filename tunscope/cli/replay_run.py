@@ -1,0 +1,157 @@
+"""A replay while it runs: asked of an engine, watched, and summed up."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any, BinaryIO, Final, Protocol
+
+import click
+
+from tunscope.cli.replay_order import ReplayOrder
+from tunscope.cli.replay_plan import ReplayPlan
+from tunscope.device.facts import DeviceFacts
+from tunscope.engine.protocol import Message, Op
+from tunscope.errors import ExitCode, TunscopeError
+from tunscope.packet.direction import Direction
+from tunscope.packet.flow import Flow, answered_flows
+from tunscope.packet.printable import printable
+from tunscope.packet.record import PacketRecord
+from tunscope.replay.report import Report
+
+#: Bytes of records that are kept to look for answers in.
+MOST_RECORDS: Final = 64_000_000
+_REPLAYED: Final = "tunscope: replayed"
+
+
+class Engine(Protocol):
+    """An engine of our own, or one reached through its control socket."""
+
+    def request(self, op: Op, fds: Mapping[str, int] | None = None, **arguments: Any) -> Message:
+        """Ask it."""
+
+
+class ReplayRun:
+    """One replay by `engine`, which has the device open and captures."""
+
+    def __init__(
+        self, order: ReplayOrder, plan: ReplayPlan, engine: Engine, facts: DeviceFacts
+    ) -> None:
+        self._order = order
+        self._plan = plan
+        self._engine = engine
+        self._facts = facts
+        self._status: Message = {}
+
+    def begin(self, *, record: bool) -> None:
+        """Start it; `record` puts what the device itself does not show into the capture."""
+        order, plan = self._order, self._plan
+        self._engine.request(
+            Op.REPLAY,
+            {"entries": plan.entries.fileno(), "packets": plan.packets.fileno()},
+            period_ns=plan.period_ns,
+            loops=order.loops,
+            loop_delay_ns=order.loop_delay_ns,
+            limit=order.limit,
+            duration_ns=order.duration_ns,
+            topspeed=order.timing.topspeed,
+            record=record,
+        )
+
+    def playing(self) -> bool:
+        """Ask how far it is; whether it goes on."""
+        self._status = self._engine.request(Op.REPLAY_STATUS)
+        return bool(self._status["state"] == "playing")
+
+    def stop(self) -> None:
+        """End it early."""
+        self._status = self._engine.request(Op.REPLAY_STOP)
+
+    def progress(self) -> str:
+        """Return how far it was when last asked, in one line."""
+        status = self._status
+        total = self._plan.planned * self._order.loops
+        if self._order.limit is not None:
+            total = min(total or self._order.limit, self._order.limit)
+        sent = status.get("sent", 0)
+        seconds = status.get("elapsed_ns", 0) / 1e9
+        share = f" of {total:,} ({100 * sent / total:.0f} %)" if total else ""
+        rate = sent / seconds if seconds else 0.0
+        return f"{sent:,}{share} packets sent  {rate:,.0f}/s  {seconds:.1f} s"
+
+    def report(self, answers: int | None) -> Report:
+        """Return what came of it, as far as was asked last."""
+        order, plan, status = self._order, self._plan, self._status
+        loops = max(1, order.loops)
+        skipped = plan.prepared.skipped.copy()
+        skipped.update(status["skipped"])
+        state = status["state"]
+        planned_ns = plan.period_ns * loops + order.loop_delay_ns * (loops - 1)
+        return Report(
+            file=printable(order.file),
+            device=self._facts.name,
+            read=plan.read,
+            selected=plan.prepared.selected,
+            planned=plan.planned * loops if order.limit is None else order.limit,
+            sent=status["sent"],
+            sent_bytes=status["sent_bytes"],
+            failed=status["failed"],
+            skipped=dict(skipped),
+            changed=dict(plan.prepared.changed),
+            duration_ns=status["elapsed_ns"],
+            planned_ns=planned_ns if order.duration_ns is None else order.duration_ns,
+            timing=status["timing"],
+            answers=answers,
+            end=state if state != "playing" else "stopped",
+            error=status["error"],
+        )
+
+    def finish(self, answers: int | None, *, quiet: bool, to_stderr: bool) -> ExitCode:
+        """Print the report; return the exit status, or raise what ended the replay."""
+        report = self.report(answers)
+        if self._order.as_json:
+            click.echo(json.dumps(report.to_json()), err=to_stderr)
+        elif not quiet:
+            click.echo("\n".join(report.lines()), err=to_stderr)
+        if report.end == "failed":
+            raise TunscopeError(printable(self._facts.name), report.error, "the replay ended early")
+        return ExitCode.FAILURE if report.failed or not report.sent else ExitCode.OK
+
+
+def watch(run: ReplayRun, wait: float, *, quiet: bool) -> None:
+    """Show how far it is until it has ended, and wait for late answers; Ctrl-C ends it early."""
+    shows = not quiet and sys.stderr.isatty()
+    try:
+        while run.playing():
+            if shows:
+                click.echo(f"\r\x1b[K{run.progress()}", err=True, nl=False)
+            time.sleep(0.1)
+        time.sleep(wait)
+    except KeyboardInterrupt:
+        with contextlib.suppress(TunscopeError):
+            run.stop()
+    if shows:
+        click.echo("\r\x1b[K", err=True, nl=False)
+
+
+def count_answers(records: int, flows: set[Flow], *, owned: bool) -> int:
+    """Return how many packets in the capture behind a descriptor answer one of `flows`."""
+    from tunscope.capfile.reader import open_capture
+
+    os.lseek(records, 0, os.SEEK_SET)
+    stream: BinaryIO
+    with (
+        open(records, "rb", buffering=0, closefd=False) as stream,
+        open_capture(stream) as reader,
+    ):
+        return sum(_answers(record, flows, owned=owned) for record in reader)
+
+
+def _answers(record: PacketRecord, flows: set[Flow], *, owned: bool) -> bool:
+    if _REPLAYED in record.comments or (not owned and record.direction is Direction.OUT):
+        return False
+    return not flows.isdisjoint(answered_flows(record.data, record.linktype))

@@ -1,0 +1,1 @@
+"""A capture goes back into a device: schedule, conversion, rewriting, and the player."""
