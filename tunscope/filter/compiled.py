@@ -14,7 +14,7 @@ from tunscope.filter.semantics import check
 from tunscope.filter.wanted import protocols_of
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from tunscope.filter.columnar.in_order import InOrder
     from tunscope.filter.columnar.plan import Plan
     from tunscope.filter.columnar.replay import Replay
+    from tunscope.filter.columnar.residual import Residual
     from tunscope.filter.columnar.run import Clock, Run
-    from tunscope.filter.columnar.verdict import Verdict
+    from tunscope.filter.columnar.verdict import Mask, Verdict
     from tunscope.filter.contexts import FrameContexts
     from tunscope.filter.conversations.facts import Conversations
     from tunscope.filter.layers.frame import FrameContext
@@ -78,6 +79,7 @@ class DisplayFilter:
     _wanted: Container[str] = field(repr=False)
     _holds: Predicate = field(repr=False)
     _plans: list[Plan] = field(default_factory=list, repr=False)
+    _residuals: list[Residual] = field(default_factory=list, repr=False)
     _in_orders: WeakKeyDictionary[Capture, InOrder] = field(
         default_factory=WeakKeyDictionary, repr=False
     )
@@ -120,20 +122,39 @@ class DisplayFilter:
             return passing
         clock = _clock(index, batch)
         replayed = partial(replay_of, index) if self.needs_conversations else None
-        verdict = self._plan()(Run(batch, clock, replayed))
+        run = Run(batch, clock, replayed)
+        verdict = self._plan()(run)
         passing[skipped : skipped + batch.count] = verdict.holds
         if verdict.open is not None:
-            from tunscope.filter.columnar.in_order import PASSES
-
+            opened = verdict.open
             known = self._in_order(index, stop)
-            for row in np.flatnonzero(verdict.open).tolist():
-                if known is None or not known[batch.start + row]:
-                    conversations = replayed().of_packet(batch.start + row) if replayed else None
-                    holds = self._ask(index, batch, row, clock, conversations)
-                else:
-                    holds = bool(known[batch.start + row] == PASSES)
+            if known is not None:
+                from tunscope.filter.columnar.in_order import PASSES, UNASKED
+
+                here = known[batch.start : batch.start + batch.count]
+                passing[skipped : skipped + batch.count] |= opened & (here == PASSES)
+                opened = opened & (here == UNASKED)
+            for row, holds in self._ask_all(index, run, opened):
                 passing[skipped + row] = holds
         return passing
+
+    def _ask_all(self, index: Capture, run: Run, rows: Mask) -> Iterator[tuple[int, bool]]:
+        """Yield `rows` of a run with whether they pass, as far as they can be judged alone."""
+        import numpy as np
+
+        from tunscope.filter.columnar.asking import PayloadAsker
+
+        residual = self._residual()
+        readable, decided = residual.decide(run)
+        if self.needs_conversations:
+            readable = np.zeros(run.count, np.bool_)
+        asker = PayloadAsker(residual)
+        yield from asker.ask(run, np.flatnonzero(rows & readable), decided)
+        for row in np.flatnonzero(rows & ~readable).tolist():
+            conversations = None
+            if self.needs_conversations:
+                conversations = replay_of(index).of_packet(run.batch.start + row)
+            yield row, self._ask(index, run.batch, row, run.clock, conversations)
 
     def decide(self, run: Run) -> Verdict:
         """Return which packets of `run` pass as far as its columns tell, the rest left open."""
@@ -177,6 +198,14 @@ class DisplayFilter:
             assert self.program is not None
             self._plans.append(plan(self.program))
         return self._plans[0]
+
+    def _residual(self) -> Residual:
+        from tunscope.filter.columnar.residual import Residual
+
+        if not self._residuals:
+            assert self.program is not None
+            self._residuals.append(Residual(self.program))
+        return self._residuals[0]
 
     def _ask(
         self,

@@ -143,3 +143,35 @@ def lookups() -> Iterator[Packet]:
     for port, group in ((5353, "224.0.0.251"), (5355, "224.0.0.252")):
         for message in (query(5), query(5), answer(5)):
             yield packet(CLIENT, group, UDP(sport=port, dport=port) / message)
+
+
+def disordered_web() -> Iterator[Packet]:
+    """HTTP whose segments come twice, late, with gaps, and after the sequence has wrapped."""
+
+    def segment(side: str, client: int, seq: int, text: str, flags: str = "PA") -> Packet:
+        seq %= 2**32
+        if side == "c":
+            return packet(
+                CLIENT, SERVER, TCP(sport=client, dport=80, seq=seq, ack=1, flags=flags) / text
+            )
+        return packet(
+            SERVER, CLIENT, TCP(sport=80, dport=client, seq=seq, ack=1, flags=flags) / text
+        )
+
+    ok = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    for client, start in ((3001, 1000), (3002, 2**32 - 20), (3003, 2**31 - 5)):
+        yield segment("c", client, start - 1, "", "S")
+        yield segment("c", client, start, GET)
+        yield segment("c", client, start, GET)
+        yield segment("s", client, start, ok)
+        yield segment("c", client, start + 2 * len(GET), GET)
+        yield segment("c", client, start + len(GET), GET)
+        yield segment("s", client, start + len(ok), ok)
+        yield segment("s", client, start, ok)
+        yield segment("c", client, start + 3 * len(GET), GET)
+        yield segment("c", client, start + 2**31 + 7, GET)
+        yield segment("c", client, start + 3 * len(GET), GET)
+        # The same ports again.
+        yield segment("c", client, start + 77, "", "S")
+        yield segment("c", client, start + 78, GET)
+        yield segment("s", client, start + 900, ok)

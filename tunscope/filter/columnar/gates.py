@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from tunscope.columns.layout import Layer
+from tunscope.filter.columnar.carriers import CARRIERS, may_carry
 
 if TYPE_CHECKING:
     from tunscope.columns.batch import Level
@@ -52,13 +53,6 @@ _LAYERS: Final[dict[str, int]] = {
 }
 #: First part of a field's name -> number of the protocol behind IP.
 _PROTOCOLS: Final = {"igmp": 2, "esp": 50, "ipcomp": 108}
-#: Applications stand on one of these.
-_TRANSPORTS: Final = Layer.TCP | Layer.UDP
-_TCP_ONLY: Final = frozenset({"ssh"})
-_UDP_ONLY: Final = frozenset(
-    {"dhcp", "dhcpv6", "ntp", "llmnr", "ssdp", "quic", "wg", "mdns", "nbns"}
-)
-_APPLICATIONS: Final = _UDP_ONLY | _TCP_ONLY | {"dns", "openvpn", "http", "tls"}
 
 
 def possible(run: Run, field: Field) -> Mask:
@@ -78,24 +72,14 @@ def possible(run: Run, field: Field) -> Mask:
             run,
             lambda level: (level["ip_proto"] == number) | (level["layers"] & wanted != 0),
         )
-    if head in _APPLICATIONS:
-        return _any(run, lambda level: _may_carry(level, head))
+    if head in CARRIERS:
+        return _any(run, lambda level: may_carry(level, head))
     return np.ones(run.count, np.bool_)
 
 
 def _may_extend(level: Level) -> Mask:
     extended = np.uint32(Layer.EXTENSION | Layer.SHIMS)
     mask: Mask = (level["layers"] & extended != 0) | np.isin(level["ip_proto"], (0, 43, 44, 60))
-    return mask
-
-
-def _may_carry(level: Level, application: str) -> Mask:
-    bits = _TRANSPORTS
-    if application in _TCP_ONLY:
-        bits = Layer.TCP
-    elif application in _UDP_ONLY:
-        bits = Layer.UDP
-    mask: Mask = (level["layers"] & np.uint32(bits) != 0) & (level["payload_len"] > 0)
     return mask
 
 

@@ -8,9 +8,12 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
+from tunscope.columns.layout import Layer
+from tunscope.filter.columnar.carriers import SURE, taken_by
 from tunscope.filter.columnar.fields import SOURCES, Source
 from tunscope.filter.columnar.flow_fields import FLOW_SOURCES, REPLAYED_SOURCES
 from tunscope.filter.columnar.gates import CERTAIN, possible
+from tunscope.filter.columnar.payloads import plain_payloads
 from tunscope.filter.columnar.program_fields import PROGRAM_SOURCES
 from tunscope.filter.columnar.run import Part, Run
 from tunscope.filter.columnar.verdict import Mask, Verdict
@@ -67,6 +70,8 @@ def exists(test: Exists) -> LeafVerdict:
     if field.name in CERTAIN:
         bit = np.uint32(CERTAIN[field.name])
         return lambda run: _occurring(run, lambda level: level["layers"] & bit != 0)
+    if field.name in SURE:
+        return lambda run: _by_ports(run, field)
     source = _source(field.name)
     if source is None:
         return _open_where_possible(test)
@@ -75,6 +80,16 @@ def exists(test: Exists) -> LeafVerdict:
         return _reduce(run, source(run), lambda part: part.present, every=False)
 
     return _unless_nested(field.name, verdict)
+
+
+def _by_ports(run: Run, field: Field) -> Verdict:
+    """Decide whether an application occurs that its ports announce, where nothing is odd."""
+    plain = plain_payloads(run)
+    level = run.levels[0]
+    plain &= level["layers"] & np.uint32(Layer.UDP) != 0
+    taken = taken_by(field.name, level["sport"], level["dport"])
+    undecided = possible(run, field) & ~plain
+    return Verdict(plain & taken, undecided).except_for(run.doubtful)
 
 
 def leaf(test: Leaf) -> LeafVerdict:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tunscope.columns.layout import Layer
+from tunscope.filter.columnar.endpoints import EndpointReader
 from tunscope.filter.columnar.run import Clock, Run
 from tunscope.filter.conversations.facts import Analysis, Endpoints, Segment, TcpFacts, UdpFacts
 from tunscope.filter.conversations.memory import ApplicationMemory
@@ -31,7 +32,6 @@ _STEP: Final = 1 << 15
 _SYN: Final = 0x02
 _TCP: Final = np.uint32(Layer.TCP | Layer.TCP_COMPLETE)
 _UDP: Final = np.uint32(Layer.UDP | Layer.PORTS)
-_IPV6: Final = int(Layer.IPV6)
 _FRAGMENT: Final = int(Layer.FRAGMENT)
 #: Kinds of rows: nothing to replay, one outer segment or datagram, or something to dissect.
 _NOTHING, _SEGMENT, _DATAGRAM, _OTHER = 0, 1, 2, 3
@@ -110,7 +110,7 @@ class Replay:
                 "payload_len", "ts_ns", "l4_offset",
             )
         }  # fmt: skip
-        addresses = _Addresses(batch)
+        addresses = EndpointReader(batch)
         for index in np.flatnonzero(kinds).tolist():
             row = batch.start + index
             kind = int(kinds[index])
@@ -185,30 +185,6 @@ class Replay:
             grown = np.zeros(max(rows, 2 * len(self._table), _STEP), _TYPES)
             grown[: len(self._table)] = self._table
             self._table = grown
-
-
-class _Addresses:
-    """The addresses of a batch's packets as bytes."""
-
-    def __init__(self, batch: ColumnBatch) -> None:
-        high, low = batch.addresses.ipv6
-        self._high, self._low = high, low
-        self._known: dict[int, bytes] = {}
-
-    def endpoints(self, columns: dict[str, list[int]], index: int) -> Endpoints:
-        """Return the endpoints of the packet at `index`."""
-        source, destination = columns["src"][index], columns["dst"][index]
-        if columns["layers"][index] & _IPV6:
-            first, second = self._ipv6(source), self._ipv6(destination)
-        else:
-            first, second = source.to_bytes(4), destination.to_bytes(4)
-        return Endpoints(first, columns["sport"][index], second, columns["dport"][index])
-
-    def _ipv6(self, identity: int) -> bytes:
-        if identity not in self._known:
-            number = int(self._high[identity]) << 64 | int(self._low[identity])
-            self._known[identity] = number.to_bytes(16)
-        return self._known[identity]
 
 
 def _kinds(run: Run) -> npt.NDArray[np.int8]:

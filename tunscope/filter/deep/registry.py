@@ -40,6 +40,11 @@ def decoder_of(transport: str, protocol: str) -> Decoder | None:
     return _NAMED.get((transport, protocol))
 
 
+def is_decoded(transport: str, protocol: str) -> bool:
+    """Whether `protocol` over `transport` has a decoder."""
+    return (transport, protocol) in _NAMED
+
+
 def guessing(transport: str) -> list[Decoder]:
     """Return the decoders that know payloads by their look, in the order to ask them."""
     return _GUESSING[transport]
