@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from tunscope.capfile.spool import Spool
 from tunscope.cli.deep_edits import answer_ask
+from tunscope.cli.injecting import Injections
 from tunscope.engine.client import EngineClient, Opening
 from tunscope.engine.counters import Counters
 from tunscope.engine.protocol import (
@@ -21,6 +22,7 @@ from tunscope.engine.protocol import (
     StopReason,
 )
 from tunscope.errors import TunscopeError
+from tunscope.tui.injection import InjectOrder
 from tunscope.tui.session import (
     SessionMessage,
     SessionState,
@@ -135,6 +137,8 @@ class EngineSession:
         self._ended = ended
         for _ in range(_SPARE_SEGMENTS):
             self._hand_over_next()
+        self.owned = opening.mode != "observed"
+        self._injections = Injections(client.ask, facts.name)
 
     def poll(self) -> SessionStatus:
         """Take in the engine's events."""
@@ -142,6 +146,9 @@ class EngineSession:
             self._take(event)
         for text in self._news():
             self._say(text, Severity.WARNING)
+        self._injections.pull()
+        self._messages += self._injections.told
+        self._injections.told.clear()
         messages, self._messages = tuple(self._messages), []
         return SessionStatus(
             state=self._state,
@@ -176,6 +183,15 @@ class EngineSession:
 
         self._client.set_filter(expression, answered)
 
+    @property
+    def injection_refusal(self) -> str:
+        """Only while the engine has the device can it send there."""
+        return "" if self._state is SessionState.LIVE else "the capture has ended"
+
+    def inject(self, order: InjectOrder) -> None:
+        """Have the engine send packets, in time."""
+        self._injections.add(order)
+
     def _take(self, event: Event) -> None:
         match event:
             case CountersEvent(counters):
@@ -196,6 +212,7 @@ class EngineSession:
         if reason is not StopReason.FAILED:
             self._counters = counters
         self._ended()
+        self._injections.stop()
         self._state = SessionState.STOPPED if error is None else SessionState.FAILED
         if error is not None:
             self._say(str(error), Severity.ERROR)

@@ -95,7 +95,7 @@ def _built(packet: Any, ends: Ends, what: str) -> tuple[bytes, LinkType]:
         raise UsageError(what, f"begins with {first}", "begin with Ether(), IP(), IPv6() or ARP()")
     layer, depth = packet, 0
     while layer.name != "NoPayload" and depth < 100:
-        _fill(layer, ends)
+        fill_ends(layer, ends)
         layer, depth = layer.payload, depth + 1
     try:
         data = bytes(packet)
@@ -108,7 +108,8 @@ def _built(packet: Any, ends: Ends, what: str) -> tuple[bytes, LinkType]:
     return data, LinkType.RAW if first in {"IP", "IPv6"} else LinkType.ETHERNET
 
 
-def _fill(layer: Any, ends: Ends) -> None:
+def fill_ends(layer: Any, ends: Ends) -> None:
+    """Set the addresses that one of scapy's layers leaves open."""
     defaults = {
         "Ether": {"src": ends.source_mac, "dst": ends.destination_mac},
         "Dot3": {"src": ends.source_mac, "dst": ends.destination_mac},

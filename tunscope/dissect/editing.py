@@ -8,38 +8,20 @@ were right: a wrong checksum is somebody's, and stays until the person switches 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from tunscope.dissect.deep_fields import deep_setter
-from tunscope.dissect.expression import check_address, first_line
-from tunscope.dissect.scapy_import import packet_class
+from tunscope.dissect.deep_values import deep_values
+from tunscope.dissect.form_fields import COMPUTED, EditableField, encoded, form_fields
+from tunscope.dissect.scapy_layers import scapy_layers
 from tunscope.errors import UsageError
 from tunscope.packet.edit import Assignment, Edited, apply, parse_assignment, refreshed
-from tunscope.packet.header_fields import FIELDS, parse_bytes
+from tunscope.packet.header_fields import FIELDS
 from tunscope.packet.layers import Layer, layers_of
-from tunscope.packet.linktype import LinkType
 from tunscope.packet.printable import printable
 from tunscope.packet.repair import sound_layers, trailer_length
-
-_MAX_LAYERS: Final = 64
-_FIRST: Final = {
-    LinkType.ETHERNET: ("layers.l2", "Ether"),
-    LinkType.LINUX_SLL: ("layers.l2", "CookedLinux"),
-    LinkType.LINUX_SLL2: ("layers.l2", "CookedLinuxV2"),
-    LinkType.NULL: ("layers.l2", "Loopback"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class EditableField:
-    """A field of a form: its value as text, what may be written, the names its values have."""
-
-    name: str
-    value: str
-    description: str
-    choices: tuple[tuple[int, str], ...] = ()
-    computed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +60,7 @@ class EditablePacket:
         """Return what scapy makes of the bytes, outermost first; never raises."""
         known = {layer.start: index for index, layer in enumerate(self._headers())}
         found: list[EditableLayer] = []
-        for number, (layer, start, stop) in enumerate(_scapy_layers(self.data, self.linktype)):
+        for number, (layer, start, stop) in enumerate(scapy_layers(self.data, self.linktype)):
             index = known.get(start)
             found.append(
                 EditableLayer(
@@ -86,10 +68,20 @@ class EditablePacket:
                     type(layer).__name__,
                     start,
                     stop,
-                    tuple(_form_fields(layer)),
+                    self._fields(layer, start, stop),
                     None if index is None else index in self.automatic,
                 )
             )
+        return tuple(found)
+
+    def _fields(self, layer: Any, start: int, stop: int) -> tuple[EditableField, ...]:
+        found = list(form_fields(layer, start, stop))
+        # A message that scapy cannot read has no names for its parts; its bytes are there.
+        with suppress(Exception):
+            for deep in deep_values(layer, self.data[start:stop]):
+                first, last = start + deep.start, start + deep.stop
+                value = printable(deep.value)
+                found.append(EditableField(deep.name, value, "text", start=first, stop=last))
         return tuple(found)
 
     def with_automatic(self, layer: int, on: bool) -> Self:
@@ -119,24 +111,22 @@ class EditablePacket:
         return self._repaired(replace(self, data=changed, automatic=automatic, trailer=trailer))
 
     def with_field(self, layer: int, name: str, text: str) -> Self:
-        """Return the packet with field `name` of scapy's layer `layer` set to what `text` means."""
-        layers = list(_scapy_layers(self.data, self.linktype))
+        """Return the packet with field `name` of scapy's layer `layer` set to what `text` means.
+
+        Names with a dot are a display filter's. UsageError: not such a field, or does not fit.
+        """
+        if "." in name:
+            return self.assigned(f"{name}={text}")
+        layers = list(scapy_layers(self.data, self.linktype))
         if not 0 <= layer < len(layers):
             raise UsageError("edit", f"there is no layer {layer}")
         packet, start, stop = layers[layer]
-        encoded = _encoded(packet, name, text)
+        own = encoded(packet, name, text)
         automatic = self.automatic
-        if name in _COMPUTED:
+        if name in COMPUTED:
             automatic -= {i for i, header in enumerate(self._headers()) if header.start == start}
-        changed = self.data[:start] + encoded + self.data[stop:]
+        changed = self.data[:start] + own + self.data[stop:]
         return self._repaired(replace(self, data=changed, automatic=automatic))
-
-    def without_layer(self, layer: int) -> Self:
-        """Return the packet without the bytes of one layer; what it carried stays."""
-        found = self.layers()[layer]
-        return self._repaired(
-            replace(self, data=self.data[: found.start] + self.data[found.stop :])
-        )
 
     def with_payload(self, data: bytes) -> Self:
         """Return the packet with all behind the innermost header replaced."""
@@ -166,9 +156,6 @@ class EditablePacket:
     def _repaired(self, packet: Self) -> Self:
         data = refreshed(packet.data, packet.linktype, packet.automatic, packet.trailer)
         return replace(packet, data=data)
-
-
-_COMPUTED: Final = frozenset({"len", "plen", "chksum", "cksum", "ihl", "dataofs"})
 
 
 def assign(data: bytes, linktype: int, texts: Iterable[str]) -> Edited:
@@ -205,103 +192,6 @@ def _assign_deep(data: bytes, linktype: int, name: str, value: str) -> Edited:
     field = FIELDS[f"{layer.protocol}.payload"]
     edited = apply(data, linktype, [Assignment(field, prefix + changed)])
     return Edited(edited.data, (f"{name} -> {printable(value)}",))
-
-
-def _scapy_layers(data: bytes, linktype: int) -> Iterable[tuple[Any, int, int]]:
-    """Yield scapy's layers with the place of each one's own bytes."""
-    if linktype in _FIRST:
-        module, name = _FIRST[LinkType(linktype)]
-    else:
-        module, name = (
-            ("layers.inet6", "IPv6") if data[:1] and data[0] >> 4 == 6 else ("layers.inet", "IP")
-        )
-    first = packet_class(module, name)
-    packet_class("layers.inet", "TCP")
-    packet_class("layers.inet6", "ICMPv6EchoRequest")
-    packet_class("layers.dns", "DNS")
-    try:
-        layer = first(data)
-    # Scapy raises all kinds of things over hostile bytes; they are shown as bytes then.
-    except Exception:  # noqa: BLE001
-        layer = packet_class("packet", "Raw")(data)
-    position = 0
-    for _ in range(_MAX_LAYERS):
-        if layer.name == "NoPayload":
-            return
-        own = layer.raw_packet_cache
-        size = len(own) if own is not None else len(layer) - len(layer.payload)
-        yield layer, position, min(position + size, len(data))
-        position += size
-        layer = layer.payload
-
-
-def _form_fields(layer: Any) -> Iterable[EditableField]:
-    for field in layer.fields_desc:
-        if field.name not in layer.fields and field.name not in layer.default_fields:
-            continue
-        value = layer.getfieldval(field.name)
-        yield EditableField(
-            field.name,
-            printable(_text(value)),
-            type(field).__name__.removesuffix("Field"),
-            tuple(_choices(field)),
-            field.name in _COMPUTED,
-        )
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, list | tuple):
-        return ", ".join(_text(item) for item in value)
-    return str(value)
-
-
-def _choices(field: Any) -> Iterable[tuple[int, str]]:
-    names = getattr(field, "i2s", None)
-    if isinstance(names, dict):
-        for number, name in list(names.items())[:256]:
-            if isinstance(number, int):
-                yield number, printable(str(name))
-
-
-def _encoded(packet: Any, name: str, text: str) -> bytes:
-    """Return the own bytes of one layer after a field of it was set."""
-    layer = packet.copy()
-    layer.remove_payload()
-    field = next((one for one in layer.fields_desc if one.name == name), None)
-    if field is None:
-        raise UsageError(printable(name), f"{type(packet).__name__} has no such field")
-    try:
-        layer.setfieldval(name, _field_value(field, layer.getfieldval(name), text))
-        layer.clear_cache()
-        if name == "options":
-            for length in ("ihl", "dataofs"):
-                if length in layer.fields:
-                    delattr(layer, length)
-        return bytes(layer.post_build(layer.self_build(), b""))
-    except UsageError:
-        raise
-    # Each of scapy's fields encodes values in a way of its own and raises what it likes.
-    except Exception as error:  # noqa: BLE001
-        raise UsageError(
-            f"{printable(name)}={printable(text)}", f"does not fit: {printable(first_line(error))}"
-        ) from None
-
-
-def _field_value(field: Any, old: Any, text: str) -> Any:
-    """Read `text` as the kind of value that the field has now; a host's name is never looked up."""
-    check_address(field, text)
-    if isinstance(old, bytes):
-        return parse_bytes(text)
-    if isinstance(old, int) and not isinstance(old, bool):
-        try:
-            return int(text, 0)
-        except ValueError:
-            return text  # the name of a value, or flags by letters
-    if isinstance(old, list):
-        raise UsageError("edit", "a list is edited by its bytes")
-    return text
 
 
 def _covers_computed(layer: Layer, start: int, stop: int) -> bool:

@@ -70,7 +70,7 @@ class EngineClient:
         self._channel = ControlChannel(ours.detach())
         self._events: deque[Event] = deque()
         self._answers: dict[int, Message] = {}
-        self._listeners: dict[int, Callable[[TunscopeError | None], None]] = {}
+        self._listeners: dict[int, Callable[[Message | TunscopeError], None]] = {}
         self._last_id = 0
         self._counters = Counters()
         # a launcher may ask a person for a password: that takes as long as it takes
@@ -138,7 +138,20 @@ class EngineClient:
 
     def set_filter(self, expression: str, answered: Callable[[TunscopeError | None], None]) -> None:
         """Ask for another capture filter; a later `poll` calls `answered` with what came of it."""
-        self._listeners[self._send(Op.FILTER, {}, {"expression": expression})] = answered
+
+        def heard(answer: Message | TunscopeError) -> None:
+            answered(answer if isinstance(answer, TunscopeError) else None)
+
+        self.ask(Op.FILTER, {"expression": expression}, heard)
+
+    def ask(
+        self,
+        op: Op,
+        arguments: Mapping[str, Any],
+        answered: Callable[[Message | TunscopeError], None],
+    ) -> None:
+        """Send a request; a later `poll` calls `answered` with its result, or with the error."""
+        self._listeners[self._send(op, {}, arguments)] = answered
 
     def add_output(self, fd: int) -> None:
         """Hand over the file that the next rotation goes on with; `fd` stays the caller's."""
@@ -264,8 +277,8 @@ class EngineClient:
                 if event is not None:
                     self._events.append(event)
             elif message.get("id") in self._listeners:
-                problem = None if message["ok"] else decode_error(message["error"])
-                self._listeners.pop(message["id"])(problem)
+                listener = self._listeners.pop(message["id"])
+                listener(message["result"] if message["ok"] else decode_error(message["error"]))
             elif isinstance(message.get("id"), int):
                 self._answers[message["id"]] = message
 
@@ -288,7 +301,7 @@ class EngineClient:
         )
 
 
-def _ignore(problem: TunscopeError | None) -> None:
+def _ignore(answer: Message | TunscopeError) -> None:
     """Nothing depends on the answer."""
 
 

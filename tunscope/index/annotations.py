@@ -19,6 +19,7 @@ class Annotations:
         self.revision = 0
         self._saved = 0
         self._comments: dict[int, tuple[str, ...]] = {}
+        self._packet_ids: dict[int, int] = {}
 
     @property
     def unsaved(self) -> bool:
@@ -35,11 +36,17 @@ class Annotations:
         self._comments[number] = comments
         self.revision += 1
 
+    def set_packet_id(self, number: int, packet_id: int) -> None:
+        """Link packet `number` with others that have the same id, once it is saved."""
+        self._packet_ids[number] = packet_id
+
     def mark_saved(self, revision: int) -> None:
         """Note that a file has everything up to `revision`."""
         self._saved = max(self._saved, revision)
 
     def applied(self, number: int, record: PacketRecord) -> PacketRecord:
         """Return `record`, which is packet `number`, with what was said of it."""
-        comments = self._comments.get(number)
+        comments, packet_id = self._comments.get(number), self._packet_ids.get(number)
+        if packet_id is not None:
+            record = replace(record, packet_id=packet_id)
         return record if comments is None else replace(record, comments=comments)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tunscope.tui.editor_keys import EDITOR_KEYS
 from tunscope.tui.key_binding import key_binding as _key
 
 #: Group of a binding id to its heading in the help.
@@ -13,6 +14,7 @@ ANALYSIS_GROUPS: Final = {
     "conversations": "Conversations and endpoints",
     "hierarchy": "Protocol hierarchy",
     "graph": "I/O graph",
+    "editor": "Packet editor",
 }
 
 #: What opens them from the packet browser.
@@ -140,4 +142,5 @@ ANALYSIS_NAMESPACES: Final = {
     "conversations": CONVERSATION_KEYS,
     "hierarchy": HIERARCHY_KEYS,
     "graph": GRAPH_KEYS,
+    "editor": EDITOR_KEYS,
 }

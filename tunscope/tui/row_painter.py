@@ -152,6 +152,8 @@ class RowPainter:
         line.add("▌" if selected else " ", blank)
         marked = packet.number in self.marks
         sign = _SIGNS[marked, packet.commented]
+        if packet.deed and not marked:
+            sign = packet.deed
         accent = coloured.tone if coloured else styles.accent
         if sign == " " and coloured and self.colouring.rules[rule].sign:
             sign = self.colouring.rules[rule].sign

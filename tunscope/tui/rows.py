@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from tunscope.errors import TunscopeError
 from tunscope.packet.printable import printable
+from tunscope.tui.deeds import deed_of
 from tunscope.tui.flow_summaries import FlowSummaries
 from tunscope.tui.table_columns import FIELD_PREFIX
 
@@ -39,6 +40,7 @@ class PacketRow:
     mac_destination: str = ""
     ethertype: str = ""
     commented: bool = False
+    deed: str = ""
     fields: Mapping[str, str] = field(default_factory=lambda: _NO_FIELDS)
 
     def cell(self, column: str) -> str:
@@ -143,6 +145,7 @@ def packet_row(number: int, record: PacketRecord, summary: Summary) -> PacketRow
         mac_destination=printable(summary.mac_destination),
         ethertype=printable(summary.ethertype),
         commented=bool(record.comments),
+        deed=deed_of(record.comments),
     )
 
 

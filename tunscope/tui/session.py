@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Protocol
 
 from tunscope.engine.counters import Counters
+from tunscope.tui.injection import InjectOrder
 
 
 class SessionState(Enum):
@@ -95,6 +96,14 @@ class Session(Protocol):
     def capture_filter(self) -> str:
         """The BPF expression in force, "" for none."""
 
+    @property
+    def injection_refusal(self) -> str:
+        """Why no packet can be injected, "" if one can."""
+
+    @property
+    def owned(self) -> bool:
+        """Whether tunscope holds the device itself."""
+
     def poll(self) -> SessionStatus:
         """Take in what has arrived and return the state now; called 25 times a second."""
 
@@ -103,6 +112,9 @@ class Session(Protocol):
 
     def set_capture_filter(self, expression: str) -> None:
         """Ask for another capture filter; success or failure arrives as a message."""
+
+    def inject(self, order: InjectOrder) -> None:
+        """Ask for packets to be sent; what the kernel said of them arrives as a message."""
 
 
 class FileSession:
@@ -118,6 +130,17 @@ class FileSession:
         self.status = status or SessionStatus(SessionState.FILE)
         self.capture_filter = capture_filter
         self.stopped = False
+        self.orders: list[InjectOrder] = []
+
+    @property
+    def injection_refusal(self) -> str:
+        """A file leads nowhere."""
+        return "" if self.status.state is SessionState.LIVE else "a file has no device"
+
+    @property
+    def owned(self) -> bool:
+        """What the title says."""
+        return self.title.mode.startswith("owned")
 
     def poll(self) -> SessionStatus:
         """Return `status`, its messages once only."""
@@ -135,3 +158,10 @@ class FileSession:
             f"capture filter {expression!r}: a file is not captured anew", Severity.WARNING
         )
         self.status = replace(self.status, messages=(*self.status.messages, refusal))
+
+    def inject(self, order: InjectOrder) -> None:
+        """Remember the order, and that a file has no device if it has none."""
+        self.orders.append(order)
+        if self.injection_refusal:
+            refusal = SessionMessage(f"inject: {self.injection_refusal}", Severity.WARNING)
+            self.status = replace(self.status, messages=(*self.status.messages, refusal))

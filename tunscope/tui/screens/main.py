@@ -12,7 +12,7 @@ from tunscope.tui.rate import Rate, RateMeter
 from tunscope.tui.row_painter import RowPainter
 from tunscope.tui.rows import RowReader
 from tunscope.tui.screens.help import HelpScreen
-from tunscope.tui.screens.layout_actions import LayoutActions
+from tunscope.tui.screens.editing_actions import EditingActions
 from tunscope.tui.screens.messages import MessagesScreen
 from tunscope.tui.session import SessionState, SessionStatus, Severity
 from tunscope.tui.table_columns import chosen_columns
@@ -45,7 +45,7 @@ _REST, _CALM = 0.06, 0.25
 _LIVE_STATES = frozenset({SessionState.STARTING, SessionState.LIVE})
 
 
-class MainScreen(LayoutActions, inherit_bindings=False):
+class MainScreen(EditingActions, inherit_bindings=False):
     """Pulls from the session and the index 25 times a second and shows what has changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*MAIN_KEYS]

@@ -1,0 +1,164 @@
+"""The fields of one of scapy's layers as lines of a form: shown, explained, and read back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tunscope.dissect.expression import check_address, first_line
+from tunscope.dissect.scapy_import import packet_class
+from tunscope.errors import UsageError
+from tunscope.packet.header_fields import parse_bytes
+from tunscope.packet.printable import printable
+
+#: Names that scapy gives to lengths and checksums.
+COMPUTED: Final = frozenset({"len", "plen", "chksum", "cksum", "ihl", "dataofs"})
+_MOST_CHOICES: Final = 256
+_BYTE: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class EditableField:
+    """A field of a form: its value as text, what may be written, the names its values have.
+
+    Its bits lie in bytes `start` to `stop` of the packet. Where `editable` is False, the bytes
+    are what can be changed.
+    """
+
+    name: str
+    value: str
+    description: str
+    choices: tuple[tuple[int, str], ...] = ()
+    computed: bool = False
+    start: int = 0
+    stop: int = 0
+    editable: bool = True
+
+    @property
+    def meaning(self) -> str:
+        """The name that the value has, "" if it has none."""
+        return next((name for number, name in self.choices if str(number) == self.value), "")
+
+
+def form_fields(layer: Any, start: int, stop: int) -> Iterator[EditableField]:
+    """Yield the fields that have a place in `layer`, whose own bytes are `start` to `stop`.
+
+    Never raises: what scapy cannot place ends the form, and the bytes are still there.
+    """
+    built: Any = b""
+    for field in layer.fields_desc:
+        first = _bits(built)
+        # Each of scapy's fields encodes values in a way of its own and raises what it likes.
+        try:
+            value = layer.getfieldval(field.name)
+            built = field.addfield(layer, built, value)
+            if _bits(built) > first:
+                yield EditableField(
+                    field.name,
+                    printable(_text(value)),
+                    _description(layer, field, value, _bits(built) - first),
+                    tuple(_choices(field)),
+                    field.name in COMPUTED,
+                    min(start + first // _BYTE, stop),
+                    min(start + -(-_bits(built) // _BYTE), stop),
+                    not isinstance(value, list),
+                )
+        except Exception:  # noqa: BLE001
+            return
+
+
+def encoded(layer: Any, name: str, text: str) -> bytes:
+    """Return the own bytes of `layer` after its field `name` was set; UsageError: does not fit."""
+    layer = layer.copy()
+    layer.remove_payload()
+    field = next((one for one in layer.fields_desc if one.name == name), None)
+    if field is None:
+        raise UsageError(printable(name), f"{type(layer).__name__} has no such field")
+    try:
+        layer.setfieldval(name, _field_value(field, layer.getfieldval(name), text))
+        layer.clear_cache()
+        if name == "options":
+            for length in ("ihl", "dataofs"):
+                if length in layer.fields:
+                    delattr(layer, length)
+        return own_bytes(layer)
+    except UsageError:
+        raise
+    # Each of scapy's fields encodes values in a way of its own and raises what it likes.
+    except Exception as error:  # noqa: BLE001
+        raise UsageError(
+            f"{printable(name)}={printable(text)}", f"does not fit: {printable(first_line(error))}"
+        ) from None
+
+
+def own_bytes(layer: Any) -> bytes:
+    """Return the bytes of a layer without what it carries; it may raise whatever scapy raises."""
+    return bytes(layer.post_build(layer.self_build(), b""))
+
+
+def _bits(built: Any) -> int:
+    """Return how many bits scapy has built: bytes, or bytes and some bits beyond."""
+    return len(built) * _BYTE if isinstance(built, bytes) else len(built[0]) * _BYTE + built[1]
+
+
+def _description(layer: Any, field: Any, value: Any, bits: int) -> str:
+    """Return what may be written, for a person."""
+    plain = _concrete(layer, field)
+    kind = type(plain).__name__
+    if isinstance(value, list):
+        return "a list: change its bytes"
+    if isinstance(value, bytes):
+        return 'hex digits, or text in "double quotes"'
+    if hasattr(value, "flagrepr"):
+        names = plain.names
+        return f"letters of {names}" if isinstance(names, str) else "+".join(map(str, names))
+    for word, meaning in (("IP6", "IPv6 address"), ("MAC", "MAC address"), ("IP", "IPv4 address")):
+        if word in kind and isinstance(value, str):
+            return meaning
+    if isinstance(value, int):
+        return f"0 to {(1 << bits) - 1}"
+    return kind.removesuffix("Field").lower()
+
+
+def _concrete(layer: Any, field: Any) -> Any:
+    """Return the field behind scapy's fields that only wrap another."""
+    wrapper = packet_class("fields", "_FieldContainer")
+    chooser = packet_class("fields", "MultipleTypeField")
+    for _ in range(8):
+        if isinstance(field, chooser):
+            field = field._find_fld_pkt(layer)
+        elif isinstance(field, wrapper):
+            field = field.fld
+    return field
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, list | tuple):
+        return ", ".join(_text(item) for item in value)
+    return str(value)
+
+
+def _choices(field: Any) -> Iterator[tuple[int, str]]:
+    names = getattr(field, "i2s", None)
+    if isinstance(names, dict):
+        for number, name in list(names.items())[:_MOST_CHOICES]:
+            if isinstance(number, int):
+                yield number, printable(str(name))
+
+
+def _field_value(field: Any, old: Any, text: str) -> Any:
+    """Read `text` as the kind of value that the field has now; a host's name is never looked up."""
+    check_address(field, text)
+    if isinstance(old, bytes):
+        return parse_bytes(text)
+    if (isinstance(old, int) and not isinstance(old, bool)) or hasattr(old, "flagrepr"):
+        try:
+            return int(text, 0)
+        except ValueError:
+            return text  # the name of a value, or flags by letters
+    if isinstance(old, list):
+        raise UsageError("edit", "a list is edited by its bytes")
+    return text

@@ -1,0 +1,157 @@
+"""A form for an injection: toward whom, how many, how fast, what counts up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from tunscope.errors import UsageError
+from tunscope.packet.printable import printable
+from tunscope.tui.injection import SIDES, InjectOrder, InjectWish
+from tunscope.tui.widgets.key_line import KeyLine
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from tunscope.tui.session import Session
+
+_FIELDS = (
+    ("side", "Side", "kernel: this machine receives it; wire: what the device leads to"),
+    ("count", "Count", "how many packets"),
+    ("interval", "Interval", "seconds between them"),
+    ("increments", "Count up", "fields that grow by one each time, as in ip.id icmp.seq"),
+)
+
+
+class InjectScreen(ModalScreen[InjectOrder]):
+    """Ends with the order, None after Esc; what is wrong is said as it is typed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", "Cancel", show=False, id="inject.close"),
+        Binding("down", "app.focus_next", "Next", show=False, id="inject.next"),
+        Binding("up", "app.focus_previous", "Previous", show=False, id="inject.previous"),
+        Binding("tab", "tab", "Side", show=False, priority=True, id="inject.side"),
+        Binding("ctrl+s", "inject", "Inject", show=False, priority=True, id="inject.inject"),
+    ]
+    DEFAULT_CSS = """
+    InjectScreen { align: center middle; background: $background 60%; }
+    InjectScreen > Vertical {
+        width: 76; max-width: 96%; height: auto; padding: 1 2 0 2; background: $panel;
+        border-left: thick $primary;
+    }
+    InjectScreen Horizontal { height: 1; background: $panel; }
+    InjectScreen Static { background: $panel; color: $foreground; height: 1; }
+    InjectScreen Horizontal > Static { width: 10; }
+    InjectScreen Input {
+        width: 1fr; height: 1; border: none; padding: 0; background: $surface; color: $foreground;
+    }
+    InjectScreen #hint { height: auto; margin-top: 1; color: $text-muted; }
+    InjectScreen #mistake { height: auto; min-height: 1; color: $text-error; }
+    InjectScreen KeyLine { margin: 1 0; }
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        data: bytes,
+        linktype: int,
+        notes: tuple[str, ...],
+        packet_id: int | None,
+    ) -> None:
+        super().__init__()
+        self._title = f"Inject {len(data)} bytes on {printable(session.title.name)}"
+        self._packet = (data, linktype, notes, packet_id)
+        side = "kernel" if session.owned else "wire"
+        self._initial = {"side": side, "count": "1", "interval": "1"}
+
+    def compose(self) -> ComposeResult:
+        """A line a field, what it is, what is wrong, the keys."""
+        with Vertical():
+            yield Static(self._title, markup=False)
+            for name, label, hint in _FIELDS:
+                with Horizontal():
+                    yield Static(label, markup=False)
+                    value = self._initial.get(name, "")
+                    yield Input(
+                        value, placeholder=hint, id=name, compact=True, select_on_focus=True
+                    )
+            yield Static("", id="hint", markup=False)
+            yield Static("", id="mistake", markup=False)
+            yield KeyLine(
+                (
+                    ("Enter", "Inject", "inject"),
+                    ("Tab", "Other side", "tab"),
+                    ("↑ ↓", "Field", ""),
+                    ("Esc", "Cancel", "close"),
+                )
+            )
+
+    def on_mount(self) -> None:
+        """Begin with the side."""
+        self.query_one("#side", Input).focus()
+
+    def _order(self) -> InjectOrder:
+        typed = {name: self.query_one(f"#{name}", Input).value.strip() for name, *_ in _FIELDS}
+        return InjectWish(**typed).order(*self._packet)
+
+    def _mistake(self) -> str:
+        try:
+            self._order()
+        except UsageError as error:
+            return str(error)
+        return ""
+
+    def on_descendant_focus(self) -> None:
+        """Explain the field."""
+        focused = self.focused
+        for name, _, hint in _FIELDS:
+            if focused is not None and focused.id == name:
+                self.query_one("#hint", Static).update(hint)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Say what is wrong so far."""
+        event.stop()
+        self.query_one("#mistake", Static).update(printable(self._mistake()))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Do it, if it can be done."""
+        event.stop()
+        self.action_inject()
+
+    def on_key_line_pressed(self, event: KeyLine.Pressed) -> None:
+        """Answer from the mouse."""
+        match event.action:
+            case "inject":
+                self.action_inject()
+            case "tab":
+                self._other_side()
+            case "close":
+                self.action_close()
+
+    def action_tab(self) -> None:
+        """Take the other side, or in another field go on to the next one."""
+        if self.focused is not None and self.focused.id == "side":
+            self._other_side()
+        else:
+            self.focus_next()
+
+    def _other_side(self) -> None:
+        side = self.query_one("#side", Input)
+        side.value = SIDES[side.value.strip() == SIDES[0]]
+
+    def action_inject(self) -> None:
+        """End with the order."""
+        mistake = self._mistake()
+        if mistake:
+            self.query_one("#mistake", Static).update(printable(mistake))
+        else:
+            self.dismiss(self._order())
+
+    def action_close(self) -> None:
+        """Inject nothing."""
+        self.dismiss(None)
