@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,6 +17,8 @@ from tunscope.packet.printable import printable
 COMPUTED: Final = frozenset({"len", "plen", "chksum", "cksum", "ihl", "dataofs"})
 _MOST_CHOICES: Final = 256
 _BYTE: Final = 8
+#: Bytes that are rather read than counted.
+_WORDS: Final = re.compile(rb"[ -~\t\r\n]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,11 @@ class EditableField:
     @property
     def meaning(self) -> str:
         """The name that the value has, "" if it has none."""
-        return next((name for number, name in self.choices if str(number) == self.value), "")
+        try:
+            value = int(self.value, 0)
+        except ValueError:
+            return ""
+        return next((name for number, name in self.choices if number == value), "")
 
 
 def form_fields(layer: Any, start: int, stop: int) -> Iterator[EditableField]:
@@ -56,7 +63,7 @@ def form_fields(layer: Any, start: int, stop: int) -> Iterator[EditableField]:
             if _bits(built) > first:
                 yield EditableField(
                     field.name,
-                    printable(_text(value)),
+                    printable(_text(field, value)),
                     _description(layer, field, value, _bits(built) - first),
                     tuple(_choices(field)),
                     field.name in COMPUTED,
@@ -76,7 +83,7 @@ def encoded(layer: Any, name: str, text: str) -> bytes:
     if field is None:
         raise UsageError(printable(name), f"{type(layer).__name__} has no such field")
     try:
-        layer.setfieldval(name, _field_value(field, layer.getfieldval(name), text))
+        layer.setfieldval(name, _field_value(layer, field, layer.getfieldval(name), text))
         layer.clear_cache()
         if name == "options":
             for length in ("ihl", "dataofs"):
@@ -97,6 +104,17 @@ def own_bytes(layer: Any) -> bytes:
     return bytes(layer.post_build(layer.self_build(), b""))
 
 
+def _named(layer: Any, field: Any, old: Any, text: str) -> Any:
+    """Return what the name of a value, or the letters of flags, mean."""
+    plain = _concrete(layer, field)
+    numbers = getattr(plain, "s2i", None)
+    if hasattr(old, "flagrepr") or (isinstance(numbers, dict) and text in numbers):
+        return text
+    names = " or a name" if isinstance(numbers, dict) else ""
+    bits = _bits(field.addfield(layer, b"", old))
+    raise UsageError(f"{field.name}={printable(text)}", f"is not 0 to {(1 << bits) - 1}{names}")
+
+
 def _bits(built: Any) -> int:
     """Return how many bits scapy has built: bytes, or bytes and some bits beyond."""
     return len(built) * _BYTE if isinstance(built, bytes) else len(built[0]) * _BYTE + built[1]
@@ -112,7 +130,7 @@ def _description(layer: Any, field: Any, value: Any, bits: int) -> str:
         return 'hex digits, or text in "double quotes"'
     if hasattr(value, "flagrepr"):
         names = plain.names
-        return f"letters of {names}" if isinstance(names, str) else "+".join(map(str, names))
+        return f"of {names}" if isinstance(names, str) else f"of {'+'.join(map(str, names))}"
     for word, meaning in (("IP6", "IPv6 address"), ("MAC", "MAC address"), ("IP", "IPv4 address")):
         if word in kind and isinstance(value, str):
             return meaning
@@ -133,11 +151,16 @@ def _concrete(layer: Any, field: Any) -> Any:
     return field
 
 
-def _text(value: Any) -> str:
+def _text(field: Any, value: Any) -> str:
+    """Return the value as it may be written."""
     if isinstance(value, bytes):
+        if _WORDS.fullmatch(value):
+            return f'"{value.decode("ascii").encode("unicode_escape").decode("ascii")}"'
         return value.hex()
     if isinstance(value, list | tuple):
-        return ", ".join(_text(item) for item in value)
+        return ", ".join(_text(field, item) for item in value)
+    if isinstance(value, int) and type(field).__name__.startswith("X"):
+        return f"{value:#x}"
     return str(value)
 
 
@@ -149,16 +172,23 @@ def _choices(field: Any) -> Iterator[tuple[int, str]]:
                 yield number, printable(str(name))
 
 
-def _field_value(field: Any, old: Any, text: str) -> Any:
+def _field_value(layer: Any, field: Any, old: Any, text: str) -> Any:
     """Read `text` as the kind of value that the field has now; a host's name is never looked up."""
-    check_address(field, text)
+    try:
+        check_address(field, text)
+    except ValueError as error:
+        raise UsageError(f"{field.name}={printable(text)}", printable(str(error))) from None
     if isinstance(old, bytes):
         return parse_bytes(text)
     if (isinstance(old, int) and not isinstance(old, bool)) or hasattr(old, "flagrepr"):
         try:
-            return int(text, 0)
+            value = int(text, 0)
         except ValueError:
-            return text  # the name of a value, or flags by letters
+            return _named(layer, field, old, text)
+        most = (1 << _bits(field.addfield(layer, b"", old))) - 1
+        if not 0 <= value <= most:
+            raise UsageError(f"{field.name}={printable(text)}", f"is not 0 to {most}")
+        return value
     if isinstance(old, list):
         raise UsageError("edit", "a list is edited by its bytes")
     return text

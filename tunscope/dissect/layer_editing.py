@@ -20,6 +20,7 @@ _INSERTABLE: Final = (
     "Ether", "Dot1Q", "ARP", "IP", "IPv6", "ICMP", "ICMPv6EchoRequest", "TCP", "UDP", "DNS",
     "GRE", "VXLAN", "Raw",
 )  # fmt: skip
+_TAGS: Final = frozenset({"Dot1Q", "Dot1AD"})
 _LOAD: Final = b"tunscope"
 
 
@@ -49,8 +50,10 @@ def insert_layer(packet: EditablePacket, place: int, name: str) -> EditablePacke
         layer.load = _LOAD
     fill_ends(layer, _ends(found))
     if place < len(found):
-        _bind(layer, type(found[place][0]))
-    return _spliced(packet, found, place, place, layer)
+        for field, value in _says(layer, type(found[place][0])).items():
+            layer.setfieldval(field, value)
+    says = _says(found[place - 1][0], type(layer)) if place else {}
+    return _spliced(packet, found, place, place, layer, says)
 
 
 def remove_layer(packet: EditablePacket, place: int) -> EditablePacket:
@@ -63,26 +66,34 @@ def remove_layer(packet: EditablePacket, place: int) -> EditablePacket:
         raise UsageError("edit", f"there is no layer {place}")
     if len(found) == 1:
         raise UsageError("edit", "it is the only layer")
-    return _spliced(packet, found, place, place + 1, None)
+    says: dict[str, Any] = {}
+    removed = found[place][0]
+    if place and type(removed).__name__ in _TAGS:
+        says = {"type": removed.type}
+    elif place and place + 1 < len(found):
+        says = _says(found[place - 1][0], type(found[place + 1][0]))
+    return _spliced(packet, found, place, place + 1, None, says)
 
 
 def _spliced(
-    packet: EditablePacket, found: list[tuple[Any, int, int]], start: int, stop: int, layer: Any
+    packet: EditablePacket,
+    found: list[tuple[Any, int, int]],
+    start: int,
+    stop: int,
+    layer: Any,
+    says: dict[str, Any],
 ) -> EditablePacket:
-    """Put `layer` in the place of layers `start` to `stop`."""
+    """Put `layer` in the place of layers `start` to `stop`; the one below `says` what it has."""
     end = len(packet.data) - packet.trailer
     first = found[start][1] if start < len(found) else min(found[-1][2], end)
     last = found[stop - 1][2] if stop > start else first
-    carried = type(layer) if layer is not None else None
-    if layer is None and stop < len(found):
-        carried = type(found[stop][0])
     # Each of scapy's fields encodes values in a way of its own and raises what it likes.
     try:
         own = b"" if layer is None else own_bytes(layer)
         head = packet.data[:first]
-        if start and carried is not None:
-            below, begin, finish = found[start - 1]
-            head = head[:begin] + _told(below, carried, packet.data[begin:finish])
+        if start and says:
+            below, begin, _ = found[start - 1]
+            head = head[:begin] + _saying(below, says)
     except Exception as error:  # noqa: BLE001
         raise UsageError("edit", printable(first_line(error))) from None
     data = head + own + packet.data[last:]
@@ -108,21 +119,24 @@ def _moved(packet: EditablePacket, data: bytes, first: int, last: int, size: int
     )
 
 
-def _told(below: Any, carried: Any, own: bytes) -> bytes:
-    """Return the own bytes of the layer below, saying that it carries `carried`, if it can."""
+def _saying(below: Any, says: dict[str, Any]) -> bytes:
+    """Return the own bytes of a layer after these fields of it were set, as far as it has them."""
     layer = below.copy()
     layer.remove_payload()
-    if not _bind(layer, carried):
-        return own
+    known = {field.name for field in layer.fields_desc}
+    for name, value in says.items():
+        if name in known:
+            layer.setfieldval(name, value)
     layer.clear_cache()
     return own_bytes(layer)
 
 
-def _bind(lower: Any, carried: Any) -> bool:
-    told: dict[str, Any] = carried._overload_fields.get(type(lower), {})
-    for name, value in told.items():
-        lower.setfieldval(name, value)
-    return bool(told)
+def _says(lower: Any, carried: Any) -> dict[str, Any]:
+    """Return how `lower` says that it carries a layer of class `carried`; empty if it cannot."""
+    says: dict[str, Any] = carried._overload_fields.get(type(lower), {})
+    if not says and type(lower).__name__ in _TAGS:  # an EtherType is one wherever it stands
+        says = carried._overload_fields.get(layer_class("Ether"), {})
+    return says
 
 
 def _carries(lower: str, upper: str) -> bool:

@@ -139,10 +139,7 @@ class EngineClient:
     def set_filter(self, expression: str, answered: Callable[[TunscopeError | None], None]) -> None:
         """Ask for another capture filter; a later `poll` calls `answered` with what came of it."""
 
-        def heard(answer: Message | TunscopeError) -> None:
-            answered(answer if isinstance(answer, TunscopeError) else None)
-
-        self.ask(Op.FILTER, {"expression": expression}, heard)
+        self.ask(Op.FILTER, {"expression": expression}, _problem(answered))
 
     def ask(
         self,
@@ -161,7 +158,7 @@ class EngineClient:
         self, options: RelayOptions, answered: Callable[[TunscopeError | None], None]
     ) -> None:
         """Ask for other rules and another hold; a later `poll` calls `answered`."""
-        self._listeners[self._send(Op.RELAY, {}, {"relay": options.to_json()})] = answered
+        self.ask(Op.RELAY, {"relay": options.to_json()}, _problem(answered))
 
     def answer_edit(
         self, number: int, data: bytes | None, changes: Sequence[str], problem: str
@@ -186,7 +183,7 @@ class EngineClient:
         A later `poll` calls `answered` with what came of it.
         """
         arguments = {"ids": None if identities is None else list(identities), "verdict": verdict}
-        self._listeners[self._send(Op.VERDICT, {}, arguments)] = answered
+        self.ask(Op.VERDICT, arguments, _problem(answered))
 
     def edit_held(
         self,
@@ -197,7 +194,7 @@ class EngineClient:
     ) -> None:
         """Replace a held packet's bytes, and perhaps release it; a later `poll` tells."""
         arguments = {"held": identity, "data": data.hex(), "release": release}
-        self._listeners[self._send(Op.EDIT, {}, arguments)] = answered
+        self.ask(Op.EDIT, arguments, _problem(answered))
 
     def held(self) -> list[HeldPacket]:
         """Return the packets that wait, oldest first."""
@@ -299,6 +296,13 @@ class EngineClient:
         return TunscopeError(
             "engine", f"ended unexpectedly: {why}", "what it wrote until then is kept"
         )
+
+
+def _problem(
+    answered: Callable[[TunscopeError | None], None],
+) -> Callable[[Message | TunscopeError], None]:
+    """Return what tells `answered` of an error only."""
+    return lambda answer: answered(answer if isinstance(answer, TunscopeError) else None)
 
 
 def _ignore(answer: Message | TunscopeError) -> None:

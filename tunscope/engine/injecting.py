@@ -22,8 +22,9 @@ _MAX_SIZE: Final = 0xFFFF + 18
 def inject(capture: Capture, message: Message) -> dict[str, Any]:
     """Send the request's packets in order; a refused one does not stop the others.
 
-    ``{"packets": [HEX, ...], "side": "kernel"|"wire", "comments": [TEXT, ...], "packet_id": N}``,
-    the last two if wanted (one "comment" will do as well), and beside it perhaps the descriptor "through" of whoever owns the device, with ``packet_info`` and
+    ``{"packets": [HEX, ...], "side": "kernel"|"wire", "comments": [TEXT, ...],
+    "packet_id": N}``, the last two if wanted (one "comment" will do as well), and beside it
+    perhaps the descriptor "through" of whoever owns the device, with ``packet_info`` and
     ``vnet_header_size`` for what that device wants in front of a packet. The result
     has for each packet its ``number`` in the capture (None where the device itself will show it),
     or its ``error``.

@@ -51,17 +51,12 @@ def _changed(
         payloads = before[old.payload : old.end], after[new.payload : new.end]
         if payloads[0] == payloads[1]:
             return None
-        sizes = [f"{len(payload)} bytes" for payload in payloads]
-        if sizes[0] == sizes[1]:
-            sizes[1] = "others"
-        return FieldChange(field.name, *sizes, f"{field.name}={payloads[1].hex()}")
-    values = [
-        format_value(field, get_number(data, layer, field))
-        for data, layer in ((before, old), (after, new))
-    ]
-    if values[0] == values[1]:
-        return None
-    return FieldChange(field.name, *values, f"{field.name}={values[1]}")
+        was, now = (f"{len(payload)} bytes" for payload in payloads)
+        now = "others" if was == now else now
+        return FieldChange(field.name, was, now, f"{field.name}={payloads[1].hex()}")
+    was = format_value(field, get_number(before, old, field))
+    now = format_value(field, get_number(after, new, field))
+    return None if was == now else FieldChange(field.name, was, now, f"{field.name}={now}")
 
 
 def _within(field: HeaderField, found: list[tuple[HeaderField, FieldChange]]) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from tunscope.capfile.blocks import InterfaceDescription
 from tunscope.errors import UsageError
+from tunscope.packet.direction import Direction
 from tunscope.packet.record import PacketRecord
 
 if TYPE_CHECKING:
@@ -24,9 +25,12 @@ _LONGEST_NOTE: Final = 400
 class EditingOutcome:
     """For a packet made from packet `number` of the capture, or with 0 from nothing there is."""
 
-    def __init__(self, browser: MainScreen, number: int = 0) -> None:
+    def __init__(
+        self, browser: MainScreen, number: int = 0, direction: Direction = Direction.UNKNOWN
+    ) -> None:
         self.browser: Final = browser
         self.number: Final = number
+        self._direction: Final = direction
         self._finished: bytes | None = None
 
     def target(self, session: Session) -> str:
@@ -64,9 +68,18 @@ class EditingOutcome:
                     self.browser.capture.annotations.set_packet_id(self.number, packet_id)
                 session.inject(order)
 
-        self.browser.app.push_screen(
-            InjectScreen(session, data, linktype, notes, packet_id), chosen
-        )
+        screen = InjectScreen(session.title.name, self._side, (data, linktype, notes, packet_id))
+        self.browser.app.push_screen(screen, chosen)
+
+    @property
+    def _side(self) -> str:
+        """The side that the packet was on its way to, else the one that is always there."""
+        match self._direction:
+            case Direction.OUT:
+                return "wire"
+            case Direction.IN:
+                return "kernel"
+        return "kernel" if self.browser.session.owned else "wire"
 
     def save(self, editing: PacketEditing, path: str) -> str:
         """Save the packet to a new capture file; return that as a sentence.

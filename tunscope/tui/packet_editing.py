@@ -111,8 +111,7 @@ class PacketEditing:
         for key, layer in _keyed(packet.layers()):
             rows.append(FormRow(layer))
             rows += [
-                FormRow(layer, field, self._before.get((key, field.name)))
-                for field in layer.fields
+                FormRow(layer, field, self._before.get((key, field.name))) for field in layer.fields
             ]
         return tuple(rows)
 

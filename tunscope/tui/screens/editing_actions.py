@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tunscope.errors import TunscopeError, UsageError
+from tunscope.errors import TunscopeError
+from tunscope.packet.direction import CHECKSUM_NOT_READY, Direction
 from tunscope.packet.printable import printable
 from tunscope.tui.screens.choice import ChoiceScreen
 from tunscope.tui.screens.layout_actions import LayoutActions
@@ -36,7 +37,7 @@ class EditingActions(LayoutActions, inherit_bindings=False):
         record = self._selected("edit")
         if record is not None:
             number = self.table.selected_number or 0
-            self._edit(self._editing(record, number), number)
+            self._edit(self._editing(record, number), number, record.direction)
 
     def action_inject_packet(self) -> None:
         """Send the selected packet as it is."""
@@ -50,7 +51,8 @@ class EditingActions(LayoutActions, inherit_bindings=False):
             return
         from tunscope.tui.editing_outcome import EditingOutcome
 
-        EditingOutcome(self.tunscope.browser, number).inject(self._editing(record, number))
+        outcome = EditingOutcome(self.tunscope.browser, number, record.direction)
+        outcome.inject(self._editing(record, number))
 
     def action_build_packet(self) -> None:
         """Choose a template and open it in the editor."""
@@ -77,7 +79,9 @@ class EditingActions(LayoutActions, inherit_bindings=False):
             found = None
         if found is None:
             more = " more" if question != number else ""
-            far = f" among the next {REACH:,} packets" if self.capture.count - number > REACH else ""
+            far = (
+                f" among the next {REACH:,} packets" if self.capture.count - number > REACH else ""
+            )
             self.tunscope.tell(f"answer: nothing{more} answers #{question}{far}")
             return
         self._question = (question, found)
@@ -105,7 +109,6 @@ class EditingActions(LayoutActions, inherit_bindings=False):
 
     def _editing(self, record: PacketRecord, number: int) -> PacketEditing:
         from tunscope.dissect.editing import EditablePacket
-        from tunscope.packet.direction import CHECKSUM_NOT_READY
         from tunscope.tui.packet_editing import PacketEditing
 
         if record.truncated:
@@ -117,12 +120,13 @@ class EditingActions(LayoutActions, inherit_bindings=False):
         packet = EditablePacket.of(record.data, record.linktype, checksums_pending=pending)
         return PacketEditing(packet, f"#{number}")
 
-    def _edit(self, editing: PacketEditing, number: int) -> None:
+    def _edit(self, editing: PacketEditing, number: int, direction: Direction) -> None:
         from tunscope.tui.editing_outcome import EditingOutcome
         from tunscope.tui.screens.editor import EditorScreen
 
         browser = self.tunscope.browser
-        self.app.push_screen(EditorScreen(browser, editing, EditingOutcome(browser, number)))
+        outcome = EditingOutcome(browser, number, direction)
+        self.app.push_screen(EditorScreen(browser, editing, outcome))
 
     def _build(self, name: str) -> None:
         from tunscope.dissect.building import build_template, ends_of
@@ -140,7 +144,7 @@ class EditingActions(LayoutActions, inherit_bindings=False):
                 source, destination = (bytes.fromhex(mac.replace(":", "")) for mac in macs)
                 data = converted(data, linktype, wanted, source=source, destination=destination)
                 linktype = wanted
-        except (UsageError, ValueError) as error:
+        except (TunscopeError, ValueError) as error:
             self.tunscope.tell(f"{name}: {printable(str(error))}", Severity.WARNING)
             return
-        self._edit(PacketEditing(EditablePacket.of(data, linktype), name), 0)
+        self._edit(PacketEditing(EditablePacket.of(data, linktype), name), 0, Direction.UNKNOWN)

@@ -99,7 +99,7 @@ class EditorScreen(AnalysisScreen, inherit_bindings=False):
         """Show the packet, the cursor on its first field."""
         self._show()
         self.form.focus()
-        self.form.move_to(1)
+        self.call_after_refresh(self.form.move_to, 1)
 
     # --- showing
 
@@ -236,7 +236,7 @@ class EditorScreen(AnalysisScreen, inherit_bindings=False):
 
     def on_hex_editor_bytes_typed(self, event: HexEditor.BytesTyped) -> None:
         """Take bytes that were typed."""
-        self._apply(lambda packet: packet.with_bytes(event.start, event.stop, event.data))
+        self._apply(lambda packet: packet.with_bytes(event.start, event.end, event.data))
 
     # --- keys
 
@@ -309,7 +309,8 @@ class EditorScreen(AnalysisScreen, inherit_bindings=False):
         def chosen(index: int | None) -> None:
             if index is not None:
                 name, at = names[index]
-                self._apply(lambda packet: insert_layer(packet, at, name))
+                if self._apply(lambda packet: insert_layer(packet, at, name)):
+                    self.form.select_layer(at)
 
         self.app.push_screen(ChoiceScreen("Insert which layer?", choices), chosen)
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from tunscope.tui.session import Session
-
 _FIELDS = (
     ("side", "Side", "kernel: this machine receives it; wire: what the device leads to"),
     ("count", "Count", "how many packets"),
@@ -57,16 +55,14 @@ class InjectScreen(ModalScreen[InjectOrder]):
 
     def __init__(
         self,
-        session: Session,
-        data: bytes,
-        linktype: int,
-        notes: tuple[str, ...],
-        packet_id: int | None,
+        device: str,
+        side: str,
+        packet: tuple[bytes, int, tuple[str, ...], int | None],
     ) -> None:
+        """`packet` is its bytes, link type, notes for the capture file, and packet id."""
         super().__init__()
-        self._title = f"Inject {len(data)} bytes on {printable(session.title.name)}"
-        self._packet = (data, linktype, notes, packet_id)
-        side = "kernel" if session.owned else "wire"
+        self._title = f"Inject {len(packet[0])} bytes on {printable(device)}"
+        self._packet = packet
         self._initial = {"side": side, "count": "1", "interval": "1"}
 
     def compose(self) -> ComposeResult:

@@ -20,12 +20,12 @@ class HexEditor(HexView):
     """Typing a hex digit overwrites half a byte; `BytesTyped` tells what it is to become."""
 
     class BytesTyped(Message):
-        """Bytes `start` to `stop` are to become `data`."""
+        """Bytes `start` to `end` are to become `data`."""
 
-        def __init__(self, start: int, stop: int, data: bytes) -> None:
+        def __init__(self, start: int, end: int, data: bytes) -> None:
             super().__init__()
             self.start = start
-            self.stop = stop
+            self.end = end
             self.data = data
 
     def __init__(self, *, id: str | None = None) -> None:

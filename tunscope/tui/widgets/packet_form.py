@@ -66,6 +66,11 @@ class PacketForm(VirtualList):
         if best is not None:
             self.move_to(best)
 
+    def select_layer(self, place: int) -> None:
+        """Put the cursor on layer `place`."""
+        rows = (i for i, row in enumerate(self._rows) if row.layer.index == place)
+        self.move_to(next(rows, self.cursor))
+
     def value_place(self) -> tuple[int, int, int]:
         """Return column, line and width of the value under the cursor, within the widget."""
         name, value = self._cells
@@ -111,7 +116,8 @@ class PacketForm(VirtualList):
         name, value = self._cells
         changed = shown.changed
         line.add("✎" if changed else " ", base or styles.accent)
-        line.add(fit(f" {field.name}", name - 3) + " ", base or styles.text)
+        title = field.name.partition(".")[2] or field.name  # the layer says the protocol
+        line.add(fit(f" {title}", name - 3) + " ", base or styles.text)
         text = printable(field.value[:_SHOWN])
         style = base or styles.text
         if changed:
