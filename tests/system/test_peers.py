@@ -82,16 +82,32 @@ def test_two_devices_are_joined(
     assert "could not be passed on" in capture.stderr
 
 
-def overlay(netns: NetworkNamespace, file: Path, mine: int, other: int) -> list[str]:
+def overlay(file: Path, mine: int, other: int, *words: str) -> list[str]:
     prefix = f"udp:172.{other}.0.0/16=192.168.7.{other}:8285"
     return [
         "tun0", "--addr", f"172.{mine}.0.1/16", "--route", f"172.{other}.0.0/16",
-        "--peer", prefix, "--pcap", str(file),
+        "--peer", prefix, "--pcap", str(file), *words,
     ]  # fmt: skip
 
 
+TRANSFER = """
+import socket, sys
+data = bytes(range(256)) * 8000
+if sys.argv[1] == "server":
+    s = socket.create_server(("172.2.0.1", 9000)); print("ready", flush=True)
+    c, _ = s.accept(); got = bytearray()
+    while len(got) < len(data): got += c.recv(1 << 20)
+    c.sendall(got)
+else:
+    s = socket.create_connection(("172.2.0.1", 9000), 20); s.sendall(data); got = bytearray()
+    while len(got) < len(data): got += s.recv(1 << 20)
+    print(got == data)
+"""
+
+
+@pytest.mark.parametrize("offload", [("", ""), ("--offload", "--offload"), ("--offload", "")])
 def test_an_overlay_joins_two_nodes_and_lets_nobody_else_in(
-    netns_factory: Callable[[], NetworkNamespace], tmp_path: Path
+    netns_factory: Callable[[], NetworkNamespace], tmp_path: Path, offload: tuple[str, str]
 ) -> None:
     one, two = netns_factory(), netns_factory()
     for node in (one, two):
@@ -106,11 +122,15 @@ def test_an_overlay_joins_two_nodes_and_lets_nobody_else_in(
     two.ip("addr add 192.168.7.99/24 dev v2")
     first, second = tmp_path / "1.pcapng", tmp_path / "2.pcapng"
     with (
-        capturing(one, *overlay(one, first, 1, 2)) as left,
-        capturing(two, *overlay(two, second, 2, 1)) as right,
+        capturing(one, *overlay(first, 1, 2, *filter(None, offload[:1]))) as left,
+        capturing(two, *overlay(second, 2, 1, *filter(None, offload[1:]))) as right,
     ):
         assert " 0% packet loss" in pings(one, "172.2.0.1")
         assert " 0% packet loss" in pings(two, "172.1.0.1")
+        server = two.popen("python3", "-c", TRANSFER, "server", stdout=subprocess.PIPE, text=True)
+        assert server.stdout is not None
+        assert server.stdout.readline() == "ready\n"
+        assert one.run("python3", "-c", TRANSFER, "client").stdout == "True\n"
         strange = """
 import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("192.168.7.99", 8286))
@@ -121,7 +141,9 @@ s.sendto(bytes.fromhex("4500001400010000401100000a0100010a020001"), ("192.168.7.
         _end(right)
     assert "1 packets of unknown or broken origin refused" in left.stderr
     assert "refused" not in right.stderr
-    assert len(tshark_fields(first, "icmp.type")) == 12
+    rows = tshark_fields(first, "icmp.type", "frame.len")
+    assert len([row for row in rows if row[0]]) == 12
+    assert any(int(row[1]) > 3000 for row in rows) == bool(offload[0])
 
 
 def _end(capture: Capturing) -> None:

@@ -139,6 +139,10 @@ class Netlink:
         """Set the length of the device's transmit queue."""
         self._set(index, txqlen=packets)
 
+    def set_gso_max_size(self, index: int, size: int) -> None:
+        """Set the most bytes that an unsegmented packet on the device may have."""
+        self._set(index, gso_max_size=size)
+
     def set_master(self, index: int, master: int) -> None:
         """Make a device a port of the bridge with index `master`; 0 takes it out."""
         self._set(index, master=master)

@@ -6,7 +6,7 @@ import contextlib
 import os
 import socket
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 from tunscope.device import tuntap
 from tunscope.device.accounts import group_id, user_id
@@ -21,6 +21,8 @@ from tunscope.device.request import DeviceRequest
 from tunscope.device.tuntap import DeviceBusyError, TunFlags
 from tunscope.errors import TunscopeError
 from tunscope.packet.printable import printable
+
+_GSO_MAX_SIZE: Final = 60_000
 
 Mode = Literal["created", "attached", "observed"]
 
@@ -189,7 +191,11 @@ def _create(flags: TunFlags, ground: _Ground, undo: contextlib.ExitStack) -> Ope
     if request.persist:
         tuntap.set_persist(fd, True)
     facts = _still_there(ground.netlink, request.name)
-    size = tuntap.get_vnet_hdr_size(fd) if flags.vnet_hdr else 0
+    size = 0
+    if flags.vnet_hdr:
+        size = tuntap.get_vnet_hdr_size(fd)
+        with contextlib.suppress(OSError):  # a frame then fits into one UDP_SEGMENT send
+            ground.netlink.set_gso_max_size(made.index, _GSO_MAX_SIZE)
     return OpenDevice("created", facts, ground.netlink, undo, tun_fd=fd, vnet_header_size=size)
 
 

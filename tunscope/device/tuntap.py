@@ -7,6 +7,7 @@ import errno
 import fcntl
 import os
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -32,8 +33,9 @@ _IFF_VNET_HDR: Final = 0x4000
 _IFF_TUN_EXCL: Final = 0x8000
 _IFF_PERSIST: Final = 0x0800
 
-#: TUN_F_CSUM, _TSO4, _TSO6; and, from Linux 6.2 on, _USO4 and _USO6.
-_OFFLOADS: Final = (0x67, 0x07)
+#: All that a device may leave to its owner, the best first: TUN_F_CSUM, _TSO4, _TSO6, and, from
+#: Linux 6.2 on, _USO4 and _USO6.
+ALL_OFFLOADS: Final = (0x67, 0x07)
 
 _IFREQ: Final = struct.Struct("16sH22x")
 
@@ -146,13 +148,14 @@ def get_vnet_hdr_size(fd: int) -> int:
     return size[0]
 
 
-def set_offload(fd: int, on: bool) -> None:
+def set_offload(fd: int, offloads: Sequence[int]) -> None:
     """Let the kernel hand over packets of up to 64 KiB with partial checksums, or no longer.
 
-    For an IFF_VNET_HDR device; TunscopeError if it takes no such packets.
+    `offloads` are sets of TUN_F_ bits to try in turn, (0,) for none. For an IFF_VNET_HDR device;
+    TunscopeError if it takes none of them.
     """
     failure: OSError | None = None
-    for features in _OFFLOADS if on else (0,):
+    for features in offloads:
         try:
             fcntl.ioctl(fd, _TUNSETOFFLOAD, features)
         except OSError as error:

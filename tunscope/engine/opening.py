@@ -68,7 +68,9 @@ def open_named(request: DeviceRequest, options: CaptureOptions) -> OpenedSource:
                 raise UsageError("--peer", f"{device.description()}: only an owned device has one")
             source = _observe(device, linktype, options)
         else:
-            peer, close_peer = open_peer(options.peer, linktype, offload=request.offload)
+            peer, close_peer = open_peer(
+                options.peer, linktype, offload=device.vnet_header_size > 0
+            )
             undo.callback(close_peer)
             source = OwnedDevice(
                 device.tun_fd,

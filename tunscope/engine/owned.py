@@ -25,7 +25,7 @@ from tunscope.errors import TunscopeError, UsageError
 from tunscope.packet.direction import Direction
 from tunscope.packet.linktype import LinkType
 from tunscope.packet.offload import VNET_HEADER, completed, offload_flags
-from tunscope.relay.peer import DevicePeer, Peer, SinkPeer
+from tunscope.relay.peer import FramePeer, Peer, SinkPeer
 from tunscope.relay.relay_options import RelayOptions
 
 if TYPE_CHECKING:
@@ -86,11 +86,13 @@ class OwnedDevice:
                 "vnet header", f"the device puts {self._prefix} bytes in front of every packet",
                 f"at most {_HEAD_SIZE} are understood",
             )  # fmt: skip
-        self._can_offload = (
-            isinstance(peer, DevicePeer)
+        self._framed: FramePeer | None = None
+        if (
+            isinstance(peer, FramePeer)
             and not packet_info
             and vnet_header_size == peer.vnet_header_size == VNET_HEADER.size
-        )
+        ):
+            self._framed = peer
         self._offload = False
         self._arena = np.zeros(_ARENA_SIZE, np.uint8)
         self._view = self._arena.data
@@ -136,9 +138,9 @@ class OwnedDevice:
 
     def _set_offload(self, on: bool) -> None:
         """Let both kernels hand over unsegmented packets, as long as none is looked at."""
-        if self._can_offload and on != self._offload and isinstance(self._peer, DevicePeer):
-            tuntap.set_offload(self._fd, on)
-            self._peer.set_offload(on)
+        if self._framed is not None and on != self._offload:
+            tuntap.set_offload(self._fd, self._framed.offloads if on else (0,))
+            self._framed.set_offload(on)
             self._offload = on
 
     @property
@@ -308,8 +310,8 @@ class OwnedDevice:
         accept, enclose = self._accept, self._enclose
         peer_send: Send | None = None if self._sink else self._peer.send
         lead = 0
-        if self._offload and isinstance(self._peer, DevicePeer):
-            peer_send, lead = self._peer.send_frame, VNET_HEADER.size
+        if self._offload and self._framed is not None:
+            peer_send, lead = self._framed.send_frame, VNET_HEADER.size
         wanted = self._direction != Direction.IN
         limit = position + _ARENA_SIZE // 2
         received = 0
@@ -346,8 +348,12 @@ class OwnedDevice:
         received = lead = 0
         take: Take = self._peer.receive_into
         give: Take = self._kernel.write
-        if self._offload and isinstance(self._peer, DevicePeer):
-            take, give, lead = self._peer.receive_frame, self._kernel.write_frame, VNET_HEADER.size
+        if self._offload and self._framed is not None:
+            take, give, lead = (
+                self._framed.receive_frame,
+                self._kernel.write_frame,
+                VNET_HEADER.size,
+            )
         while position < limit and received < _DRAIN_PACKETS:
             data = position + _HEAD_SIZE
             length = take(view[data - lead : data + _LARGEST_READ]) - lead

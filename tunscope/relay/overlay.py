@@ -18,6 +18,11 @@ _BUFFER: Final = 8 << 20
 #: SO_RCVBUFFORCE and SO_SNDBUFFORCE of asm-generic/socket.h, and their modest sisters.
 _BUFFER_OPTIONS: Final = ((33, socket.SO_RCVBUF), (32, socket.SO_SNDBUF))
 _MOST_ERRORS: Final = 64
+#: Addresses whose routes are remembered.
+_MOST_REMEMBERED: Final = 4096
+_ETHERNET_HEADER: Final = 14
+_IPV4_HEADER: Final = 20
+_IPV6_HEADER: Final = 40
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -49,6 +54,8 @@ class UdpPeer:
         self._senders: dict[tuple[str, int], list[Network | None]] = {}
         for route in routes:
             self._senders.setdefault((route.host, route.port), []).append(route.network)
+        self._hops: dict[bytes, tuple[str, int] | None] = {}
+        self._sources: dict[tuple[tuple[str, int], bytes], bool] = {}
         self._silent: set[tuple[str, int]] = set()
         self._news: list[str] = []
         self._socket: socket.socket | None = socket.socket(family, socket.SOCK_DGRAM)
@@ -81,8 +88,12 @@ class UdpPeer:
 
     def send(self, packet: memoryview) -> bool:
         """Send one packet as a datagram; False if no network has its destination."""
-        where = self._next_hop(packet)
-        if self._socket is None or where is None:
+        where = self.next_hop(packet)
+        return where is not None and self.send_to(packet, where)
+
+    def send_to(self, packet: memoryview, where: tuple[str, int]) -> bool:
+        """Send one datagram."""
+        if self._socket is None:
             return False
         for _ in range(2):  # the first try may only bring the error of an earlier packet
             try:
@@ -90,7 +101,7 @@ class UdpPeer:
             except OSError as error:
                 if error.errno != errno.ECONNREFUSED:
                     return False
-                self._take_errors()
+                self.take_errors()
         return False
 
     def receive_into(self, buffer: memoryview) -> int:
@@ -100,15 +111,12 @@ class UdpPeer:
                 length, sender = self._socket.recvfrom_into(buffer)
             except OSError as error:
                 if error.errno == errno.ECONNREFUSED:
-                    self._take_errors()
+                    self.take_errors()
                     continue
-                self._take_errors()
+                self.take_errors()
                 return 0
             known = (sender[0], sender[1])
-            if self._may_enter(known, buffer[:length]):
-                if known in self._silent:
-                    self._silent.discard(known)
-                    self._news.append(f"the peer {_shown(known)} answers again")
+            if self.knows(known) and self.may_enter(known, buffer[:length]):
                 return length
             self.counters.rejected += 1
         return 0
@@ -124,30 +132,46 @@ class UdpPeer:
             self._socket.close()
             self._socket = None
 
-    def _next_hop(self, packet: memoryview) -> tuple[str, int] | None:
-        destination = None if self._frames else _address(packet, source=False)
+    def next_hop(self, packet: memoryview) -> tuple[str, int] | None:
+        """Return where a packet for its destination goes, None if no route has it."""
+        destination = b"" if self._frames else _address(packet, source=False)
+        if destination not in self._hops:
+            if len(self._hops) >= _MOST_REMEMBERED:
+                self._hops.clear()
+            self._hops[destination] = self._find_hop(destination)
+        return self._hops[destination]
+
+    def _find_hop(self, destination: bytes) -> tuple[str, int] | None:
         for route in self._routes:
-            if route.network is None or (
-                destination is not None
-                and destination.version == route.network.version
-                and destination in route.network
-            ):
+            if _in_network(destination, route.network):
                 return route.host, route.port
         return None
 
-    def _may_enter(self, sender: tuple[str, int], packet: memoryview) -> bool:
-        networks = self._senders.get(sender)
-        if networks is None:
+    def knows(self, sender: tuple[str, int]) -> bool:
+        """Whether a route names the sender of a datagram; one that was silent is heard again."""
+        if sender not in self._senders:
             return False
-        if self._frames:
-            return len(packet) >= 14
-        source = _address(packet, source=True)
-        return source is not None and any(
-            network is None or (source.version == network.version and source in network)
-            for network in networks
-        )
+        if sender in self._silent:
+            self._silent.discard(sender)
+            self._news.append(f"the peer {_shown(sender)} answers again")
+        return True
 
-    def _take_errors(self) -> None:
+    def may_enter(self, sender: tuple[str, int], packet: memoryview) -> bool:
+        """Whether a packet is whole and its sender may send it."""
+        if self._frames:
+            return sender in self._senders and len(packet) >= _ETHERNET_HEADER
+        source = _address(packet, source=True)
+        key = sender, source
+        if key not in self._sources:
+            if len(self._sources) >= _MOST_REMEMBERED:
+                self._sources.clear()
+            networks = self._senders.get(sender, [])
+            self._sources[key] = bool(source) and any(
+                _in_network(source, network) for network in networks
+            )
+        return self._sources[key]
+
+    def take_errors(self) -> None:
         """Read the errors that the network sent back: port unreachable, host unreachable."""
         for _ in range(_MOST_ERRORS):
             try:
@@ -163,21 +187,28 @@ class UdpPeer:
                 )
 
 
-def _address(
-    packet: memoryview, *, source: bool
-) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Return an address of a whole IP packet, None if the header is broken or the length wrong."""
+def _address(packet: memoryview, *, source: bool) -> bytes:
+    """Return an address of a whole IP packet, b"" if the header is broken or the length wrong."""
     size = len(packet)
-    if size >= 20 and packet[0] >> 4 == 4:
+    if size < _IPV4_HEADER:
+        return b""
+    if packet[0] >> 4 == 4:
         header = 4 * (packet[0] & 15)
-        if header < 20 or int.from_bytes(packet[2:4], "big") != size or header > size:
-            return None
-        return ipaddress.IPv4Address(bytes(packet[12:16] if source else packet[16:20]))
-    if size >= 40 and packet[0] >> 4 == 6:
-        if int.from_bytes(packet[4:6], "big") + 40 != size:
-            return None
-        return ipaddress.IPv6Address(bytes(packet[8:24] if source else packet[24:40]))
-    return None
+        if not _IPV4_HEADER <= header <= size or packet[2] << 8 | packet[3] != size:
+            return b""
+        return bytes(packet[12:16] if source else packet[16:20])
+    if packet[0] >> 4 == 6 and size >= _IPV6_HEADER:
+        if (packet[4] << 8 | packet[5]) + _IPV6_HEADER != size:
+            return b""
+        return bytes(packet[8:24] if source else packet[24:40])
+    return b""
+
+
+def _in_network(address: bytes, network: Network | None) -> bool:
+    """Whether a packed address lies in a network; None has all."""
+    if network is None:
+        return True
+    return len(address) * 8 == network.max_prefixlen and ipaddress.ip_address(address) in network
 
 
 def _shown(address: tuple[str, int]) -> str:

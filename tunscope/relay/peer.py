@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from tunscope.device import tuntap
 from tunscope.packet.offload import completed
@@ -46,6 +47,32 @@ class Peer(Protocol):
         """Give back what the peer holds; a second call does nothing."""
 
 
+@runtime_checkable
+class FramePeer(Peer, Protocol):
+    """A peer that takes and gives unsegmented packets behind a virtio-net header as well.
+
+    Its header has `vnet_header_size` bytes. `offloads` are the sets of TUN_F_ bits that the device
+    may be given, the best first.
+    """
+
+    @property
+    def vnet_header_size(self) -> int:
+        """Bytes of the header; 0 if this peer has none after all."""
+
+    @property
+    def offloads(self) -> Sequence[int]:
+        """What `tuntap.set_offload` is to try for the device in front of this peer."""
+
+    def set_offload(self, on: bool) -> None:
+        """Say whether frames are used from now on."""
+
+    def send_frame(self, frame: memoryview) -> bool:
+        """As `send`, header first."""
+
+    def receive_frame(self, buffer: memoryview) -> int:
+        """As `receive_into`, header first and counted."""
+
+
 class SinkPeer:
     """Nobody: takes every packet and never answers."""
 
@@ -81,6 +108,8 @@ class DevicePeer:
     one that was deleted is given up, and `news` says so. With `vnet_header_size` the device puts
     a virtio-net header before packets; the methods that speak of frames take and give it.
     """
+
+    offloads: Final = tuntap.ALL_OFFLOADS
 
     def __init__(self, fd: int, name: str = "the peer", vnet_header_size: int = 0) -> None:
         self.vnet_header_size = vnet_header_size
@@ -125,7 +154,7 @@ class DevicePeer:
     def set_offload(self, on: bool) -> None:
         """Let the other device hand over unsegmented packets in frames, or no longer."""
         if self._fd is not None:
-            tuntap.set_offload(self._fd, on)
+            tuntap.set_offload(self._fd, self.offloads if on else (0,))
 
     def send_frame(self, frame: memoryview) -> bool:
         """Write a packet with its virtio-net header as another device gave it."""
