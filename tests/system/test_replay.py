@@ -306,3 +306,30 @@ def test_an_unknown_link_type_is_refused(quiet: NetworkNamespace, tmp_path: Path
     done = quiet.tunscope("replay", file, "tun0")
     assert done.returncode == 2
     assert "LINKTYPE 105 is not converted" in done.stderr
+
+
+def test_a_capture_with_a_replay_in_it_has_both_and_ends_with_it(
+    quiet: NetworkNamespace, tmp_path: Path
+) -> None:
+    packets = [bytes(IP(src="10.9.0.2", dst="10.9.0.1") / ICMP(id=7, seq=n)) for n in range(3)]
+    file, out = pcap(tmp_path / "in", RAW, packets), tmp_path / "out.pcapng"
+    words = ("--addr", "10.9.0.1/24", "--replay", file, "--pcap", out, "--wait", "0.3", "--json")
+    done = quiet.tunscope("tun0", *words)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["sent"] == report["answers"] == 3
+    assert "6 packets captured" in done.stderr
+    rows = tshark_fields(out, "frame.comment", "icmp.type", "icmp.seq")
+    assert [row for row in rows if row[0]] == [
+        ["tunscope: replayed", "8", str(n)] for n in range(3)
+    ]
+    assert [row for row in rows if not row[0]] == [["", "0", str(n)] for n in range(3)]
+
+
+def test_options_of_a_replay_are_refused_without_one(tmp_path: Path) -> None:
+    words = ["tun0", "--pcap", str(tmp_path / "x"), "--speed", "3"]
+    done = subprocess.run(
+        [sys.executable, "-m", "tunscope", *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr == "tunscope: --speed: is for --replay FILE\n"

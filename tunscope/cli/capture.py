@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from tunscope.cli.replay_order import asked_replay, replay_arguments
 from tunscope.cli.rules import relay_arguments, relay_options
 from tunscope.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from tunscope.cli.headless import Companion
+    from tunscope.cli.replay_order import ReplayOrder
     from tunscope.device.request import DeviceRequest
     from tunscope.engine.options import CaptureOptions
 
@@ -53,6 +56,8 @@ class Invocation:
     keep: int | None
     may_sudo: bool
     display_filter: str
+    replay: ReplayOrder | None
+    companion: Companion | None = None
     names: bool | None = None
 
 
@@ -91,11 +96,19 @@ class Invocation:
     "--peer-bind", metavar="[ADDR:]PORT", help="Local address of a udp peer [the peer's port]."
 )
 @relay_arguments
+@click.option("--replay", "replayed", metavar="FILE|-", help="Send this capture's packets again.")
+@replay_arguments
 @click.option("-w", "--pcap", metavar="FILE|-", help="Capture to a pcapng file, or to stdout.")
 @click.option("--print", "print_lines", is_flag=True, help="A line a packet, as tcpdump.")
 @click.option("--tui/--no-tui", default=None, help="Force the screen on or off.")
 @click.option("-f", "--filter", "expression", default="", metavar="BPF", help="Capture filter.")
-@click.option("-Y", "--display-filter", default="", metavar="FILTER", help="What --print shows.")
+@click.option(
+    "-Y",
+    "--display-filter",
+    default="",
+    metavar="FILTER",
+    help="What --print shows, or --replay sends.",
+)
 @click.option(
     "-s",
     "--snaplen",
@@ -229,7 +242,8 @@ def _invocation(word: str, filter_words: tuple[str, ...], given: dict[str, Any])
         netns=given["netns"],
         offload=given["offload"],
     )
-    if given["display_filter"] and not (given["print_lines"] or given["tui"]):
+    replay = asked_replay(given["replayed"], given)
+    if given["display_filter"] and not (given["print_lines"] or given["tui"] or replay):
         raise UsageError("-Y", "selects what --print shows", "-f selects what is stored")
     return Invocation(
         request=request,
@@ -240,7 +254,8 @@ def _invocation(word: str, filter_words: tuple[str, ...], given: dict[str, Any])
         quiet=given["quiet"],
         keep=given["keep"],
         may_sudo=not given["no_sudo"],
-        display_filter=given["display_filter"],
+        display_filter=given["display_filter"] if replay is None else "",
+        replay=replay,
         names=given["names"],
     )
 

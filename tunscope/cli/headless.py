@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import click
 
@@ -40,6 +40,16 @@ _POLL_SECONDS: Final = 1.0
 _NO_RIGHTS: Final = "CAP_NET"
 
 
+class Companion(Protocol):
+    """Something that goes on beside a capture and ends it."""
+
+    def begin(self, client: EngineClient, opening: Opening) -> None:
+        """Start, once the capture has; what it raises ends the capture."""
+
+    def going_on(self) -> bool:
+        """Called ten times a second; False ends the capture."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One headless capture; `quiet` keeps progress and the summary off stderr.
@@ -52,6 +62,7 @@ class Job:
     outputs: Outputs
     quiet: bool
     may_sudo: bool
+    companion: Companion | None = None
 
 
 def open_engine(
@@ -125,7 +136,10 @@ class _Run:
         self._client.start()
         self._say(f"{self._opening.description}; capturing to {self._job.outputs}")
         self._hand_over_next()
-        seconds = 0.1 if self._follower else _POLL_SECONDS
+        companion = self._job.companion
+        if companion is not None:
+            companion.begin(self._client, self._opening)
+        seconds = 0.1 if self._follower or companion else _POLL_SECONDS
         if self._follower:
             self._follower()
         while self._client.stopped is None:
@@ -136,7 +150,18 @@ class _Run:
             self._take_events()
             if self._follower and not self._follower():
                 self._client.stop()
+            if companion is not None and not self._goes_on(companion):
+                self._client.stop()
         return self._finish(self._client.stopped)
+
+    def _goes_on(self, companion: Companion) -> bool:
+        try:
+            return self._client.stopped is not None or companion.going_on()
+        except TunscopeError:
+            if self._client.alive:
+                raise
+            self._take_events()
+            return True  # the engine ended before it could answer
 
     def _take_signal(self, number: signal.Signals) -> None:
         if number == signal.SIGUSR1:

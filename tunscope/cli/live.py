@@ -17,6 +17,7 @@ from tunscope.engine.options import CaptureOptions
 from tunscope.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from tunscope.cli.replay_capture import CaptureReplay
     from tunscope.lab.plan import LabPlan
 
 
@@ -41,11 +42,25 @@ def capture_live(invocation: Invocation) -> ExitCode:
         raise UsageError("--pcap -", "the screen needs stdout", "name a file")
     _check_filter(invocation.display_filter)
     settings_in_force()
+    if invocation.replay is None:
+        return _show(invocation, None)
+    from tunscope.cli.replay_capture import with_replay
+
+    return with_replay(
+        invocation.replay,
+        lambda replay: _show(invocation, replay),
+        quiet=invocation.quiet,
+        to_stderr=False,
+    )
+
+
+def _show(invocation: Invocation, replay: CaptureReplay | None) -> ExitCode:
     request, options = invocation.request, invocation.options
     with LiveCaptures(
         may_sudo=invocation.may_sudo,
         display_filter=invocation.display_filter,
         names=invocation.names,
+        replay=replay,
     ) as captures:
         if invocation.pcap is not None:
             captures.into_file(Path(invocation.pcap), request, options)

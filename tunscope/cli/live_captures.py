@@ -29,6 +29,7 @@ from tunscope.errors import TunscopeError
 from tunscope.tui.surroundings import FileChoice, Surroundings
 
 if TYPE_CHECKING:
+    from tunscope.cli.replay_capture import CaptureReplay
     from tunscope.device.request import DeviceRequest
     from tunscope.index.capture import CaptureIndex
     from tunscope.tui.devices import DeviceChoice
@@ -49,14 +50,21 @@ class LiveCaptures:
 
     To be made before rights are given away. `display_filter` is in force from the start of every
     capture, `names` says whether addresses have names there, None leaves that to the settings.
+    `replay` is played in the first one.
     """
 
     def __init__(
-        self, *, may_sudo: bool = True, display_filter: str = "", names: bool | None = None
+        self,
+        *,
+        may_sudo: bool = True,
+        display_filter: str = "",
+        names: bool | None = None,
+        replay: CaptureReplay | None = None,
     ) -> None:
         self._may_sudo = may_sudo
         self._display_filter = display_filter
         self._names = names
+        self._replay = replay
         self._inspection = Inspection()
         self._devices = DeviceWatch(self._inspection.owners)
         self._client: EngineClient | None = None
@@ -129,6 +137,7 @@ class LiveCaptures:
         try:
             with reachable(client, opening.facts.name):
                 client.start()
+                news = self._begin_replay(client, opening)
                 source = FileSource(path, growing=True)
                 session = EngineSession(
                     client,
@@ -136,6 +145,7 @@ class LiveCaptures:
                     options.filter,
                     NamedFile(),
                     hint=ping_hint(opening.facts.addresses),
+                    news=news or tuple,
                     ended=source.finish,
                 )
                 index = CaptureIndex(source)
@@ -207,6 +217,7 @@ class LiveCaptures:
         try:
             with reachable(client, opening.facts.name):
                 client.start()
+                news = news or self._begin_replay(client, opening)
                 source = SpoolSource(spool.folder)
                 session = EngineSession(
                     client,
@@ -275,6 +286,15 @@ class LiveCaptures:
             yield
         finally:
             watch.stop()
+
+    def _begin_replay(
+        self, client: EngineClient, opening: Opening
+    ) -> Callable[[], Sequence[str]] | None:
+        replay, self._replay = self._replay, None
+        if replay is None:
+            return None
+        replay.begin(client, opening)
+        return replay.news
 
     # --- the engine
 

@@ -37,6 +37,7 @@ tunscope tun0 --addr 10.9.0.1/24         the same, with an address
 tunscope tun0 --pcap out.pcapng          capture without a screen (- is stdout)
 tunscope eth0 --print port 53            a line a packet, as tcpdump
 tunscope out.pcapng                      the same table on a capture file
+tunscope tun0 --replay in.pcapng         a capture's packets again, with the answers live
 tunscope replay in.pcapng tun0           the capture's packets again, on time
 
 The first word is a command, a device that exists, a capture file, or a device to create: its

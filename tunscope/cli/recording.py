@@ -26,6 +26,19 @@ _SEGMENT_SIZE: Final = 64_000_000
 
 def record(invocation: Invocation) -> ExitCode:
     """Capture without a screen; return the exit status."""
+    if invocation.replay is None:
+        return _record(invocation)
+    from tunscope.cli.replay_capture import with_replay
+
+    return with_replay(
+        invocation.replay,
+        lambda replay: _record(replace(invocation, companion=replay)),
+        quiet=invocation.quiet,
+        to_stderr=invocation.pcap == "-" or invocation.print_lines,
+    )
+
+
+def _record(invocation: Invocation) -> ExitCode:
     if not invocation.print_lines:
         return capture_headless(_job(invocation, _outputs(invocation)))
     shows = _shown_by(invocation.display_filter)
@@ -45,6 +58,7 @@ def _job(invocation: Invocation, outputs: Outputs) -> Job:
         outputs=outputs,
         quiet=invocation.quiet,
         may_sudo=invocation.may_sudo,
+        companion=invocation.companion,
     )
 
 

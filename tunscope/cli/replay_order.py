@@ -75,6 +75,11 @@ _OPTIONS: Final = (
     ),
     click.option("--json", "as_json", is_flag=True, help="The report as JSON."),
 )
+_NAMES: Final = (
+    "ranges", "speed", "pps", "mbps", "topspeed", "max_gap", "loop", "loop_delay", "limit",
+    "duration", "side", "clients", "servers", "src_mac", "dst_mac", "vlan", "pad", "strict",
+    "wait", "as_json",
+)  # fmt: skip
 _C = TypeVar("_C", bound=Callable[..., Any])
 
 
@@ -142,6 +147,21 @@ class ReplayOrder:
     def wants(self, number: int) -> bool:
         """Whether the packet of that number is in --range."""
         return self.ranges is None or number in self.ranges
+
+
+def asked_replay(file: str | None, given: Mapping[str, Any]) -> ReplayOrder | None:
+    """Return what --replay and its options ask for, None without --replay.
+
+    UsageError for one of its options without it, which would do nothing.
+    """
+    if file is not None:
+        return ReplayOrder.of(file, given["display_filter"], given)
+    context = click.get_current_context()
+    for option in _NAMES:
+        source = context.get_parameter_source(option)
+        if source is click.core.ParameterSource.COMMANDLINE:
+            raise UsageError(f"--{option.replace('_', '-')}", "is for --replay FILE")
+    return None
 
 
 def _side(given: Mapping[str, Any]) -> OneSide | AsRecorded | ByEndpoint | None:

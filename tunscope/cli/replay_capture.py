@@ -1,0 +1,97 @@
+"""``tunscope DEVICE --replay FILE``: a replay within a capture, headless or on the screen."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, Self
+
+from tunscope.cli.privilege import as_invoking_user
+from tunscope.cli.replay_order import ReplayOrder
+from tunscope.cli.replay_plan import ReplayPlan, ReplaySource, made_plan
+from tunscope.cli.replay_run import MOST_RECORDS, ReplayRun, count_answers
+from tunscope.engine.protocol import Op
+from tunscope.errors import ExitCode, TunscopeError
+
+if TYPE_CHECKING:
+    from tunscope.engine.client import EngineClient, Opening
+
+_ASK_SECONDS: Final = 0.25
+
+
+class CaptureReplay:
+    """The replay of one capture: to be entered before the device is opened."""
+
+    def __init__(self, order: ReplayOrder) -> None:
+        self._order = order
+        self._held = contextlib.ExitStack()
+        self._records = -1
+        self._owned = False
+        self._plan: ReplayPlan | None = None
+        self._run: ReplayRun | None = None
+        self._ended_at: float | None = None
+        self._asked_at = 0.0
+        self._told = False
+
+    def __enter__(self) -> Self:
+        with as_invoking_user():
+            self._source = ReplaySource(self._order)
+        self._held.callback(self._source.close)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
+
+    def begin(self, client: EngineClient, opening: Opening) -> None:
+        """Start it on the device that `client` captures on."""
+        self._owned = opening.mode != "observed"
+        plan = made_plan(self._source, self._order, opening.facts, owned=self._owned)
+        self._plan = self._held.enter_context(plan)
+        self._records = os.memfd_create("tunscope-replay", os.MFD_CLOEXEC)
+        self._held.callback(os.close, self._records)
+        client.request(Op.COPY, {"output": self._records}, limit=MOST_RECORDS)
+        self._run = ReplayRun(self._order, self._plan, client, opening.facts)
+        self._run.begin(record=True)
+
+    def going_on(self) -> bool:
+        """Ask how far it is; False once it has ended and late answers were waited for."""
+        now = time.monotonic()
+        if self._ended_at is None and self._run is not None and not self._run.playing():
+            self._ended_at = now
+        return self._ended_at is None or now - self._ended_at < self._order.wait
+
+    def news(self) -> list[str]:
+        """Return a sentence when it has ended; asks the engine now and then."""
+        now = time.monotonic()
+        if self._told or self._run is None or now - self._asked_at < _ASK_SECONDS:
+            return []
+        self._asked_at = now
+        try:
+            self._told = not self._run.playing()
+        except TunscopeError:  # the capture was stopped
+            self._told = True
+        return [f"replay: {self._run.progress()}"] if self._told else []
+
+    def finish(self, *, quiet: bool, to_stderr: bool) -> ExitCode:
+        """Print the report; return the exit status, or raise what ended the replay."""
+        if self._run is None or self._plan is None:
+            return ExitCode.FAILURE
+        answers = count_answers(self._records, self._plan.prepared.flows, owned=self._owned)
+        return self._run.finish(answers, quiet=quiet, to_stderr=to_stderr)
+
+
+def with_replay(
+    order: ReplayOrder | None,
+    capture: Callable[[CaptureReplay | None], ExitCode],
+    *,
+    quiet: bool,
+    to_stderr: bool,
+) -> ExitCode:
+    """Run a capture, with a replay in it if there is an order, and report about that after it."""
+    if order is None:
+        return capture(None)
+    with CaptureReplay(order) as replay:
+        status = capture(replay)
+        return max(status, replay.finish(quiet=quiet, to_stderr=to_stderr))
