@@ -56,7 +56,7 @@ def ip_packets() -> list[bytes]:
     ]
 
 
-ARP_PACKET = bytes(ARP(psrc="10.9.0.2", pdst="10.9.0.9"))
+ARP_PACKET = bytes(ARP(hwsrc=SENDER, psrc="10.9.0.2", pdst="10.9.0.9"))
 
 
 def kind_of(packet: bytes) -> int:
