@@ -112,17 +112,13 @@ class DisplayFilter:
         """
         import numpy as np
 
-        from tunscope.filter.columnar.run import Run
-
         batch = index.batch(start, stop)
         passing = np.zeros(stop - start, np.bool_)
         skipped = batch.start - start
         if self.program is None:
             passing[skipped : skipped + batch.count] = True
             return passing
-        clock = _clock(index, batch)
-        replayed = partial(replay_of, index) if self.needs_conversations else None
-        run = Run(batch, clock, replayed)
+        run = self._run(index, batch)
         verdict = self._plan()(run)
         passing[skipped : skipped + batch.count] = verdict.holds
         if verdict.open is not None:
@@ -176,15 +172,21 @@ class DisplayFilter:
             return None
         if index not in self._in_orders:
             fields = [all_fields()[name] for name in self.remembered]
-            self._in_orders[index] = InOrder(fields, replay_of(index))
-        clocks: dict[int, Clock] = {}
+            self._in_orders[index] = InOrder(fields, self._residual(), replay_of(index))
 
-        def ask(batch: ColumnBatch, row: int, conversations: Conversations) -> bool:
-            if batch.start not in clocks:
-                clocks[batch.start] = _clock(index, batch)
-            return self._ask(index, batch, row, clocks[batch.start], conversations)
+        def run_of(start: int, stop: int) -> Run:
+            return self._run(index, index.batch(start, stop))
 
-        return self._in_orders[index].verdicts(index, stop, ask)
+        def ask(run: Run, row: int, conversations: Conversations) -> bool:
+            return self._ask(index, run.batch, row, run.clock, conversations)
+
+        return self._in_orders[index].verdicts(stop, run_of, ask)
+
+    def _run(self, index: Capture, batch: ColumnBatch) -> Run:
+        from tunscope.filter.columnar.run import Run
+
+        replayed = partial(replay_of, index) if self.needs_conversations else None
+        return Run(batch, _clock(index, batch), replayed)
 
     @property
     def remembered(self) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from tunscope.filter.columnar.carriers import CARRIERS, TRANSPORTS, ports_of
 from tunscope.filter.columnar.payloads import payloads
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tunscope.filter.conversations.memory import ApplicationMemory
 
 #: Whether the payload of row `row` of a run comes again, or not in its turn.
-IsStale = Callable[["Run", int], bool]
+IsStale: TypeAlias = Callable[[int], bool]
 
 
 class PayloadAsker:
@@ -61,7 +61,7 @@ class PayloadAsker:
         for row, payload in payloads(run, rows):
             while wanted[place] < row:
                 place += 1
-            if not self._may_matter(payload) or (is_stale is not None and is_stale(run, row)):
+            if not self._may_matter(payload) or (is_stale is not None and is_stale(row)):
                 yield row, holds(Partial({}, {}, row, decided))
                 continue
             record = PacketRecord(b"", times[place], 0, LinkType.RAW)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import fields as fields_of
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
@@ -37,6 +38,7 @@ _FRAGMENT: Final = int(Layer.FRAGMENT)
 _NOTHING, _SEGMENT, _DATAGRAM, _OTHER = 0, 1, 2, 3
 
 _FACTS: Final = tuple(field.name for field in fields_of(TcpFacts))
+_VALUES: Final = attrgetter(*_FACTS)
 _TYPES: Final = np.dtype([(name, np.int64) for name in _FACTS] + [("kind", np.int64)])
 
 
@@ -162,10 +164,12 @@ class Replay:
             if first is None:
                 return
             said = first
+        if isinstance(said, TcpFacts):
+            self._table[row] = (*_VALUES(said), kind)
+            return
         entry = self._table[row]
-        entry["kind"] = kind
-        for field in fields_of(said):
-            entry[field.name] = int(getattr(said, field.name))
+        entry["kind"], entry["stream"] = kind, said.stream
+        entry["relative_ns"], entry["delta_ns"] = said.relative_ns, said.delta_ns
 
     def _dissected(self, row: int) -> list[TcpFacts | UdpFacts]:
         """Replay a packet whose columns do not tell everything."""
