@@ -73,6 +73,8 @@ class FilterBar(Horizontal):
         self._history = history
         self._counts = ""
         self._behind_since = math.inf
+        #: Whether the person has stopped the filter in force.
+        self._stopped = False
         self._seen = seen
         self._cycle = Cycle(self._completions)
         self._input = Input(
