@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from tunscope.cli.relay_arguments import relay_arguments
 from tunscope.cli.replay_order import asked_replay, replay_arguments
-from tunscope.cli.rules import relay_arguments, relay_options
 from tunscope.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def _browse(word: str, filter_words: tuple[str, ...], given: dict[str, Any]) -> 
         raise UsageError(" ".join(filter_words), "a file has no capture filter", "use -Y")
     if not given["tui"]:
         raise UsageError(word, "is a capture file", "--pcap and --print are for devices")
-    from tunscope.cli.live import browse_file
+    from tunscope.cli.browse import browse_file
 
     return int(browse_file(word, given["display_filter"], given["names"]))
 
@@ -263,6 +263,7 @@ def _invocation(word: str, filter_words: tuple[str, ...], given: dict[str, Any])
 def _capture_options(filter_words: tuple[str, ...], given: dict[str, Any]) -> CaptureOptions:
     from tunscope.capfile.rotation import parse_rotation, parse_stop_conditions
     from tunscope.cli.peers import peer_request
+    from tunscope.cli.rules import relay_options
     from tunscope.engine.options import MAXIMUM_SNAPLEN, CaptureOptions
     from tunscope.packet.direction import Direction
 

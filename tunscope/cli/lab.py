@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from tunscope.cli.rules import relay_arguments, relay_options
+from tunscope.cli.relay_arguments import relay_arguments
+from tunscope.cli.rules import relay_options
 from tunscope.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:

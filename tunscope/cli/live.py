@@ -1,15 +1,13 @@
-"""The screen: on a device, on a lab, on a capture file, or on the list of devices."""
+"""The screen: on a device, on a lab, or on the list of devices."""
 
 from __future__ import annotations
 
-import gc
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from tunscope.cli.browse import check_filter, need_terminal
 from tunscope.cli.capture import Invocation
 from tunscope.cli.config import settings_in_force
 from tunscope.cli.live_captures import LiveCaptures, spooled
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
 @click.command("start", hidden=True)
 def start() -> int:
     """Show the devices and capture on the one that is chosen: `tunscope` without words."""
-    _need_terminal()
+    need_terminal()
     settings_in_force()
     with LiveCaptures() as captures:
         captures.keep_rights()
@@ -35,12 +33,12 @@ def start() -> int:
 
 def capture_live(invocation: Invocation) -> ExitCode:
     """Show the packets of a device as they come; return the exit status."""
-    _need_terminal()
+    need_terminal()
     if invocation.options.rotate.rotates:
         raise UsageError("-b", "the screen shows one capture", "use --no-tui, or --keep SIZE")
     if invocation.pcap == "-":
         raise UsageError("--pcap -", "the screen needs stdout", "name a file")
-    _check_filter(invocation.display_filter)
+    check_filter(invocation.display_filter)
     settings_in_force()
     if invocation.replay is None:
         return _show(invocation, None)
@@ -75,7 +73,7 @@ def show_lab(plan: LabPlan, device: str | None, wanted: CaptureOptions) -> ExitC
     from tunscope.cli.lab import open_lab
     from tunscope.lab.lab import Lab
 
-    _need_terminal()
+    need_terminal()
     settings_in_force()
     with LiveCaptures() as captures:
         with Lab(plan, device) as running:
@@ -89,56 +87,3 @@ def show_lab(plan: LabPlan, device: str | None, wanted: CaptureOptions) -> ExitC
             )
         captures.run_wishes()
     return ExitCode.OK
-
-
-def browse_file(word: str, display_filter: str, names: bool | None = None) -> ExitCode:
-    """Show a capture file, a spool's folder, or with "-" the capture on stdin."""
-    from tunscope.index.capture import CaptureIndex
-    from tunscope.index.opening import open_source
-
-    _check_filter(display_filter)
-    settings_in_force()
-    if word != "-":
-        _need_terminal()
-        source = open_source(word)
-    else:
-        source = open_source(word)
-        _keys_from_terminal()
-    index = CaptureIndex(source)
-    index.start()
-    gc.disable()  # loading leaves no garbage behind; the screen turns it on again
-    # Loading the screen takes as long as indexing a million packets: both at once.
-    from tunscope.tui.session import FileSession, SessionTitle
-
-    title = SessionTitle(name="standard input" if word == "-" else word, kind="file")
-    with LiveCaptures(display_filter=display_filter, names=names) as captures:
-        captures.keep_rights()
-        captures.browse(index, FileSession(title))
-        captures.run_wishes()
-    return ExitCode.OK
-
-
-def _check_filter(text: str) -> None:
-    """Raise FilterError for a wrong display filter, before anything is opened for it."""
-    if text:
-        from tunscope.filter.compiled import compile_filter
-
-        compile_filter(text)
-
-
-def _keys_from_terminal() -> None:
-    """Stdin carries the capture: keys come from the terminal itself."""
-    try:
-        terminal = os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC)
-    except OSError as error:
-        raise UsageError("the screen", "there is no terminal for the keys", "use read -") from error
-    os.dup2(terminal, 0)
-    os.close(terminal)
-    _need_terminal()
-
-
-def _need_terminal() -> None:
-    if not (sys.stdout.isatty() and sys.stdin.isatty()):
-        raise UsageError(
-            "the screen", "stdin or stdout is not a terminal", "use --pcap FILE or --print"
-        )

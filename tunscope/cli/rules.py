@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
-
-import click
+from typing import Any
 
 from tunscope.cli.privilege import as_invoking_user
 from tunscope.errors import UsageError
@@ -16,61 +14,6 @@ from tunscope.relay.actions import APPLICATIONS, AskEdit
 from tunscope.relay.hold_options import HoldOptions
 from tunscope.relay.relay_options import RelayOptions
 from tunscope.relay.rules import RuleError, parse_rule
-
-_OPTIONS: Final = (
-    click.option(
-        "--rule",
-        "rules",
-        multiple=True,
-        metavar="'FILTER => ACTION'",
-        help="What is done with passing packets: set FIELD=VALUE, drop, delay 50ms 10ms, "
-        "duplicate, loss 5%, comment TEXT (repeat).",
-    ),
-    click.option("--rules", "rules_file", metavar="FILE", help="Rules in a TOML file."),
-    click.option("--seed", type=int, metavar="N", help="Makes chance in rules repeatable."),
-    click.option(
-        "--hold", metavar="FILTER", help="Packets that wait for a verdict (tunscope hold)."
-    ),
-    click.option(
-        "--hold-direction",
-        type=click.Choice(["inout", "in", "out"]),
-        default="inout",
-        help="Only those that go this way.",
-    ),
-    click.option(
-        "--hold-time",
-        type=click.FloatRange(0, 1e6, min_open=True),
-        metavar="S",
-        help="Seconds they wait at most.",
-    ),
-    click.option(
-        "--hold-then",
-        type=click.Choice(["release", "drop"]),
-        default="release",
-        help="What becomes of them then [release].",
-    ),
-    click.option(
-        "--hold-max",
-        type=click.IntRange(1),
-        default=1000,
-        metavar="N",
-        help="How many may wait [1000].",
-    ),
-    click.option(
-        "--hold-full",
-        type=click.Choice(["oldest", "pass", "drop"]),
-        default="oldest",
-        help="When so many wait: the oldest goes, or the new one passes or is dropped [oldest].",
-    ),
-)
-_C = TypeVar("_C", bound=Callable[..., Any])
-
-
-def relay_arguments(command: _C) -> _C:
-    """Give a command the options that `relay_options` reads."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
 
 
 def relay_options(given: Mapping[str, Any]) -> RelayOptions:

@@ -46,15 +46,27 @@ class CaptureIndex:
         self.reader: Final = PacketReader(source, self.tables)
         self._stopping: Final = threading.Event()
         self._done: Final = threading.Event()
+        self._hurrying: Final = threading.Event()
+        self._courtesy = 0.0
         self._thread = threading.Thread(target=self._run, name="tunscope-index", daemon=True)
 
-    def start(self) -> None:
-        """Begin indexing."""
+    def start(self, courtesy: float = 0.0) -> None:
+        """Begin indexing.
+
+        After the first packets wait up to `courtesy` seconds for `hurry`: whoever loads and
+        paints a screen meanwhile has the interpreter for itself.
+        """
+        self._courtesy = courtesy
         self._thread.start()
+
+    def hurry(self) -> None:
+        """Go on after the first packets."""
+        self._hurrying.set()
 
     def stop(self) -> None:
         """End indexing and close the source; what was indexed stays, its bytes do not."""
         self._stopping.set()
+        self._hurrying.set()
         if self._thread.is_alive():
             self._thread.join()
         self.source.close()
@@ -150,6 +162,9 @@ class CaptureIndex:
                     pause = min(pause * _POLL_GROWTH, _LONGEST_POLL)
                 else:
                     pause = _POLL
+                    if self.count and not self._hurrying.is_set():
+                        self._hurrying.wait(self._courtesy)
+                        self._hurrying.set()
         finally:
             self._done.set()
         self._number_conversations()

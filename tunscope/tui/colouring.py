@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _STRETCH: Final = 256
 _KEPT: Final = 50_000
 _NO_RULE: Final = -1
+#: The first rows are painted before filters are loaded (seconds after the first call).
+_COURTESY: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Colouring:
         self._capture = capture
         self._filters: list[DisplayFilter] | None = None
         self._loading: Thread | None = None
+        self._asked = 0.0
         self._verdicts: dict[int, _Verdict] = {}
         self._facts: FlowFacts | None = None
 
@@ -65,7 +68,7 @@ class Colouring:
         """Try the rules over columns on one stretch of these packets; return what changed.
 
         That takes a millisecond or two. Nothing happens until the rules' filters are loaded,
-        which the first call begins on a thread of its own.
+        which begins on a thread of its own soon after the first call.
         """
         if not self.enabled or not self._is_loaded():
             return []
@@ -95,7 +98,9 @@ class Colouring:
         return changed
 
     def _is_loaded(self) -> bool:
-        if self._loading is None:
+        now = time.monotonic()
+        self._asked = self._asked or now
+        if self._loading is None and now >= self._asked + _COURTESY:
             self._loading = Thread(target=self._compile, name="colouring", daemon=True)
             self._loading.start()
         return self._filters is not None

@@ -93,6 +93,7 @@ class MainScreen(EditingActions, inherit_bindings=False):
         self._counted = 0
         self._detail_due = 0.0
         self._moved = 0.0
+        self._waiting_for_rows = True
         self._field = ""
         self._skipped = 0
         self._warned = 0
@@ -111,7 +112,9 @@ class MainScreen(EditingActions, inherit_bindings=False):
         yield self.prompt
 
     def on_mount(self) -> None:
-        """Begin to pull."""
+        """Begin to pull; the first rows come before the fields of the first packet."""
+        self._moved = time.monotonic()
+        self._detail_due = self._moved + _CALM
         self.status = self.session.poll()
         self._set_live()
         self.table.set_following(self.table.live)
@@ -153,6 +156,9 @@ class MainScreen(EditingActions, inherit_bindings=False):
         self._note_drops()
         self.table.pull()
         self.table.prepare()
+        if self._waiting_for_rows and self.table.row_count:
+            self._waiting_for_rows = False
+            self.call_after_refresh(self.capture.hurry)
         self._count_bytes()
         self.show_selected()
         now = time.monotonic()
