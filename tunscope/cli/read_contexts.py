@@ -19,5 +19,9 @@ class FrameContexts:
     def of(self, packet: ReadPacket) -> FrameContext:
         """Return the context of one packet."""
         return self._contexts.of(
-            packet.number, packet.first_ns, packet.previous_ns, packet.record.interface
+            packet.number,
+            packet.first_ns,
+            packet.previous_ns,
+            packet.record.interface,
+            packet.shown_ns,
         )

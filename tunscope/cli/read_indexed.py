@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tunscope.capfile.errors import CaptureFileError
-from tunscope.cli.read_packets import ReadPacket
+from tunscope.cli.read_packets import Display, ReadPacket
 from tunscope.columns.layout import Layer, RecordFlag
 from tunscope.errors import UsageError
 from tunscope.filter.compiled import replay_of
@@ -102,6 +102,7 @@ class IndexedPackets:
         return self._rows.count()
 
     def __iter__(self) -> Iterator[tuple[ReadPacket, bool]]:
+        display = Display()
         for start, passing in self._rows:
             needed = passing
             if self._conversations:
@@ -109,7 +110,11 @@ class IndexedPackets:
                 for row in earlier.tolist():
                     yield self._packet(row), False
             for place in np.flatnonzero(needed).tolist():
-                yield self._packet(start + place), bool(passing[place])
+                packet, shown = self._packet(start + place), bool(passing[place])
+                display.tell(packet)
+                if shown:
+                    display.show(packet)
+                yield packet, shown
 
     def _follow(self, start: int, passing: Passing) -> tuple[npt.NDArray[np.intp], Passing]:
         """Watch the conversations of what passes; return rows before `start`, and needed ones."""

@@ -38,6 +38,23 @@ def numbered(records: Iterable[PacketRecord], limit: int | None = None) -> Itera
             previous = now
 
 
+class Display:
+    """The time of the packet displayed last. As in tshark, custom blocks have none."""
+
+    def __init__(self) -> None:
+        self._shown_ns: int | None = None
+
+    def tell(self, packet: ReadPacket) -> None:
+        """Tell a packet when the one displayed before it came."""
+        if self._shown_ns is not None:
+            packet.shown_ns = self._shown_ns
+
+    def show(self, packet: ReadPacket) -> None:
+        """Note that a packet is displayed."""
+        if self._shown_ns is None or packet.record.custom is None:
+            self._shown_ns = packet.record.ts_ns
+
+
 class PacketSource(Protocol):
     """Packets on their way, each with whether it is shown.
 
@@ -65,9 +82,13 @@ class StreamedPackets:
         self._passes: Final = passes
 
     def __iter__(self) -> Iterator[tuple[ReadPacket, bool]]:
-        passes = self._passes
+        passes, display = self._passes, Display()
         for packet in numbered(self._records, self._limit):
-            yield packet, passes is None or passes(packet)
+            display.tell(packet)
+            shown = passes is None or passes(packet)
+            if shown:
+                display.show(packet)
+            yield packet, shown
 
     def count(self) -> int:
         """Return how many pass."""

@@ -48,7 +48,6 @@ class Reading:
     def _run(self, source: PacketSource) -> None:
         lines, printer, writer = self.lines, self.printer, self.writer
         tracker = ConversationTracker() if printer is not None and printer.columns else None
-        shown_ns: int | None = None
         for packet, shown in source:
             summary = None
             if tracker is not None:
@@ -58,9 +57,6 @@ class Reading:
                 if writer is not None:
                     writer.write(packet.record)
                 if printer is not None:
-                    if shown_ns is not None:
-                        packet.shown_ns = shown_ns
-                    shown_ns = packet.record.ts_ns
                     columns = None
                     if summary is not None:
                         columns = Columns(packet, self.times.text(packet), summary)

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
     from tunscope.capfile.blocks import InterfaceDescription
     from tunscope.columns.batch import ColumnBatch
+    from tunscope.filter.columnar.clock import Clock
     from tunscope.filter.columnar.in_order import InOrder
     from tunscope.filter.columnar.plan import Plan
     from tunscope.filter.columnar.replay import Replay
     from tunscope.filter.columnar.residual import Residual
-    from tunscope.filter.columnar.run import Clock, Run
+    from tunscope.filter.columnar.run import Run
     from tunscope.filter.columnar.verdict import Mask, Verdict
     from tunscope.filter.contexts import FrameContexts
     from tunscope.filter.conversations.facts import Conversations
@@ -45,6 +46,8 @@ CONVERSATION_FIELDS: Final = frozenset(
 )  # fmt: skip
 #: Names the applications too, which remember.
 _PROTOCOLS: Final = "frame.protocols"
+#: Depends on which packets passed before.
+_DISPLAYED: Final = "frame.time_delta_displayed"
 _ANALYSIS: Final = "tcp.analysis"
 _EXPERT: Final = "_ws.expert"
 #: The replayed conversations of captures that filters were applied to.
@@ -177,21 +180,26 @@ class DisplayFilter:
         def run_of(start: int, stop: int) -> Run:
             return self._run(index, index.batch(start, stop))
 
-        def ask(run: Run, row: int, conversations: Conversations) -> bool:
-            return self._ask(index, run.batch, row, run.clock, conversations)
+        def ask(run: Run, row: int, conversations: Conversations, passed_ns: int | None) -> bool:
+            shown_ns = int(run.batch["ts_ns"][row]) if passed_ns is None else passed_ns
+            return self._ask(index, run.batch, row, run.clock, conversations, shown_ns)
 
         return self._in_orders[index].verdicts(stop, run_of, ask)
 
     def _run(self, index: Capture, batch: ColumnBatch) -> Run:
+        from tunscope.filter.columnar.clock import clock_of
         from tunscope.filter.columnar.run import Run
 
         replayed = partial(replay_of, index) if self.needs_conversations else None
-        return Run(batch, _clock(index, batch), replayed)
+        return Run(batch, clock_of(index, batch), replayed)
 
     @property
     def remembered(self) -> frozenset[str]:
-        """The fields that depend on what applications remember of earlier packets."""
-        return frozenset(name for name in self.fields if name == _PROTOCOLS or is_remembered(name))
+        """The fields that depend on what applications remember of earlier packets, or on which
+        of those passed."""
+        return frozenset(
+            name for name in self.fields if name in (_PROTOCOLS, _DISPLAYED) or is_remembered(name)
+        )
 
     def _plan(self) -> Plan:
         from tunscope.filter.columnar.plan import plan
@@ -216,15 +224,18 @@ class DisplayFilter:
         row: int,
         clock: Clock,
         conversations: Conversations | None,
+        shown_ns: int | None = None,
     ) -> bool:
+        from tunscope.filter.columnar.clock import previous_time
+
         try:
             record = index.record(batch.start + row + 1)
         except KeyError:
             return False
-        times = batch["ts_ns"]
-        previous = int(times[row - 1]) if row else clock.previous_ns
+        previous = previous_time(batch, clock, row)
         number = batch.start + row + 1
-        context = _contexts(index).of(number, clock.first_ns, previous, record.interface)
+        contexts = _contexts(index)
+        context = contexts.of(number, clock.first_ns, previous, record.interface, shown_ns)
         if "process" in self._wanted:
             program = batch.flows.programs.of_flow(int(batch["flow"][row]))
             context = replace(context, program=program)
@@ -254,20 +265,6 @@ def _contexts(index: Capture) -> FrameContexts:
     if index not in _CONTEXTS:
         _CONTEXTS[index] = FrameContexts(index.interfaces)
     return _CONTEXTS[index]
-
-
-def _clock(index: Capture, batch: ColumnBatch) -> Clock:
-    from tunscope.filter.columnar.run import Clock
-
-    if not batch.count:
-        return Clock(0, 0)
-    first = int(batch["ts_ns"][0])
-    if not batch.start:
-        return Clock(first, first)
-    before = index.batch(batch.start - 1, batch.start)
-    previous = int(before["ts_ns"][0]) if before.count else first
-    oldest = index.batch(0, 1)
-    return Clock(int(oldest["ts_ns"][0]) if oldest.count else first, previous)
 
 
 def compile_filter(text: str) -> DisplayFilter:

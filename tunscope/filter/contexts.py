@@ -17,13 +17,20 @@ class FrameContexts:
     def __init__(self, interfaces: Sequence[InterfaceDescription]) -> None:
         self._interfaces: Final = interfaces
 
-    def of(self, number: int, first_ns: int, previous_ns: int, interface: int) -> FrameContext:
+    def of(
+        self,
+        number: int,
+        first_ns: int,
+        previous_ns: int,
+        interface: int,
+        shown_ns: int | None = None,
+    ) -> FrameContext:
         """Return the context of packet `number` from interface `interface` of the capture."""
         if interface >= len(self._interfaces):
-            return FrameContext(number, first_ns, previous_ns)
+            return FrameContext(number, first_ns, previous_ns, shown_ns=shown_ns)
         description = self._interfaces[interface]
         if description.number is None:
-            return FrameContext(number, first_ns, previous_ns)
+            return FrameContext(number, first_ns, previous_ns, shown_ns=shown_ns)
         return FrameContext(
             number,
             first_ns,
@@ -33,4 +40,5 @@ class FrameContexts:
             interface_known=True,
             interface_id=description.number,
             section=description.section,
+            shown_ns=shown_ns,
         )

@@ -115,7 +115,8 @@ class Colouring:
         stop = min(start + _STRETCH, self._capture.count)
         if len(self._verdicts) > _KEPT:
             self._verdicts.clear()
-        from tunscope.filter.columnar.run import Clock, Run
+        from tunscope.filter.columnar.clock import Clock
+        from tunscope.filter.columnar.run import Run
 
         batch = self._capture.batch(start, stop)
         first = int(self._capture.store["ts_ns"][self._capture.first_number - 1])

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
+from tunscope.filter.columnar.clock import Clock
 from tunscope.filter.columnar.fields import SOURCES, Source
 from tunscope.filter.columnar.flow_fields import FLOW_SOURCES
 from tunscope.filter.columnar.program_fields import PROGRAM_SOURCES
-from tunscope.filter.columnar.run import Clock, Run
+from tunscope.filter.columnar.run import Run
 from tunscope.filter.formats import format_value
 from tunscope.filter.table import Field
 

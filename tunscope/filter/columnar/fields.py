@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 
 from tunscope.columns.layout import Layer, RecordFlag, Shim
+from tunscope.filter.columnar.clock import custom_blocks, previous_times
 from tunscope.filter.columnar.run import Part, Run
 from tunscope.filter.columnar.verdict import Mask
 from tunscope.filter.columnar.words import Ipv6Words, MacWords, Words
@@ -149,13 +150,7 @@ def _relative_times(run: Run) -> list[Part]:
 
 
 def _deltas(run: Run) -> list[Part]:
-    times = run.batch["ts_ns"]
-    custom = run.batch["flags"] & RecordFlag.CUSTOM_BLOCK == RecordFlag.CUSTOM_BLOCK
-    before = np.concatenate(([np.int64(run.clock.previous_ns)], times[:-1]))
-    for row in np.flatnonzero(custom[:-1]).tolist():
-        # Custom blocks are rows, but no packets that others come after.
-        before[row + 1] = before[row]
-    return [_times(run, times - before)]
+    return [_times(run, run.batch["ts_ns"] - previous_times(run.batch, run.clock))]
 
 
 def _times(run: Run, values: Column) -> Part:
@@ -167,24 +162,18 @@ def _interface_numbers(run: Run) -> list[Part]:
     interfaces = run.batch.interfaces
     values = np.array([one.number or 0 for one in interfaces] or [0], np.uint32)
     rows = run.batch["interface"]
-    return [Part(values[rows], _described(run) & ~_custom(run), None)]
+    return [Part(values[rows], _described(run) & ~custom_blocks(run.batch), None)]
 
 
 def _sections(run: Run) -> list[Part]:
     values = np.array([one.section for one in run.batch.interfaces] or [1], np.uint32)
     rows = run.batch["interface"]
-    return [Part(values[rows], _described(run) | _custom(run), None)]
+    return [Part(values[rows], _described(run) | custom_blocks(run.batch), None)]
 
 
 def _described(run: Run) -> Mask:
     known = [one.number is not None for one in run.batch.interfaces] or [False]
     return np.array(known, np.bool_)[run.batch["interface"]]
-
-
-def _custom(run: Run) -> Mask:
-    flags = run.batch["flags"]
-    custom: Mask = flags & RecordFlag.CUSTOM_BLOCK == RecordFlag.CUSTOM_BLOCK
-    return custom
 
 
 def _flag(name: str, bit: int) -> tuple[str, Source]:
@@ -218,7 +207,6 @@ SOURCES: Final[dict[str, Source]] = {
     "frame.time_epoch": _absolute_times,
     "frame.time_relative": _relative_times,
     "frame.time_delta": _deltas,
-    "frame.time_delta_displayed": _deltas,
     "frame.interface_id": _interface_numbers,
     "frame.section_number": _sections,
     "eth.dst": _Ids(_ETHERNET, ("mac_dst",), MacWords),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from tunscope.columns.layout import RecordFlag
 from tunscope.filter.columnar.asking import PayloadAsker
 from tunscope.filter.columnar.gates import possible
 from tunscope.filter.columnar.segment_order import SegmentOrder
@@ -30,8 +31,9 @@ UNASKED, FAILS, PASSES = 0, 1, 2
 
 #: Returns rows `start` to `stop` of the packet table as a run.
 RunOf: TypeAlias = Callable[[int, int], "Run"]
-#: Whether row `row` of a run passes, by its bytes and what its conversation knows.
-Ask: TypeAlias = Callable[["Run", int, "Conversations"], bool]
+#: Whether row `row` of a run passes, by its bytes, what its conversation knows, and the time of the
+#: row that passed before it (None: no row did).
+Ask: TypeAlias = Callable[["Run", int, "Conversations", int | None], bool]
 #: What applications are not read from.
 _STALE: Final = int(NOT_IN_ORDER)
 
@@ -65,6 +67,7 @@ class InOrder:
         self._order: Final = SegmentOrder()
         self._verdicts: npt.NDArray[np.uint8] = np.zeros(0, np.uint8)
         self._done = 0
+        self._passed_ns: int | None = None
         self._lock: Final = threading.Lock()
 
     def verdicts(self, stop: int, run_of: RunOf, ask: Ask) -> npt.NDArray[np.uint8]:
@@ -103,7 +106,17 @@ class InOrder:
             done = until
             if other < run.count:
                 known = self._followed.of_packet(start + other, self._memory)
-                self._verdicts[start + other] = PASSES if ask(run, other, known) else FAILS
+                if ask(run, other, known, self._passed_ns):
+                    self._verdicts[start + other] = PASSES
+                    self._note_time(run, other)
+                else:
+                    self._verdicts[start + other] = FAILS
+
+    def _note_time(self, run: Run, row: int) -> None:
+        """A filter that asks since when another passed has every packet dissected whole."""
+        custom = run.batch["flags"][row] & RecordFlag.CUSTOM_BLOCK == RecordFlag.CUSTOM_BLOCK
+        if self._passed_ns is None or not custom:
+            self._passed_ns = int(run.batch["ts_ns"][row])
 
     def _candidates(self, run: Run) -> Mask:
         where = np.zeros(run.count, np.bool_)

@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tunscope.columns.layout import Layer
+from tunscope.filter.columnar.clock import Clock
 from tunscope.filter.columnar.endpoints import EndpointReader
-from tunscope.filter.columnar.run import Clock, Run
+from tunscope.filter.columnar.run import Run
 from tunscope.filter.conversations.facts import Analysis, Endpoints, Segment, TcpFacts, UdpFacts
 from tunscope.filter.conversations.memory import ApplicationMemory
 from tunscope.filter.conversations.recording import Recorded, Recorder

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tunscope.columns.layout import MAX_LEVELS, Layer
+from tunscope.filter.columnar.clock import Clock
 from tunscope.filter.columnar.verdict import Mask
 from tunscope.filter.columnar.words import Words
 from tunscope.packet.linktype import LinkType
@@ -39,7 +40,7 @@ _INCOMPLETE: Final = np.uint32(Layer.TCP)
 #: Bytes of an IPv4 header without options: a source route among them has the last word on where
 #: the packet goes.
 _PLAIN_IPV4: Final = 20
-_IPV4: Final = np.uint32(Layer.IPV4)
+_IPV4: Final = int(Layer.IPV4)
 #: IPv6 under the type of IPv4.
 _BOTH: Final = np.uint32(Layer.IPV4 | Layer.IPV6)
 
@@ -58,9 +59,6 @@ def _is_uncertain(level: Level, truncated: Mask, caplens: Column) -> Mask:
         uncertain |= layers & _SEGMENT == _INCOMPLETE
     if occurring & int(_BOTH) == int(_BOTH):
         uncertain |= layers & _BOTH == _BOTH
-    routed = (layers & _IPV4 != 0) & (level["l4_offset"] > level["l3_offset"] + _PLAIN_IPV4)
-    if routed.any():
-        uncertain |= routed
     if truncated.any():
         transport = level["l4_offset"].astype(np.uint32)
         uncertain |= truncated & ((transport == 0) | (caplens < transport + _MARGIN))
@@ -87,15 +85,6 @@ class Replayed(Protocol):
     def column(self, name: str, start: int, stop: int) -> npt.NDArray[np.int64]:
         """Return a field of TcpFacts for rows `start` to `stop` of the packet table."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """Times that a run's relative times count from, in nanoseconds: of the capture's first
-    packet, and of the packet before the run's first one."""
-
-    first_ns: int
-    previous_ns: int
 
 
 class Run:
@@ -127,6 +116,7 @@ class Run:
                 uncertain = _is_uncertain(level, truncated[level.rows], caplens[level.rows])
             else:
                 uncertain = _is_uncertain(level, truncated, caplens)
+            uncertain |= self._has_options(number)
             if number + 1 >= MAX_LEVELS:
                 uncertain[:] = True
             if uncertain.any():
@@ -140,6 +130,21 @@ class Run:
             rows = np.isin(self.batch["interface"], strange)
             doubt = rows if doubt is None else doubt | rows
         return doubt
+
+    def _has_options(self, number: int) -> Mask:
+        """Return which entries have an IPv4 header with options. Where nothing follows that
+        columns know, its first byte tells."""
+        level = self.levels[number]
+        known = level["l4_offset"] != 0
+        options: Mask = known & (level["l4_offset"] > level["l3_offset"] + _PLAIN_IPV4)
+        if options.any():
+            options &= self.has(number, _IPV4)
+        blind = self.has(number, _IPV4) & ~known
+        if blind.any():
+            entries = np.flatnonzero(blind)
+            first, captured = self._read(number, "l3_offset", 0, 1, entries)
+            options[entries] = captured & (first & np.uint64(15) > _PLAIN_IPV4 // 4)
+        return options
 
     def has(self, number: int, bits: int) -> Mask:
         """Return which entries of level `number` have all of `bits` among their layers."""
@@ -180,16 +185,20 @@ class Run:
         `base` names, for each entry of `level`, and for which entries it was captured."""
         key = (level, base, offset, width)
         if key not in self._gathered:
-            self._gathered[key] = self._read(*key)
+            self._gathered[key] = self._read(*key, None)
         return self._gathered[key]
 
-    def _read(self, level: int, base: str, offset: int, width: int) -> tuple[Column, Mask]:
+    def _read(
+        self, level: int, base: str, offset: int, width: int, some: npt.NDArray[np.intp] | None
+    ) -> tuple[Column, Mask]:
+        """Read a number of each entry, or of `some` of them only."""
         one = self.levels[level]
-        entries = one.rows
-        places = one[base].astype(np.int64) + offset if base else np.full(len(one), offset)
-        values = np.zeros(len(one), np.uint64)
-        captured = np.zeros(len(one), np.bool_)
-        packets = np.unique(entries) if level else None
+        entries = one.rows if some is None else one.rows[some]
+        bases = one[base] if some is None else one[base][some]
+        places = bases.astype(np.int64) + offset
+        values = np.zeros(len(entries), np.uint64)
+        captured = np.zeros(len(entries), np.bool_)
+        packets = np.unique(entries) if level or some is not None else None
         for piece in self.batch.packet_bytes(packets):
             first = np.searchsorted(entries, piece.rows[0])
             last = np.searchsorted(entries, piece.rows[-1], "right")

@@ -178,6 +178,8 @@ class Dissection:
             self.add("_ws.short", ProtocolValue(b"", 0))
         elif self.network.fragment:
             self.add("_ws.unreassembled", ProtocolValue(b"", 0))
+            message = "Unreassembled fragment (change preferences to enable reassembly)"
+            self.expert("_ws.unreassembled.expert", NOTE, REASSEMBLE_GROUP, message)
         else:
             self.add("_ws.malformed", ProtocolValue(b"", 0))
             message = "Malformed Packet (Exception occurred)"

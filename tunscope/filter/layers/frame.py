@@ -54,7 +54,9 @@ class FrameContext:
     `number` is the packet number, `first_ns` and `previous_ns` the times of the capture's first
     packet and of the one before. `interface_known` is False where the file does not tell of
     interfaces (a pcap file); `interface_id` numbers those of the section, `section` counts from 1.
-    `program` is the local program of the packet's conversation, where that is known.
+    `program` is the local program of the packet's conversation, where that is known. `shown_ns`
+    is the time of the packet displayed before, the packet's own where there is none; None where
+    all packets are displayed.
     """
 
     number: int
@@ -66,6 +68,7 @@ class FrameContext:
     interface_id: int = 0
     section: int = 1
     program: Program | None = None
+    shown_ns: int | None = None
 
 
 def dissect_frame(dissection: Dissection, context: FrameContext | None) -> None:
@@ -142,5 +145,6 @@ def _add_times(dissection: Dissection, context: FrameContext | None) -> None:
     add("frame.time_epoch", ts_ns)
     if context is not None:
         add("frame.time_delta", ts_ns - context.previous_ns)
-        add("frame.time_delta_displayed", ts_ns - context.previous_ns)
+        shown_ns = context.previous_ns if context.shown_ns is None else context.shown_ns
+        add("frame.time_delta_displayed", ts_ns - shown_ns)
         add("frame.time_relative", ts_ns - context.first_ns)

@@ -17,10 +17,11 @@ from tunscope.filter.layers.dissection import (
     take,
     u16,
 )
-from tunscope.filter.layers.ipv4_options import dissect_options, final_destination
+from tunscope.filter.layers.ipv4_options import add_address, dissect_options, final_destination
 from tunscope.filter.layers.registry import dissect_data, dissect_next, dissector_or_data, takes
 
 _HEADER: Final = 20
+_SOURCE: Final = 12
 _DESTINATION: Final = 16
 _MORE_FRAGMENTS: Final = 0x2000
 _OFFSET: Final = 0x1FFF
@@ -86,23 +87,25 @@ def dissect_ipv4(dissection: Dissection, octets: Octets) -> None:
         )
     octets.trim(shown)
     data = octets.data
-    options = data[_HEADER:header]
-    final = final_destination(options)
     if wanted:
-        _add_header(dissection, data, final)
+        _add_header(dissection, data)
+    options = data[_HEADER:header]
+    final = final_destination(options, header - _HEADER)
+    if wanted:
+        _add_destination(dissection, take(data, _DESTINATION, 4), final)
     fragment, protocol = u16(data, 6), data[9]
     dissection.network = Network(
         4,
         data[12:16],
         final or take(data, 16, 4),
         protocol,
-        fragment=bool(fragment & (_MORE_FRAGMENTS | _OFFSET)),
         quoted=dissection.network.quoted_inside,
     )
     if len(options) < header - _HEADER:
         raise CutShort
-    if wanted and options:
+    if options:
         dissect_options(dissection, options)
+    dissection.network.fragment = bool(fragment & (_MORE_FRAGMENTS | _OFFSET))
     payload = octets.rest(header)
     if not payload.reported:
         return
@@ -128,9 +131,8 @@ def _add_service(dissection: Dissection, service: int) -> None:
     dissection.add("ip.dsfield.ecn", service & 3)
 
 
-def _add_header(dissection: Dissection, data: bytes, final: bytes | None) -> None:
-    """Note the fixed fields. Where a source route names a `final` destination, the header's own
-    is only the next hop."""
+def _add_header(dissection: Dissection, data: bytes) -> None:
+    """Note the fixed fields but for the destination."""
     add = dissection.add
     add("ip.id", u16(data, 4))
     fragment = u16(data, 6)
@@ -147,15 +149,16 @@ def _add_header(dissection: Dissection, data: bytes, final: bytes | None) -> Non
     add("ip.proto", data[9])
     add("ip.checksum", u16(data, 10))
     add("ip.checksum.status", 2)
-    for side, offset in (("src", 12), ("dst", 16)):
-        address = take(data, offset, 4)
-        if offset == _DESTINATION and final is not None:
-            add("ip.cur_rt", int.from_bytes(address))
-            add("ip.cur_rt_host", socket.inet_ntoa(address))
-            address = final
-        text = socket.inet_ntoa(address)
-        dissection.add_all((f"ip.{side}", "ip.addr"), int.from_bytes(address))
-        dissection.add_all((f"ip.{side}_host", "ip.host"), text)
+    add_address(dissection, "src", take(data, _SOURCE, 4))
+
+
+def _add_destination(dissection: Dissection, address: bytes, final: bytes | None) -> None:
+    """Note the header's destination, which is only the next hop of a source route."""
+    if final is None:
+        add_address(dissection, "dst", address)
+    else:
+        dissection.add("ip.cur_rt", int.from_bytes(address))
+        dissection.add("ip.cur_rt_host", socket.inet_ntoa(address))
 
 
 def _check_ttl(dissection: Dissection, ttl: int, destination: bytes) -> None:

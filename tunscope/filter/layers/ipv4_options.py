@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from typing import Final
 
-from tunscope.filter.layers.dissection import Dissection, take, u16, u32
+from tunscope.filter.layers.dissection import PAST_THE_END, Dissection, take, u16, u32
 
 _END: Final = 0
 _NOP: Final = 1
@@ -23,34 +23,49 @@ _OPTIONS: Final = {
     68: ("ip.options.timestamp", 4, 255),
     82: ("ip.options.traceroute", 12, 12),
     130: ("ip.options.security", 3, 255),
-    131: ("ip.options.route", 3, 255),
+    131: ("ip.options.route", 2, 255),
     133: ("ip.options.ext_security", 3, 255),
     134: ("ip.options.cipso", 6, 255),
     136: ("ip.options.sid", 4, 4),
-    137: ("ip.options.source_route", 3, 255),
+    137: ("ip.options.source_route", 2, 255),
     148: ("ip.options.routeralert", 4, 4),
     149: ("ip.options.sdb", 6, 255),
 }
 
 
-def final_destination(options: bytes) -> bytes | None:
-    """Return the address that a source route leads to in the end, None if there is none."""
-    offset, destination = 0, None
-    while offset + 1 < len(options):
-        kind, length = options[offset], options[offset + 1]
+def final_destination(options: bytes, size: int) -> bytes | None:
+    """Return the address that the first source route leads to in the end, None if there is none.
+
+    `options` are the captured ones of `size` bytes; one of PAST_THE_END where what says so was
+    not captured.
+    """
+    offset = 0
+    while offset < size:
+        kind = options[offset]
         if kind == _END:
             break
         if kind == _NOP:
             offset += 1
             continue
-        option = options[offset : offset + length]
-        if length < 2 or len(option) < length:
+        if offset + 1 >= size:
             break
-        if kind in (_LOOSE, _STRICT) and length >= 7 and option[2] <= length:
-            last = 3 + (length - 3 & ~3)
-            destination = option[last - 4 : last]
+        length = options[offset + 1]
+        if length < 2 or offset + length > size:
+            break
+        if kind in (_LOOSE, _STRICT):
+            if length < 7 or options[offset + 2] > length:
+                break
+            last = offset + 3 + (length - 3 & ~3)
+            return take(options, last - 4, 4)
         offset += length
-    return destination
+    return None
+
+
+def add_address(dissection: Dissection, side: str, address: bytes) -> None:
+    """Note the address of one `side`: "src" or "dst"."""
+    text = socket.inet_ntoa(address)
+    dissection.add_all((f"ip.{side}", "ip.addr"), int.from_bytes(address))
+    dissection.add_all((f"ip.{side}_host", "ip.host"), text)
 
 
 def dissect_options(dissection: Dissection, data: bytes) -> None:
@@ -77,7 +92,12 @@ def dissect_options(dissection: Dissection, data: bytes) -> None:
         add(name, option)
         _add_type(dissection, kind)
         add("ip.opt.len", length)
-        _add_body(dissection, kind, option)
+        try:
+            _add_body(dissection, kind, option)
+        except PAST_THE_END:
+            # In what an error quotes, an option that breaks off does not stop the rest.
+            if not dissection.network.quoted:
+                raise
         offset += length
 
 
@@ -121,7 +141,7 @@ def _add_body(dissection: Dissection, kind: int, option: bytes) -> None:
 
 def _add_route(dissection: Dissection, kind: int, option: bytes) -> None:
     """Name each address of a route by where the pointer stands. The last one of a source route that
-    is not used up is the destination, which the header already has."""
+    is not used up is the packet's destination."""
     add = dissection.add
     pointer = option[2]
     add("ip.opt.ptr", pointer)
@@ -130,6 +150,7 @@ def _add_route(dissection: Dissection, kind: int, option: bytes) -> None:
     for offset in offsets:
         passed = offset + 1 < pointer
         if kind != _RECORD_ROUTE and pointer <= len(option) and offset == offsets[-1]:
+            add_address(dissection, "dst", take(option, offset, 4))
             break
         name = "ip.rec_rt" if passed else ahead
         address = take(option, offset, 4)

@@ -55,7 +55,7 @@ def dissect_ipv6(dissection: Dissection, octets: Octets) -> None:
             room = octets.reported - _HEADER
             message = f"IPv6 payload length exceeds framing length ({room} bytes)"
             dissection.expert("ipv6.plen_exceeds_framing", WARN, PROTOCOL_GROUP, message)
-        if wanted and not length:
+        if wanted and not length and following != _NO_NEXT:
             message = "IPv6 payload length equals 0 (maybe because of "
             message += '"TCP segmentation offload" (TSO))'
             dissection.expert("ipv6.plen_zero", NOTE, PROTOCOL_GROUP, message)
