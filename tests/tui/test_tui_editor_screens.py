@@ -9,10 +9,21 @@ import os
 
 import pytest
 from browser_driver import OpenBrowser
+from test_tui_hold import holding
 from test_tui_screens import EXPECTED, SIZES, THEMES, screen_of
 from textual.widgets import Input
 
 from tunscope.tui.screens.editor import EditorScreen
+
+
+def check(name: str, size: tuple[int, int], theme: str, found: str) -> None:
+    """Compare a screen with the one that is stored, or store it."""
+    path = EXPECTED / f"{name}-{size[0]}x{size[1]}-{theme.removeprefix('tunscope-')}.txt"
+    if os.environ.get("UPDATE_SCREENS"):
+        path.write_text(found)
+    if not path.exists():
+        pytest.fail(f"no screen is stored as {path.name}: write it with UPDATE_SCREENS=1")
+    assert found == path.read_text()
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -38,9 +49,21 @@ async def test_screen(
             browser.app.focused.cursor_blink = False
         await browser.pilot.pause(0.2)
         found = screen_of(browser)
-    path = EXPECTED / f"{name}-{size[0]}x{size[1]}-{theme.removeprefix('tunscope-')}.txt"
-    if os.environ.get("UPDATE_SCREENS"):
-        path.write_text(found)
-    if not path.exists():
-        pytest.fail(f"no screen is stored as {path.name}: write it with UPDATE_SCREENS=1")
-    assert found == path.read_text()
+    check(name, size, theme, found)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("theme", THEMES)
+async def test_hold_screen(
+    open_browser: OpenBrowser,
+    theme: str,
+    size: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tunscope.tui.holding.Waiting.age", 4.1)
+    async with open_browser("tun", live=True, size=size, theme=theme) as browser:
+        holding(browser, 6, 8)
+        await browser.press("i")
+        await browser.pilot.pause(0.3)
+        found = screen_of(browser)
+    check("hold", size, theme, found)

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from tunscope.capfile.spool import Spool
 from tunscope.cli.deep_edits import answer_ask
+from tunscope.cli.holds import EngineHolds
 from tunscope.cli.injecting import Injections
 from tunscope.engine.client import EngineClient, Opening
 from tunscope.engine.counters import Counters
@@ -16,6 +17,7 @@ from tunscope.engine.protocol import (
     AskEvent,
     CountersEvent,
     Event,
+    HoldEvent,
     NoticeEvent,
     RotatedEvent,
     StoppedEvent,
@@ -139,6 +141,7 @@ class EngineSession:
             self._hand_over_next()
         self.owned = opening.mode != "observed"
         self._injections = Injections(client.ask, facts.name)
+        self.holds = EngineHolds(client, self._say_of_hold)
 
     def poll(self) -> SessionStatus:
         """Take in the engine's events."""
@@ -147,6 +150,7 @@ class EngineSession:
         for text in self._news():
             self._say(text, Severity.WARNING)
         self._injections.pull()
+        self.holds.pull()
         self._messages += self._injections.told
         self._injections.told.clear()
         messages, self._messages = tuple(self._messages), []
@@ -203,6 +207,8 @@ class EngineSession:
                 if told:
                     self._say(told, Severity.WARNING)
                 self._hand_over_next()
+            case HoldEvent():
+                self.holds.take(event)
             case AskEvent():
                 answer_ask(self._client, event)
             case StoppedEvent(reason, counters, error):
@@ -213,6 +219,7 @@ class EngineSession:
             self._counters = counters
         self._ended()
         self._injections.stop()
+        self.holds.end()
         self._state = SessionState.STOPPED if error is None else SessionState.FAILED
         if error is not None:
             self._say(str(error), Severity.ERROR)
@@ -224,6 +231,9 @@ class EngineSession:
         if fd is not None:
             self._client.add_output(fd)
             os.close(fd)
+
+    def _say_of_hold(self, text: str, failed: bool) -> None:
+        self._say(text, Severity.ERROR if failed else Severity.INFORMATION)
 
     def _say(self, text: str, severity: Severity = Severity.INFORMATION) -> None:
         self._messages.append(SessionMessage(text, severity))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tunscope.tui.editor_keys import EDITOR_KEYS
+from tunscope.tui.editor_keys import EDITOR_KEYS, HOLD_KEYS
 from tunscope.tui.key_binding import key_binding as _key
 
 #: Group of a binding id to its heading in the help.
@@ -15,6 +15,7 @@ ANALYSIS_GROUPS: Final = {
     "hierarchy": "Protocol hierarchy",
     "graph": "I/O graph",
     "editor": "Packet editor",
+    "hold": "Holding packets",
 }
 
 #: What opens them from the packet browser.
@@ -143,4 +144,5 @@ ANALYSIS_NAMESPACES: Final = {
     "hierarchy": HIERARCHY_KEYS,
     "graph": GRAPH_KEYS,
     "editor": EDITOR_KEYS,
+    "hold": HOLD_KEYS,
 }

@@ -13,7 +13,7 @@ from typing import Final
 from textual.binding import Binding
 
 from tunscope.tui.analysis_keys import ANALYSIS_GROUPS, ANALYSIS_NAMESPACES, OPENING_KEYS
-from tunscope.tui.editor_keys import EDITING_KEYS
+from tunscope.tui.editor_keys import EDITING_KEYS, HOLDING_KEYS
 from tunscope.tui.key_binding import key_binding as _key
 
 #: Group of a binding id to its heading in the help.
@@ -107,6 +107,7 @@ MAIN_KEYS: Final = (
     *FILTER_KEYS,
     *OPENING_KEYS,
     *EDITING_KEYS,
+    *HOLDING_KEYS,
     _key("packet.find", "ctrl+f", "find", "Find", "find text, /regex/, x:hex bytes or =filter"),
     _key("packet.find_next", "n", "find_next(1)", "Find next", "the next packet found"),
     _key("packet.find_previous", "N", "find_next(-1)", "Find previous", "and the one before"),

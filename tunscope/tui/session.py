@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Protocol
 
 from tunscope.engine.counters import Counters
+from tunscope.tui.holding import Holds, NoHolds
 from tunscope.tui.injection import InjectOrder
 
 
@@ -104,6 +105,10 @@ class Session(Protocol):
     def owned(self) -> bool:
         """Whether tunscope holds the device itself."""
 
+    @property
+    def holds(self) -> Holds:
+        """The hold queue."""
+
     def poll(self) -> SessionStatus:
         """Take in what has arrived and return the state now; called 25 times a second."""
 
@@ -131,6 +136,7 @@ class FileSession:
         self.capture_filter = capture_filter
         self.stopped = False
         self.orders: list[InjectOrder] = []
+        self.holds: Holds = NoHolds()
 
     @property
     def injection_refusal(self) -> str:

@@ -116,7 +116,9 @@ class AnalysisScreen(Screen[None], inherit_bindings=False):
     def show_title(self) -> None:
         """Bring the first line up to date."""
         facts, gathering, browser = self.title_facts(), self.gathering, self.browser
-        facts = replace(facts, live=browser.live, dropped=browser.status.counters.dropped)
+        held = len(browser.session.holds.waiting)
+        dropped = browser.status.counters.dropped
+        facts = replace(facts, live=browser.live, dropped=dropped, held=held)
         if gathering is not None:
             error = "" if gathering.error is None else str(gathering.error)
             progress = 1.0 if browser.live else gathering.progress

@@ -41,7 +41,7 @@ class EditorScreen(AnalysisScreen, inherit_bindings=False):
     """Edits one packet; `outcome` does with it what the person asks for."""
 
     NAMESPACE = "editor"
-    FOOTER = (
+    FOOTER: ClassVar[tuple[str, ...]] = (
         "editor.inject",
         "editor.undo",
         "editor.insert",
@@ -51,6 +51,7 @@ class EditorScreen(AnalysisScreen, inherit_bindings=False):
         "editor.save",
         "editor.redo",
         "editor.revert",
+        "editor.rule",
     )
     BINDINGS: ClassVar[list[BindingType]] = [*AnalysisScreen.BINDINGS, *EDITOR_KEYS]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide"), (150, "-wider")]  # noqa: RUF012
@@ -357,6 +358,33 @@ class EditorScreen(AnalysisScreen, inherit_bindings=False):
         else:
             self.outcome.inject(self.editing)
 
+    def action_release(self) -> None:
+        """Only a held packet can be released."""
+        self.note.show("release: this packet is not held", "muted")
+
+    def action_rule(self) -> None:
+        """Propose the edit as a rule for packets like this one."""
+        from tunscope.tui.edit_rule import rule_of
+
+        refusal = self.browser.session.holds.refusal
+        try:
+            rule = rule_of(self.editing)
+        except UsageError as error:
+            self.note.show(_sentence(error), "warning")
+            return
+        if refusal:
+            self.note.show(f"rule: {refusal}", "warning")
+        else:
+            self.prompt.ask("rule", "Rule", rule)
+
+    def _add_rule(self, text: str) -> None:
+        def answered(problem: str) -> None:
+            if problem and self.is_attached:
+                self.note.show(problem, "error")
+                self.prompt.ask("rule", "Rule", text)
+
+        self.browser.session.holds.add_rule(text, answered)
+
     def action_save(self) -> None:
         """Ask for a file to save the packet to."""
         self._ask_path("Save the packet to")
@@ -366,9 +394,12 @@ class EditorScreen(AnalysisScreen, inherit_bindings=False):
         self.prompt.ask("save", label, f"packet-{name}.pcapng")
 
     def on_prompt_line_answered(self, event: PromptLine.Answered) -> None:
-        """Save."""
+        """Save, or add the rule."""
         event.stop()
         self.form.focus()
+        if event.topic == "rule":
+            self._add_rule(event.text.strip())
+            return
         try:
             told = self.outcome.save(self.editing, event.text.strip())
         except (TunscopeError, OSError) as error:
@@ -384,7 +415,8 @@ class EditorScreen(AnalysisScreen, inherit_bindings=False):
     def show_title(self) -> None:
         """Bring the first line up to date."""
         facts = self.title_facts()
-        self.title_line.show(replace(facts, live=self.browser.live))
+        held = len(self.browser.session.holds.waiting)
+        self.title_line.show(replace(facts, live=self.browser.live, held=held))
 
 
 def _explanation(row: FormRow) -> str:

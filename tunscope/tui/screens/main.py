@@ -11,8 +11,8 @@ from tunscope.tui.keymap import MAIN_KEYS, footer
 from tunscope.tui.rate import Rate, RateMeter
 from tunscope.tui.row_painter import RowPainter
 from tunscope.tui.rows import RowReader
-from tunscope.tui.screens.editing_actions import EditingActions
 from tunscope.tui.screens.help import HelpScreen
+from tunscope.tui.screens.hold_actions import HoldActions
 from tunscope.tui.screens.messages import MessagesScreen
 from tunscope.tui.session import SessionState, SessionStatus, Severity
 from tunscope.tui.table_columns import chosen_columns
@@ -45,7 +45,7 @@ _REST, _CALM = 0.06, 0.25
 _LIVE_STATES = frozenset({SessionState.STARTING, SessionState.LIVE})
 
 
-class MainScreen(EditingActions, inherit_bindings=False):
+class MainScreen(HoldActions, inherit_bindings=False):
     """Pulls from the session and the index 25 times a second and shows what has changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*MAIN_KEYS]
@@ -237,6 +237,7 @@ class MainScreen(EditingActions, inherit_bindings=False):
                 self._meter.rate if live else Rate(),
                 counters.dropped,
                 table.paused,
+                len(self.session.holds.waiting),
             )
         )
         if self.filter_bar is not None and self.filter_bar.in_force:

@@ -36,6 +36,7 @@ class HeaderFacts:
     rate: Rate = field(default_factory=Rate)
     dropped: int = 0
     paused: bool = False
+    held: int = 0
 
 
 class HeaderLine(LineWidget):
@@ -89,6 +90,9 @@ class HeaderLine(LineWidget):
             SessionState.STOPPED: styles.bar_warning,
         }.get(facts.state, styles.bar_strong)
         pieces.append((f"   {_SIGNS[facts.state]}", state_style))
+        if facts.held:
+            pieces.append(("  ", styles.bar))
+            pieces.append((f" ⏸ held {units.count(facts.held)} ", styles.badge))
         if facts.paused:
             pieces.append(("  ⏸ paused", styles.bar_warning))
         if facts.dropped:

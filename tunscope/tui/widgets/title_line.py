@@ -31,6 +31,7 @@ class TitleFacts:
     progress: float = 1.0
     live: bool = False
     dropped: int = 0
+    held: int = 0
     error: str = ""
 
 
@@ -56,13 +57,15 @@ class TitleLine(LineWidget):
         line = LineBuilder(self.extent.width)
         line.add(f" {facts.title}", styles.bar_strong)
         right, style = self._right()
-        room = self.extent.width - width_of(right) - 2
+        badge = f" ⏸ held {units.count(facts.held)} " if facts.held else ""
+        room = self.extent.width - width_of(right) - width_of(badge) - 2
         for text in (*facts.details, facts.scope):
             safe = printable(text)
             if safe and line.used + width_of(safe) + 3 <= room:
                 line.add(" · ", styles.bar_muted)
                 line.add(safe, styles.bar)
-        line.fill(styles.bar, leave=width_of(right) + 1)
+        line.fill(styles.bar, leave=width_of(right) + width_of(badge) + 1)
+        line.add(badge, styles.badge)
         line.add(right, style)
         return line.strip(styles.bar)
 
