@@ -42,9 +42,15 @@ _HEAD_SIZE: Final = 28
 _TAIL_SIZE: Final = 16
 #: Padding, then option epb_flags (2, length 4), opt_endofopt and the block's total length.
 _TAILS: Final = tuple(struct.Struct(f"<{-caplen % 4}x4I") for caplen in range(4))
+_PACK_TAIL: Final = tuple(tail.pack_into for tail in _TAILS)
+_pack_head: Final = _HEAD.pack_into
+_time_ns: Final = time.time_ns
 _FLAGS_OPTION: Final = 4 << 16 | 2
 _ENHANCED_PACKET_BLOCK: Final = 6
 _DRAIN_SECONDS: Final = 1.0
+
+_IN: Final = int(Direction.IN)
+_OUT: Final = int(Direction.OUT)
 
 Accept = Callable[[memoryview], int]
 Send = Callable[[memoryview], bool]
@@ -93,6 +99,9 @@ class OwnedDevice:
             and vnet_header_size == peer.vnet_header_size == VNET_HEADER.size
         ):
             self._framed = peer
+        self._send: Send | None = None if self._sink else peer.send
+        if isinstance(peer, FramePeer) and not peer.vnet_header_size:
+            self._send = peer.send_frame  # the same without a header, and one call less
         self._offload = False
         self._arena = np.zeros(_ARENA_SIZE, np.uint8)
         self._view = self._arena.data
@@ -308,7 +317,7 @@ class OwnedDevice:
         """Read what the kernel sent until nothing waits or the arena is full."""
         view, fd, prefix, readv = self._view, self._fd, self._prefix, os.readv
         accept, enclose = self._accept, self._enclose
-        peer_send: Send | None = None if self._sink else self._peer.send
+        peer_send = self._send
         lead = 0
         if self._offload and self._framed is not None:
             peer_send, lead = self._framed.send_frame, VNET_HEADER.size
@@ -329,7 +338,7 @@ class OwnedDevice:
             if peer_send and not peer_send(view[data - lead : data + length]):
                 self._refused += 1
             if wanted and (not accept or accept(view[data : data + length])):
-                flags = int(Direction.OUT)
+                flags = _OUT
                 if lead:
                     flags |= offload_flags(view[data - 10], view[data - 9])
                 size = enclose(position, length, flags)
@@ -363,7 +372,7 @@ class OwnedDevice:
             if give(view[data - lead : data + length]):
                 self._refused += 1
             if wanted and (not accept or accept(view[data : data + length])):
-                flags = int(Direction.IN)
+                flags = _IN
                 if lead:
                     flags |= offload_flags(view[data - 10], view[data - 9])
                 size = self._enclose(position, length, flags)
@@ -376,15 +385,14 @@ class OwnedDevice:
 
     def _enclose(self, position: int, length: int, flags: int) -> int:
         """Make an EPB of the `length` bytes that lie at `position` + 28; return its size."""
-        caplen = min(length, self._snaplen)
+        caplen = length if length < self._snaplen else self._snaplen
         total = (caplen + _HEAD_SIZE + _TAIL_SIZE + 3) & ~3
-        now = time.time_ns()
+        now = _time_ns()
+        view = self._view
         high, low = now >> 32, now & 0xFFFFFFFF
-        _HEAD.pack_into(
-            self._view, position, _ENHANCED_PACKET_BLOCK, total, 0, high, low, caplen, length
-        )
+        _pack_head(view, position, _ENHANCED_PACKET_BLOCK, total, 0, high, low, caplen, length)
         tail = position + _HEAD_SIZE + caplen
-        _TAILS[caplen & 3].pack_into(self._view, tail, _FLAGS_OPTION, flags, 0, total)
+        _PACK_TAIL[caplen & 3](view, tail, _FLAGS_OPTION, flags, 0, total)
         return total
 
 
