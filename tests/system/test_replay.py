@@ -333,3 +333,28 @@ def test_options_of_a_replay_are_refused_without_one(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert done.stderr == "tunscope: --speed: is for --replay FILE\n"
+
+
+def test_packets_are_rewritten_on_their_way(quiet: NetworkNamespace, tmp_path: Path) -> None:
+    long = bytes(IP(src="10.9.0.2", dst="10.9.0.9") / UDP(sport=7, dport=53) / (b"x" * 2000))
+    file = pcap(tmp_path / "in", RAW, [ip_packets()[0], long])
+    persistent(quiet, "tun0", "tun")
+    words = ("--map", "10.9.0.0/24=192.168.7.0/24", "--map-port", "53=5353", "--ttl", "9")
+    more = ("--set", "ip.dsfield.dscp=46", "--mtu", "fragment", "--wait", "0", "--topspeed")
+    with tcpdump(quiet, "tun0", tmp_path / "out.pcap"):
+        done = quiet.tunscope("replay", file, "tun0", *words, *more)
+    assert done.returncode == 0, done.stderr
+    assert "2 packets rewritten" in done.stdout
+    assert "1 packets fragmented" in done.stdout
+    checks = ("-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE")
+    fields = ("ip.src", "ip.dst", "ip.ttl", "ip.dsfield.dscp", "ip.checksum.status",
+              "udp.dstport", "udp.checksum.status")  # fmt: skip
+    names = [word for field in fields for word in ("-e", field)]
+    command = ["tshark", "-n", "-r", str(tmp_path / "out.pcap"), *checks, "-T", "fields", *names]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    start = ["192.168.7.2", "192.168.7.9", "9", "46", "1"]
+    assert [line.split("\t") for line in output.splitlines()] == [
+        [*start, "2", "1"],
+        [*start, "", ""],
+        [*start, "5353", "1"],
+    ]

@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from tunscope.cli.relay_arguments import relay_arguments
-from tunscope.cli.replay_order import asked_replay, replay_arguments
+from tunscope.cli.replay_order import (
+    asked_replay,
+    over_mtu_argument,
+    replay_arguments,
+    seed_argument,
+)
 from tunscope.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -98,6 +103,8 @@ class Invocation:
 @relay_arguments
 @click.option("--replay", "replayed", metavar="FILE|-", help="Send this capture's packets again.")
 @replay_arguments
+@over_mtu_argument("--over-mtu")
+@seed_argument("--random-addresses")
 @click.option("-w", "--pcap", metavar="FILE|-", help="Capture to a pcapng file, or to stdout.")
 @click.option("--print", "print_lines", is_flag=True, help="A line a packet, as tcpdump.")
 @click.option("--tui/--no-tui", default=None, help="Force the screen on or off.")

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tunscope.cli.replay_order import ReplayOrder, replay_arguments
+from tunscope.cli.replay_order import (
+    ReplayOrder,
+    over_mtu_argument,
+    replay_arguments,
+    seed_argument,
+)
 
 if TYPE_CHECKING:
     from tunscope.device.request import DeviceRequest
@@ -24,6 +29,8 @@ _ANSWER_BYTES = 192
 @click.argument("device")
 @click.option("-Y", "--display-filter", default="", metavar="FILTER", help="Only these packets.")
 @replay_arguments
+@over_mtu_argument("--mtu")
+@seed_argument("--seed")
 @click.option("--tun", "kind", flag_value="tun", help="Create a tun device for the purpose.")
 @click.option("--tap", "kind", flag_value="tap", help="Create a tap device for the purpose.")
 @click.option("--addr", multiple=True, metavar="CIDR", help="Address for the device (repeat).")

@@ -9,8 +9,12 @@ from typing import Any, Final, Self, TypeVar
 import click
 
 from tunscope.errors import UsageError
+from tunscope.packet.edit import parse_assignment
 from tunscope.packet.header_fields import header_field, parse_value
+from tunscope.replay.address_maps import AddressMaps, parse_map
+from tunscope.replay.fitting import OverMtu
 from tunscope.replay.ranges import NumberRanges
+from tunscope.replay.rewrite import Rewriter, parse_hop_limit, parse_macs, parse_ports
 from tunscope.replay.schedule import Timing
 from tunscope.replay.sides import AsRecorded, ByEndpoint, OneSide, PlanSide, parse_network
 
@@ -65,6 +69,26 @@ _OPTIONS: Final = (
         help="VLAN tags of frames that go to a tap or an interface [keep].",
     ),
     click.option("--pad", is_flag=True, help="Fill packets that were captured in part with zeros."),
+    click.option(
+        "--map",
+        "maps",
+        multiple=True,
+        metavar="NET=NET",
+        help="Other addresses, as in 10.0.0.0/8=192.168.0.0/16; also in ARP and ICMP (repeat).",
+    ),
+    click.option(
+        "--map-port", multiple=True, metavar="PORT=PORT", help="Other TCP and UDP ports (repeat)."
+    ),
+    click.option("--map-mac", multiple=True, metavar="MAC=MAC", help="Other MACs (repeat)."),
+    click.option("--ttl", metavar="N|+N|-N", help="TTL or hop limit."),
+    click.option(
+        "--set", "settings", multiple=True, metavar="FIELD=VALUE", help="As in ip.id=7 (repeat)."
+    ),
+    click.option(
+        "--fix-checksums/--no-fix-checksums",
+        default=None,
+        help="Compute all checksums anew [in packets that change].",
+    ),
     click.option("--strict", is_flag=True, help="Send nothing if a packet cannot be sent."),
     click.option(
         "--wait",
@@ -78,6 +102,8 @@ _OPTIONS: Final = (
 _NAMES: Final = (
     "ranges", "speed", "pps", "mbps", "topspeed", "max_gap", "loop", "loop_delay", "limit",
     "duration", "side", "clients", "servers", "src_mac", "dst_mac", "vlan", "pad", "strict",
+    "maps", "map_port", "map_mac", "ttl", "settings", "random_addresses", "fix_checksums",
+    "over_mtu",
     "wait", "as_json",
 )  # fmt: skip
 _C = TypeVar("_C", bound=Callable[..., Any])
@@ -88,6 +114,28 @@ def replay_arguments(command: _C) -> _C:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def over_mtu_argument(name: str) -> Callable[[_C], _C]:
+    """Give a command the option for packets that are too long, under a name it has free."""
+    return click.option(
+        name,
+        "over_mtu",
+        type=click.Choice(["skip", "truncate", "fragment"]),
+        default="skip",
+        help="What becomes of replayed packets longer than the device's MTU [skip].",
+    )
+
+
+def seed_argument(name: str) -> Callable[[_C], _C]:
+    """Give a command the option for random addresses, under a name it has free."""
+    return click.option(
+        name,
+        "random_addresses",
+        type=int,
+        metavar="N",
+        help="Replayed packets get other unicast addresses, the same ones for the same N.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +158,8 @@ class ReplayOrder:
     destination_mac: bytes | None
     keep_tags: bool
     pad_cut: bool
+    rewriter: Rewriter
+    over_mtu: OverMtu
     strict: bool
     wait: float
     as_json: bool
@@ -139,6 +189,8 @@ class ReplayOrder:
             destination_mac=_mac(given["dst_mac"], "eth.dst"),
             keep_tags=given["vlan"] == "keep",
             pad_cut=given["pad"],
+            rewriter=_rewriter(given),
+            over_mtu=OverMtu(given["over_mtu"]),
             strict=given["strict"],
             wait=given["wait"],
             as_json=given["as_json"],
@@ -179,6 +231,17 @@ def _side(given: Mapping[str, Any]) -> OneSide | AsRecorded | ByEndpoint | None:
         case "as-recorded":
             return AsRecorded()
     return None
+
+
+def _rewriter(given: Mapping[str, Any]) -> Rewriter:
+    return Rewriter(
+        addresses=AddressMaps(tuple(map(parse_map, given["maps"])), given["random_addresses"]),
+        ports=parse_ports(given["map_port"]),
+        macs=parse_macs(given["map_mac"], lambda text: _mac(text, "eth.src") or b""),
+        hop_limit=None if given["ttl"] is None else parse_hop_limit(given["ttl"]),
+        assignments=tuple(map(parse_assignment, given["settings"])),
+        checksums=given["fix_checksums"],
+    )
 
 
 def _mac(text: str | None, field: str) -> bytes | None:

@@ -18,6 +18,7 @@ from tunscope.errors import TunscopeError, UsageError
 from tunscope.packet.linktype import LinkType
 from tunscope.packet.printable import printable
 from tunscope.packet.record import PacketRecord
+from tunscope.replay.changing import Changing
 from tunscope.replay.fitting import Fitting
 from tunscope.replay.links import DeviceLink
 from tunscope.replay.plan import PlanWriter
@@ -150,7 +151,7 @@ def _treatment(order: ReplayOrder, facts: DeviceFacts, *, owned: bool) -> Treatm
     return Treatment(
         choose_side=order.side or default,
         links=links,
-        change=Fitting(linktype, facts.mtu),
+        change=Changing(linktype, order.rewriter, Fitting(linktype, facts.mtu, order.over_mtu)),
         strict=order.strict,
         pad_cut=order.pad_cut,
     )

@@ -19,3 +19,15 @@ def internet_checksum(data: bytes | bytearray | memoryview, initial: int = 0) ->
     if folded == 0 and total:
         folded = 0xFFFF
     return ~folded & 0xFFFF
+
+
+def updated_checksum(checksum: int, before: bytes, after: bytes) -> int:
+    """Return a checksum once the bytes `before` under it became `after` (RFC 1624).
+
+    Both have the same length and begin at an even offset of what the checksum covers.
+    """
+    padding = b"\0" * (len(before) % 2)
+    old, new = int.from_bytes(before + padding, "big"), int.from_bytes(after + padding, "big")
+    words = (~checksum & 0xFFFF) + -old % 0xFFFF + new
+    folded = words % 0xFFFF
+    return ~folded & 0xFFFF if folded else 0

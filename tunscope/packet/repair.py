@@ -39,6 +39,18 @@ def repaired(data: bytes, linktype: int, layers: Container[int], trailer: int = 
     return bytes(packet)
 
 
+def with_checksums(data: bytes, linktype: int) -> bytes:
+    """Return `data` with every checksum computed anew; the lengths in it are believed.
+
+    As everywhere, a UDP checksum of zero over IPv4 stays and fragments get no transport checksum.
+    """
+    packet = bytearray(data)
+    walk = layers_of(data, linktype)
+    for index in range(len(walk) - 1, -1, -1):
+        _set_checksum(packet, walk, index)
+    return bytes(packet)
+
+
 def sound_layers(data: bytes, linktype: int) -> frozenset[int]:
     """Return the indices of the layers whose lengths and checksums are right as they are."""
     trailer = trailer_length(data, linktype)

@@ -24,8 +24,8 @@ _MOST_FLOWS = 200_000
 class Treatment:
     """What is done to each packet; `links` has the device's link as packets of each side see it.
 
-    `change` returns what is sent instead of a packet, in pieces, and words for what was done to
-    it. With `strict` a packet that cannot be sent ends it all.
+    `change` returns what is sent instead of a converted packet with its `epb_flags`, in pieces,
+    and words for what was done to it. With `strict` a packet that cannot be sent ends it all.
     """
 
     choose_side: SideChoice
