@@ -175,3 +175,28 @@ def disordered_web() -> Iterator[Packet]:
         yield segment("c", client, start + 77, "", "S")
         yield segment("c", client, start + 78, GET)
         yield segment("s", client, start + 900, ok)
+
+
+def tunnel() -> Iterator[Packet]:
+    """WireGuard: two handshakes, one answered by a cookie, data of both and of none."""
+
+    def message(side: str, kind: int, *indices: int, size: int) -> Packet:
+        numbers = b"".join(index.to_bytes(4, "little") for index in indices)
+        data = (bytes([kind, 0, 0, 0]) + numbers).ljust(size, b"\x5a")
+        if side == "c":
+            return packet(CLIENT, SERVER, UDP(sport=40001, dport=51820) / data)
+        return packet(SERVER, CLIENT, UDP(sport=51820, dport=40001) / data)
+
+    yield message("c", 4, 99, size=64)
+    yield message("c", 1, 7, size=148)
+    yield message("s", 2, 8, 7, size=92)
+    yield message("c", 4, 8, size=96)
+    yield message("s", 4, 7, size=32)
+    yield message("c", 1, 9, size=148)
+    yield message("s", 3, 9, size=64)
+    yield message("c", 1, 10, size=148)
+    yield message("s", 2, 11, 10, size=92)
+    yield message("c", 4, 8, size=96)
+    yield message("c", 4, 11, size=96)
+    yield message("s", 4, 10, size=96)
+    yield message("c", 4, 10, size=96)

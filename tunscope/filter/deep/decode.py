@@ -12,6 +12,8 @@ from tunscope.filter.layers.registry import dissect_data
 
 #: Ports from here on are also given to clients: the other port may name the application.
 _PRIVILEGED: Final = 1024
+#: Protocols that are not read, whose every message begins with a word.
+_TEXTS: Final = frozenset({"sip"})
 
 
 def decode_payloads(dissection: Dissection) -> None:
@@ -43,7 +45,7 @@ def _decode(dissection: Dissection, payload: Payload) -> None:
         decoder = decoder_of(payload.transport, names[port])
         if decoder is not None and decoder(dissection, payload):
             return
-        if decoder is None:
+        if decoder is None and not _refuses(names[port], payload):
             unread = unread or names[port]
             if port < _PRIVILEGED:
                 break
@@ -56,6 +58,11 @@ def _decode(dissection: Dissection, payload: Payload) -> None:
     else:
         # Named by its port, and not read: its name is all there is to say.
         dissection.begin(unread, payload.octets)
+
+
+def _refuses(protocol: str, payload: Payload) -> bool:
+    """Whether what has a port of a protocol that is not read cannot be it: text that is none."""
+    return protocol in _TEXTS and not payload.octets.data[:1].isalpha()
 
 
 __all__ = ["applications", "decode_payloads"]

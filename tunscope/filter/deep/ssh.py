@@ -6,9 +6,13 @@ import hashlib
 from typing import Final
 
 from tunscope.filter.deep.registry import decodes, guesses
-from tunscope.filter.layers.dissection import Dissection, Octets, Payload, take, u32
+from tunscope.filter.deep.ssh_connection import Method, SshConnection, SshSide
+from tunscope.filter.deep.ssh_key_exchange import add_key_exchange
+from tunscope.filter.layers.dissection import Dissection, Payload, take, u32
 
 _KEXINIT, _NEWKEYS = 20, 21
+#: Messages of the method of exchange agreed upon (RFC 4250, 4.1.2).
+_EXCHANGE: Final = range(30, 35)
 _LONGEST: Final = 0x8000
 _LISTS: Final = (
     "kex_algorithms",
@@ -28,14 +32,16 @@ _LISTS: Final = (
 def decode_ssh(dissection: Dissection, payload: Payload) -> bool:
     """Decode what a segment on SSH's port carries."""
     octets = payload.octets
-    names = _server_side(payload)
+    server = payload.source_port < payload.destination_port
+    connection = dissection.recall(SshConnection, payload)
     if not dissection.begin("ssh", octets):
         return True
-    dissection.add("ssh.direction", int(names))
+    dissection.add("ssh.direction", int(server))
     if octets.data.startswith(b"SSH-"):
-        _add_greeting(dissection, octets, server=names)
-    else:
-        _add_packets(dissection, octets, server=names)
+        line, newline, _ = octets.data.partition(b"\n")
+        dissection.add("ssh.protocol", line.rstrip(b"\r").decode("utf-8", "replace"))
+        octets = octets.rest(len(line) + len(newline))
+    _add_packets(dissection, octets.data, connection, int(server))
     return True
 
 
@@ -47,48 +53,43 @@ def guess_ssh(dissection: Dissection, payload: Payload) -> bool:
     return decode_ssh(dissection, payload)
 
 
-def _server_side(payload: Payload) -> bool:
-    return payload.source_port < payload.destination_port
-
-
-def _add_greeting(dissection: Dissection, octets: Octets, *, server: bool) -> None:
-    line, newline, rest = octets.data.partition(b"\n")
-    dissection.add("ssh.protocol", line.rstrip(b"\r").decode("utf-8", "replace"))
-    if newline and rest:
-        _add_packets(dissection, octets.rest(len(line) + 1), server=server)
-
-
-def _add_packets(dissection: Dissection, octets: Octets, *, server: bool) -> None:
+def _add_packets(
+    dissection: Dissection, data: bytes, connection: SshConnection, sender: int
+) -> None:
     """Note binary packets as long as they make sense in the clear."""
-    data = octets.data
+    side = connection.sides[sender]
     offset = 0
-    while offset + 6 <= len(data):
+    while offset + 6 <= len(data) and not side.encrypted:
         length, padding = u32(data, offset), data[offset + 4]
         message = data[offset + 5]
         clear = (
             0 < length < _LONGEST
             and 4 <= padding < length
-            and (message in (_KEXINIT, _NEWKEYS) or 30 <= message <= 34)
+            and (message in (_KEXINIT, _NEWKEYS) or message in _EXCHANGE)
         )
         if not clear or offset + 4 + length > len(data):
-            _add_encrypted(dissection, data[offset:])
-            return
+            break
         dissection.add("ssh.packet_length", length)
         dissection.add("ssh.padding_length", padding)
         dissection.add("ssh.message_code", message)
         body = data[offset + 6 : offset + 4 + length - padding]
+        number = side.number
         if message == _KEXINIT:
-            _add_offer(dissection, body, server=server)
-        elif message == 30 and len(body) >= 4:
-            _add_client_key(dissection, body)
-        elif message == 31 and len(body) >= 4:
-            _add_server_key(dissection, body)
-        stop = offset + 4 + length
-        dissection.add("ssh.padding_string", data[stop - padding : stop])
-        offset = stop
-        if message == _NEWKEYS and offset < len(data):
-            _add_encrypted(dissection, data[offset:])
-            return
+            side.number += 1
+            _add_offer(dissection, body, side, server=bool(sender))
+        elif message == _NEWKEYS:
+            side.encrypted = True
+        else:
+            # As Wireshark counts: before some methods' messages, after those of others.
+            side.number += 1
+            if connection.method is not Method.CURVE:
+                number = side.number
+            add_key_exchange(dissection, message, body, connection.method)
+        offset += 4 + length
+        dissection.add("ssh.padding_string", data[offset - padding : offset])
+        dissection.add("ssh.seq_num", number)
+    if not connection.hides_lengths(sender):
+        _add_encrypted(dissection, data[offset:])
 
 
 def _add_encrypted(dissection: Dissection, data: bytes) -> None:
@@ -98,7 +99,7 @@ def _add_encrypted(dissection: Dissection, data: bytes) -> None:
     dissection.add("ssh.encrypted_packet", data[4:])
 
 
-def _add_offer(dissection: Dissection, body: bytes, *, server: bool) -> None:
+def _add_offer(dissection: Dissection, body: bytes, offering: SshSide, *, server: bool) -> None:
     add = dissection.add
     add("ssh.cookie", take(body, 0, 16))
     offset = 16
@@ -110,6 +111,8 @@ def _add_offer(dissection: Dissection, body: bytes, *, server: bool) -> None:
         add(f"ssh.{name}", text)
         lists.append(text)
         offset += 4 + size
+    offering.methods = lists[0].split(",")
+    offering.ciphers = (lists[2].split(","), lists[3].split(","))
     add("ssh.first_kex_packet_follows", body[offset])
     add("ssh.kex.reserved", take(body, offset + 1, 4))
     side = 1 if server else 0
@@ -118,39 +121,3 @@ def _add_offer(dissection: Dissection, body: bytes, *, server: bool) -> None:
     digest = hashlib.md5(full.encode(), usedforsecurity=False).hexdigest()
     add(f"ssh.kex.hassh{suffix}_algorithms", full)
     add(f"ssh.kex.hassh{suffix}", digest)
-
-
-def _add_client_key(dissection: Dissection, body: bytes) -> None:
-    size = u32(body, 0)
-    dissection.add("ssh.ecdh.q_c_length", size)
-    dissection.add("ssh.ecdh.q_c", take(body, 4, size))
-
-
-def _add_server_key(dissection: Dissection, body: bytes) -> None:
-    add = dissection.add
-    size = u32(body, 0)
-    add("ssh.host_key.length", size)
-    key = take(body, 4, size)
-    length = u32(key, 0)
-    kind = take(key, 4, length).decode("ascii", "replace")
-    add("ssh.host_key.type_length", length)
-    add("ssh.host_key.type", kind)
-    rest = key[4 + length :]
-    if kind == "ssh-ed25519" and len(rest) >= 4:
-        add("ssh.host_key.eddsa.key_length", u32(rest, 0))
-        add("ssh.host_key.eddsa.key", take(rest, 4, u32(rest, 0)))
-    elif kind == "ssh-rsa" and len(rest) >= 4:
-        exponent = u32(rest, 0)
-        add("ssh.host_key.rsa.e", take(rest, 4, exponent))
-        modulus = rest[4 + exponent :]
-        add("ssh.host_key.rsa.n", take(modulus, 4, u32(modulus, 0)))
-    offset = 4 + size
-    add("ssh.ecdh.q_s_length", u32(body, offset))
-    add("ssh.ecdh.q_s", take(body, offset + 4, u32(body, offset)))
-    offset += 4 + u32(body, offset)
-    signature = take(body, offset + 4, u32(body, offset))
-    add("ssh.host_sig.length", len(signature))
-    length = u32(signature, 0)
-    add("ssh.host_sig.type_length", length)
-    add("ssh.host_sig.type", take(signature, 4, length).decode("ascii", "replace"))
-    add("ssh.host_sig.data", signature[4 + length :][4:])

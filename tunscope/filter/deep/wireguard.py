@@ -6,6 +6,7 @@ import base64
 from typing import Final
 
 from tunscope.filter.deep.registry import guesses
+from tunscope.filter.deep.wireguard_sessions import WireguardSessions
 from tunscope.filter.layers.dissection import Dissection, Payload, take
 
 _INITIATION, _RESPONSE, _COOKIE, _TRANSPORT = 1, 2, 3, 4
@@ -29,7 +30,34 @@ def guess_wireguard(dissection: Dissection, payload: Payload) -> bool:
         dissection.add("wg.type", kind)
         dissection.add("wg.reserved", data[1:4])
         _add_message(dissection, kind, data)
+        _add_session(dissection, payload, kind)
     return True
+
+
+def _add_session(dissection: Dissection, payload: Payload, kind: int) -> None:
+    """Note the session a message belongs to, and the message that it answers."""
+    followed = dissection.conversations and dissection.conversations.applications
+    if not followed:
+        return
+    sessions = followed.recall(WireguardSessions, None)
+    data, network = payload.octets.data, payload.network
+    sender = (network.source, payload.source_port)
+    receiver = (network.destination, payload.destination_port)
+    if kind == _INITIATION:
+        session = sessions.begin(_number(data, 4), sender, receiver, dissection.number)
+        dissection.add("wg.stream", session.stream)
+        return
+    found = sessions.find(_number(data, 8 if kind == _RESPONSE else 4), sender, receiver)
+    if found is None:
+        return
+    dissection.add("wg.stream", found.stream)
+    to_initiator = receiver == found.initiator
+    if kind == _RESPONSE and to_initiator:
+        sessions.respond(found, _number(data, 4), sender, receiver, dissection.number)
+        dissection.add("wg.response_to", found.initiation)
+    elif kind == _COOKIE:
+        answered = found.initiation if to_initiator else found.response
+        dissection.add("wg.response_to", answered)
 
 
 def _add_message(dissection: Dissection, kind: int, data: bytes) -> None:
