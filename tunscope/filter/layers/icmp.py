@@ -14,6 +14,7 @@ from tunscope.filter.layers.dissection import (
     u16,
     u32,
 )
+from tunscope.filter.layers.echo_transactions import add_reply, note_request
 from tunscope.filter.layers.icmp_extensions import dissect_extensions
 from tunscope.filter.layers.ipv4 import dissect_ip
 from tunscope.filter.layers.registry import dissect_data, takes
@@ -46,6 +47,10 @@ def dissect_icmp(dissection: Dissection, octets: Octets) -> None:
     if kind in _ERRORS:
         _dissect_quoted(dissection, octets, kind, wanted=wanted)
     elif kind in (_ECHO, _ECHO_REPLY):
+        if wanted and kind == _ECHO:
+            note_request(dissection, "icmp", data)
+        elif wanted:
+            add_reply(dissection, "icmp", data, _ECHO << 8)
         dissect_echoed(dissection, octets.rest(8), "icmp", wanted=wanted)
     elif kind in (13, 14) and wanted:
         for name, offset in (("originate", 8), ("receive", 12), ("transmit", 16)):

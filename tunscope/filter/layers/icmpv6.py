@@ -14,6 +14,7 @@ from tunscope.filter.layers.dissection import (
     u16,
     u32,
 )
+from tunscope.filter.layers.echo_transactions import add_reply, note_request
 from tunscope.filter.layers.ipv6 import dissect_ipv6
 from tunscope.filter.layers.registry import dissect_data, takes
 from tunscope.packet.checksum import internet_checksum
@@ -38,7 +39,7 @@ def dissect_icmpv6(dissection: Dissection, octets: Octets) -> None:
         case 1 | 2 | 3 | 4:
             _dissect_error(dissection, octets, kind, wanted=wanted)
         case 128 | 129:
-            _dissect_echo(dissection, octets, wanted=wanted)
+            _dissect_echo(dissection, octets, kind, wanted=wanted)
         case _ if wanted:
             if kind in neighbour_discovery.TYPES:
                 neighbour_discovery.add_message(dissection, kind, octets)
@@ -84,9 +85,13 @@ def _dissect_error(dissection: Dissection, octets: Octets, kind: int, *, wanted:
     dissection.network = network
 
 
-def _dissect_echo(dissection: Dissection, octets: Octets, *, wanted: bool) -> None:
+def _dissect_echo(dissection: Dissection, octets: Octets, kind: int, *, wanted: bool) -> None:
     data = octets.data
     if wanted:
         dissection.add("icmpv6.echo.identifier", u16(data, 4))
         dissection.add("icmpv6.echo.sequence_number", u16(data, 6))
+        if kind == _ECHO:
+            note_request(dissection, "icmpv6", data)
+        else:
+            add_reply(dissection, "icmpv6", data, (_ECHO - _ECHO_REPLY) << 8)
     dissect_data(dissection, octets.rest(8))
