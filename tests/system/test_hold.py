@@ -229,6 +229,27 @@ def test_the_time_limit_decides(pair: Pair, then: str, received: int) -> None:
         end(capture)
 
 
+@pytest.mark.parametrize("limit", [(), ("-c", "1")])
+def test_the_end_of_a_capture_lets_everything_go(pair: Pair, limit: tuple[str, ...]) -> None:
+    with pair.capture("--hold", "icmp", *limit) as capture:
+        ping = pair.client.popen(
+            "ping", "-c", "1", "-W", "10", "10.9.0.2", stdout=subprocess.PIPE, text=True
+        )
+        if limit:
+            assert isinstance(capture, Capturing)
+            assert capture.wait() == 0
+        else:
+            engine = pair.engine()
+            waiting(engine)
+            engine.close()
+            end(capture)
+    ping.kill()
+    rows = tshark_fields(pair.file, "frame.comment")
+    assert rows[0] == ["tunscope: held"]
+    if not limit:
+        assert rows[1][0].startswith("tunscope: released after")
+
+
 def test_what_cannot_be_held_is_refused(pair: Pair) -> None:
     done = pair.client.tunscope("tun5", "--hold", "icmp", "--pcap", str(pair.file))
     assert done.returncode == 2

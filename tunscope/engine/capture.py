@@ -214,7 +214,7 @@ class Capture:
             self._recorder.rotate_if_due()
             if self._recorder.finished:
                 self._end(StopReason.LIMIT)
-        elif self.source.settled(time.monotonic() - self._stopping_since):
+        elif self.source.settled(time.monotonic() - self._stopping_since) and not self._own:
             if self._gone:
                 self._end_without_device()
             else:

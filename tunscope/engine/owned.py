@@ -281,7 +281,10 @@ class OwnedDevice:
         return recorded
 
     def close(self) -> None:
-        """Close the peer; the device's descriptor is the caller's."""
+        """Let go what waits, close the peer; the device's descriptor is the caller's."""
+        if self._inline is not None:
+            self._inline.recording = False
+            self._inline.pipeline.finish()
         self._peer.close()
 
     def _write_record(
