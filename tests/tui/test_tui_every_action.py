@@ -26,6 +26,7 @@ WAYS: dict[str, list[str]] = {
     "hierarchy": ["H"],
     "graph": ["o"],
     "analysis": ["C"],
+    "statistic": ["C"],
 }
 _DEFAULTS = {key for entry in ENTRIES.values() for key in entry.binding.key.split(",")}
 #: Rebound, every action has one of these; no default is among them.

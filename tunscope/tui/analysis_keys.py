@@ -46,6 +46,11 @@ ANALYSIS_KEYS: Final = (
     _key("analysis.help", "question_mark", "help", "Help", "this list of keys"),
 )
 
+#: In those that count or follow packets.
+STATISTIC_KEYS: Final = (
+    _key("analysis.command", "colon", "command_line", "Command", "command line, by action name"),
+)
+
 STREAM_KEYS: Final = (
     _key("stream.side", "d", "next_side", "Side", "both sides, one side, the other"),
     _key("stream.text", "t", "show_as('text')", "Text", "as text"),
@@ -139,6 +144,7 @@ GRAPH_KEYS: Final = (
 #: Bindings by the screen that obeys them.
 ANALYSIS_NAMESPACES: Final = {
     "analysis": ANALYSIS_KEYS,
+    "statistic": STATISTIC_KEYS,
     "stream": STREAM_KEYS,
     "conversations": CONVERSATION_KEYS,
     "hierarchy": HIERARCHY_KEYS,

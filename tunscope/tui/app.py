@@ -53,6 +53,21 @@ if TYPE_CHECKING:
 
 #: Keys that mean something while a line is typed or columns are chosen, and nowhere else.
 _ELSEWHERE = frozenset({"columns", "filter-bar", "prompt-line"})
+#: Actions of the packet browser that leave what lies over it where it is.
+_ANYWHERE = frozenset(
+    {
+        "app.help",
+        "app.messages",
+        "capture.devices",
+        "capture.properties",
+        "capture.stop",
+        "view.follow",
+        "view.names",
+        "view.pause",
+    }
+)
+#: Actions of the packet browser that other screens have of their own.
+_STEPS_BACK = frozenset({"app.back", "app.back_or_quit", "app.command", "app.help"})
 _KEPT_MESSAGES = 1000
 #: The first rows come before what nobody has asked for yet (seconds).
 _WARM_UP_DELAY = 1.0
@@ -196,11 +211,18 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         if entry.namespace == "columns":
             await self._run_column_command(entry)
             return
+        if entry.namespace != "app" and identity not in _ANYWHERE:
+            self.return_to_packets()
         screen = self.browser
         target = {"app": self, "screen": screen}.get(entry.namespace) or screen.query_one(
             f"#{entry.namespace}"
         )
         await self.run_action(entry.binding.action, target)
+
+    def return_to_packets(self) -> None:
+        """Leave the analysis screens: what is asked for is about the packet list."""
+        while isinstance(self.screen, AnalysisScreen):
+            self.pop_screen()
 
     async def _run_column_command(self, entry: Entry) -> None:
         from tunscope.tui.screens.columns import ColumnsScreen
@@ -252,16 +274,22 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield every action for the palette."""
         for entry in ENTRIES.values():
-            if entry.identity == "app.palette" or entry.namespace in _ELSEWHERE:
-                continue
-            if entry.namespace in ANALYSIS_NAMESPACES and not (
-                isinstance(screen, AnalysisScreen) and screen.obeys(entry.namespace)
-            ):
+            if entry.identity == "app.palette" or not self._is_offered(entry, screen):
                 continue
             keys = shown_keys(entry.identity, self.key_overrides)
             title = f"{entry.binding.description} ({entry.identity})  {keys}"
             yield SystemCommand(title, entry.binding.tooltip, self._runner(entry.identity))
         yield SystemCommand("Theme", "choose the colours", self.action_change_theme)
+
+    def _is_offered(self, entry: Entry, screen: Screen[object]) -> bool:
+        """Whether the palette over `screen` has the action."""
+        if entry.namespace == "app" or entry.namespace in _ELSEWHERE:
+            return entry.namespace == "app"
+        if isinstance(screen, AnalysisScreen):
+            return screen.obeys(entry.namespace) or (
+                entry.namespace == "screen" and entry.identity not in _STEPS_BACK
+            )
+        return isinstance(screen, MainScreen) and entry.namespace not in ANALYSIS_NAMESPACES
 
     def _runner(self, identity: str) -> Callable[[], None]:
         def run() -> None:

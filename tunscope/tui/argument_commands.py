@@ -26,6 +26,8 @@ COMMANDS: Final = {
     "sort": "sort COLUMN: order the list; again: the other way round",
     "time": "time start|absolute|delta|reference: what the Time column counts from",
 }
+#: Commands that are about the packet list: other screens give way to it.
+_ON_THE_LIST: Final = frozenset({"filter", "sort", "time", "packet.find"})
 _WITHOUT_PLACE: Final = ("columns.", "prompt.", "filter.older", "filter.newer", "filter.complete")
 
 
@@ -51,6 +53,8 @@ class ArgumentCommands:
         """Run a command with its argument; False if there is none of that name that takes one."""
         if name not in self._deeds or (name in ENTRIES and not argument):
             return False
+        if name in _ON_THE_LIST:
+            self._app.return_to_packets()
         self._deeds[name](argument)
         return True
 

@@ -141,8 +141,8 @@ class AnalysisScreen(Screen[None], inherit_bindings=False):
         self.dismiss(None)
 
     def action_help(self) -> None:
-        """Show the keys."""
-        self.app.push_screen(HelpScreen(self.tunscope.key_overrides))
+        """Show the keys, those of this screen first."""
+        self.app.push_screen(HelpScreen(self.tunscope.key_overrides, self.NAMESPACE))
 
     def filter_by(self, expression: str) -> None:
         """Put a display filter in force and go back to the packets."""
@@ -150,15 +150,13 @@ class AnalysisScreen(Screen[None], inherit_bindings=False):
         if bar is None:
             self.tunscope.tell("filter: there is no filter language here")
             return
-        while self.app.screen is not self.browser:
-            self.app.pop_screen()
+        self.tunscope.return_to_packets()
         bar.apply(expression)
         self.browser.table.focus()
 
     def go_to_packet(self, number: int) -> None:
         """Go back to the packets, to number `number`."""
-        while self.app.screen is not self.browser:
-            self.app.pop_screen()
+        self.tunscope.return_to_packets()
         self.browser.table.set_following(False)
         self.browser.go_to_number(number)
         self.browser.table.focus()

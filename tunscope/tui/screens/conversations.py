@@ -15,14 +15,16 @@ from tunscope.tui import units
 from tunscope.tui.analysis_keys import CONVERSATION_KEYS
 from tunscope.tui.conversation_page import ConversationPage, PageChoice, page_of
 from tunscope.tui.endpoint_text import conversation_filter, endpoint_filter
-from tunscope.tui.screens.analysis import AnalysisScreen
+from tunscope.tui.screens.statistic import StatisticScreen
 from tunscope.tui.widgets.conversation_table import ConversationTable
 from tunscope.tui.widgets.tab_line import TabLine
 from tunscope.tui.widgets.title_line import TitleFacts
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult
+    from collections.abc import Iterable
+
     from textual.binding import BindingType
+    from textual.widget import Widget
 
     from tunscope.tui.screens.main import MainScreen
 
@@ -30,7 +32,7 @@ _KINDS = tuple(Kind)
 _MOST_COPIED = 100_000
 
 
-class ConversationsScreen(AnalysisScreen, inherit_bindings=False):
+class ConversationsScreen(StatisticScreen, inherit_bindings=False):
     """Who spoke with whom; `choice` says what is shown, `limited` that the filter counts."""
 
     NAMESPACE = "conversations"
@@ -44,7 +46,7 @@ class ConversationsScreen(AnalysisScreen, inherit_bindings=False):
         "conversations.copy",
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        *AnalysisScreen.BINDINGS,
+        *StatisticScreen.BINDINGS,
         *CONVERSATION_KEYS,
     ]
     DEFAULT_CSS = "ConversationsScreen ConversationTable { height: 1fr; }"
@@ -58,12 +60,14 @@ class ConversationsScreen(AnalysisScreen, inherit_bindings=False):
         #: Whether the kind was chosen by the person, not for lack of another.
         self._chosen = False
 
-    def compose(self) -> ComposeResult:
-        """The title, the kinds, the table, the keys."""
-        yield self.title_line
-        yield self.tabs
-        yield self.table
-        yield self.key_line
+    @property
+    def body(self) -> ConversationTable:
+        """The table."""
+        return self.table
+
+    def parts(self) -> Iterable[Widget]:
+        """The kinds and the table."""
+        return (self.tabs, self.table)
 
     def begin(self) -> None:
         """Count the packets."""
@@ -72,7 +76,6 @@ class ConversationsScreen(AnalysisScreen, inherit_bindings=False):
         tally = ConversationTally()
         self.gathering = Gathering(selection, tally, lambda: self._digest(tally))
         self.gathering.start()
-        self.table.focus()
 
     def _digest(self, tally: ConversationTally) -> ConversationPage:
         """Make the page; on the thread that counts."""

@@ -13,7 +13,6 @@ from tunscope.tui.screens.choice import ChoiceScreen
 from tunscope.tui.screens.graph_window import GraphWindowScreen
 from tunscope.tui.session import Severity
 from tunscope.tui.widgets.graph_legend import GraphLegend
-from tunscope.tui.widgets.prompt_line import PromptLine
 
 _SECOND = 1_000_000_000
 
@@ -46,7 +45,13 @@ class GraphScreen(GraphWindowScreen):
         elif self.browser.filter_bar is None:
             self.tunscope.tell("graph: there is no filter language here")
         else:
-            self.prompt.ask("series", "Draw packets that pass the display filter")
+            self._ask_series("")
+
+    def _ask_series(self, text: str) -> None:
+        bar = self.browser.filter_bar
+        if bar is not None:
+            label = "Draw packets that pass the display filter"
+            self.prompt.ask("series", label, text, completer=bar.completions)
 
     def action_remove(self) -> None:
         """Take the last series away."""
@@ -67,32 +72,21 @@ class GraphScreen(GraphWindowScreen):
         """Draw the clicked series, or not."""
         self.action_toggle_series(event.place + 1)
 
-    def on_prompt_line_cancelled(self) -> None:
-        """Go back to the graph."""
-        self.plot.focus()
-
-    def on_prompt_line_answered(self, event: PromptLine.Answered) -> None:
-        """Add the series that was asked for."""
-        self.plot.focus()
-        text, bar = event.text.strip(), self.browser.filter_bar
+    def answered(self, topic: str, text: str) -> None:
+        """Add the series that was asked for; a mistake is asked for again."""
+        text, bar = text.strip(), self.browser.filter_bar
         if not text or bar is None:
             return
         mistake = bar.language.mistake(text)
         if mistake is not None:
             why = f"graph: column {mistake.column}: {mistake.message}"
             self.tunscope.tell(why, Severity.WARNING)
+            self._ask_series(text)
             return
         series = GraphSeries(self.capture, text, bar.language.predicate(text))
         self.series.append(series)
         if self.window is not None:
             series.count(self.window)
-
-    def action_close(self) -> None:
-        """Leave the question, or go back."""
-        if self.prompt.asking:
-            self.prompt.cancel()
-        else:
-            super().action_close()
 
     # --- what can be done with an interval
 

@@ -16,22 +16,23 @@ from tunscope.tui.graph_scale import (
     whole,
 )
 from tunscope.tui.graph_series import GraphSeries, Unit
-from tunscope.tui.screens.analysis import AnalysisScreen
+from tunscope.tui.screens.statistic import StatisticScreen
 from tunscope.tui.widgets.graph_legend import GraphLegend, LegendLine
 from tunscope.tui.widgets.graph_plot import Curve, GraphFacts, GraphPlot
-from tunscope.tui.widgets.prompt_line import PromptLine
 from tunscope.tui.widgets.title_line import TitleFacts
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult
+    from collections.abc import Iterable
+
     from textual.binding import BindingType
+    from textual.widget import Widget
 
     from tunscope.tui.screens.main import MainScreen
 
 _SECOND = 1_000_000_000
 
 
-class GraphWindowScreen(AnalysisScreen, inherit_bindings=False):
+class GraphWindowScreen(StatisticScreen, inherit_bindings=False):
     """Curves of `series` in `window`; the whole capture is fitted in until the person zooms."""
 
     NAMESPACE = "graph"
@@ -45,13 +46,12 @@ class GraphWindowScreen(AnalysisScreen, inherit_bindings=False):
         "graph.remove",
         "graph.choose",
     )
-    BINDINGS: ClassVar[list[BindingType]] = [*AnalysisScreen.BINDINGS, *GRAPH_KEYS]
+    BINDINGS: ClassVar[list[BindingType]] = [*StatisticScreen.BINDINGS, *GRAPH_KEYS]
 
     def __init__(self, browser: MainScreen) -> None:
         super().__init__(browser)
         self.plot = GraphPlot()
         self.legend = GraphLegend()
-        self.prompt = PromptLine()
         self.series: list[GraphSeries] = []
         self.unit = Unit.PACKETS
         self.window: Window | None = None
@@ -62,13 +62,14 @@ class GraphWindowScreen(AnalysisScreen, inherit_bindings=False):
         self.at_end = False
         self.span = TimeSpan(self.capture)
 
-    def compose(self) -> ComposeResult:
-        """The title, the plot, the series, the keys."""
-        yield self.title_line
-        yield self.plot
-        yield self.legend
-        yield self.key_line
-        yield self.prompt
+    @property
+    def body(self) -> GraphPlot:
+        """The plot."""
+        return self.plot
+
+    def parts(self) -> Iterable[Widget]:
+        """The plot and its series."""
+        return (self.plot, self.legend)
 
     def begin(self) -> None:
         """Draw all packets and, if there is a display filter, those that pass it."""
@@ -76,7 +77,6 @@ class GraphWindowScreen(AnalysisScreen, inherit_bindings=False):
         bar = self.browser.filter_bar
         if bar is not None and bar.in_force:
             self.series.append(GraphSeries(self.capture, bar.in_force, bar.predicate()))
-        self.plot.focus()
 
     def on_unmount(self) -> None:
         """End what is still at work."""

@@ -17,15 +17,19 @@ _ID_WIDTH = 24
 
 
 class HelpScreen(Pager):
-    """All keys, in groups, with the ids that name them in the configuration."""
+    """All keys, in groups, with the ids that name them in the configuration.
 
-    def __init__(self, keymap: Mapping[str, str]) -> None:
-        super().__init__("Keys", list(help_lines(keymap)))
+    The group `first`, named as in `keymap.GROUPS`, comes before the others.
+    """
+
+    def __init__(self, keymap: Mapping[str, str], first: str = "") -> None:
+        super().__init__("Keys", list(help_lines(keymap, first)))
 
 
-def help_lines(keymap: Mapping[str, str]) -> Iterator[PagerLine]:
+def help_lines(keymap: Mapping[str, str], first: str = "") -> Iterator[PagerLine]:
     """Yield the lines of the help for the bindings with the overrides of `keymap`."""
-    for index, group in enumerate(GROUPS.values()):
+    names = sorted(GROUPS, key=lambda name: name != first)
+    for index, group in enumerate(GROUPS[name] for name in names):
         if index:
             yield PagerLine()
         yield PagerLine(((f" {group}", "accent"),))

@@ -11,18 +11,17 @@ from tunscope.index.statistics.gathering import Gathering
 from tunscope.index.statistics.hierarchy import HierarchyTally, ProtocolNode
 from tunscope.tui import units
 from tunscope.tui.analysis_keys import HIERARCHY_KEYS
-from tunscope.tui.screens.analysis import AnalysisScreen
+from tunscope.tui.screens.statistic import StatisticScreen
 from tunscope.tui.widgets.hierarchy_tree import HierarchyTree
 from tunscope.tui.widgets.title_line import TitleFacts
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult
     from textual.binding import BindingType
 
     from tunscope.tui.screens.main import MainScreen
 
 
-class HierarchyScreen(AnalysisScreen, inherit_bindings=False):
+class HierarchyScreen(StatisticScreen, inherit_bindings=False):
     """Counts protocols; `limited` says that the display filter counts."""
 
     NAMESPACE = "hierarchy"
@@ -33,7 +32,7 @@ class HierarchyScreen(AnalysisScreen, inherit_bindings=False):
         "hierarchy.limit",
         "hierarchy.copy",
     )
-    BINDINGS: ClassVar[list[BindingType]] = [*AnalysisScreen.BINDINGS, *HIERARCHY_KEYS]
+    BINDINGS: ClassVar[list[BindingType]] = [*StatisticScreen.BINDINGS, *HIERARCHY_KEYS]
     DEFAULT_CSS = "HierarchyScreen HierarchyTree { height: 1fr; }"
 
     def __init__(self, browser: MainScreen) -> None:
@@ -41,11 +40,10 @@ class HierarchyScreen(AnalysisScreen, inherit_bindings=False):
         self.limited = browser.view.filtered
         self.tree_list = HierarchyTree()
 
-    def compose(self) -> ComposeResult:
-        """The title, the tree, the keys."""
-        yield self.title_line
-        yield self.tree_list
-        yield self.key_line
+    @property
+    def body(self) -> HierarchyTree:
+        """The tree."""
+        return self.tree_list
 
     def begin(self) -> None:
         """Count the packets."""
@@ -54,7 +52,6 @@ class HierarchyScreen(AnalysisScreen, inherit_bindings=False):
         tally = HierarchyTally()
         self.gathering = Gathering(selection, tally, tally.tree)
         self.gathering.start()
-        self.tree_list.focus()
 
     def show_result(self) -> None:
         """Show the tree."""

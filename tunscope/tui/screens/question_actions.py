@@ -101,10 +101,12 @@ class QuestionActions(ListActions, inherit_bindings=False):
             case "go to" if not text.isdecimal():
                 self.tunscope.tell(f"go to {text}: not a packet number", Severity.WARNING)
             case _:
-                await self._obey(parse_command(text))
+                await self.obey(parse_command(text))
 
-    async def _obey(self, command: Command | GoTo) -> None:
+    async def obey(self, command: Command | GoTo) -> None:
+        """Do what was typed on the command line, of this screen or of one that lies over it."""
         if isinstance(command, GoTo):
+            self.tunscope.return_to_packets()
             self.go_to_number(command.number)
         else:
             await self.tunscope.run_command_line(command)

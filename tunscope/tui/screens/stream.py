@@ -12,18 +12,17 @@ from tunscope.tui import units
 from tunscope.tui.analysis_keys import STREAM_KEYS
 from tunscope.tui.endpoint_text import flow_filter
 from tunscope.tui.followed import FollowedStream, StreamChoice, StreamPage
-from tunscope.tui.screens.analysis import AnalysisScreen
+from tunscope.tui.path_completion import paths
 from tunscope.tui.screens.confirm import ConfirmScreen
+from tunscope.tui.screens.statistic import StatisticScreen
 from tunscope.tui.session import Severity
 from tunscope.tui.stream_layout import MOST_BYTES, Form
 from tunscope.tui.stream_saving import StreamSaving
 from tunscope.tui.stream_search import StreamSearch, pattern_of
-from tunscope.tui.widgets.prompt_line import PromptLine
 from tunscope.tui.widgets.stream_view import ARROWS, StreamView
 from tunscope.tui.widgets.title_line import TitleFacts
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult
     from textual.binding import BindingType
 
     from tunscope.tui.screens.main import MainScreen
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 _SIDES: tuple[int | None, ...] = (None, 0, 1)
 
 
-class StreamScreen(AnalysisScreen, inherit_bindings=False):
+class StreamScreen(StatisticScreen, inherit_bindings=False):
     """One stream at a time; `number` is the packet to begin at."""
 
     NAMESPACE = "stream"
@@ -44,31 +43,27 @@ class StreamScreen(AnalysisScreen, inherit_bindings=False):
         "stream.filter",
         "stream.raw",
     )
-    BINDINGS: ClassVar[list[BindingType]] = [*AnalysisScreen.BINDINGS, *STREAM_KEYS]
+    BINDINGS: ClassVar[list[BindingType]] = [*StatisticScreen.BINDINGS, *STREAM_KEYS]
     DEFAULT_CSS = "StreamScreen StreamView { height: 1fr; }"
 
     def __init__(self, browser: MainScreen, flow: int, number: int | None = None) -> None:
         super().__init__(browser)
         self.stream = FollowedStream(self.capture, flow, StreamChoice())
         self.lines = StreamView()
-        self.prompt = PromptLine()
         self._number = number
         self._wanted = ""
         self._search: StreamSearch | None = None
         self._saving: StreamSaving | None = None
 
-    def compose(self) -> ComposeResult:
-        """The title, the stream, the keys."""
-        yield self.title_line
-        yield self.lines
-        yield self.key_line
-        yield self.prompt
+    @property
+    def body(self) -> StreamView:
+        """The lines."""
+        return self.lines
 
     def begin(self) -> None:
         """Follow the stream."""
         self.gathering = self.stream.gathering
         self.gathering.start()
-        self.lines.focus()
 
     def on_unmount(self) -> None:
         """End what is still at work."""
@@ -174,18 +169,17 @@ class StreamScreen(AnalysisScreen, inherit_bindings=False):
         if number is not None:
             self.go_to_packet(number)
 
-    def action_close(self) -> None:
-        """Stop what is at work; if nothing is, go back."""
-        if self.prompt.asking:
-            self.prompt.cancel()
-        elif self._search is not None:
+    def stop_work(self) -> bool:
+        """Stop searching or saving."""
+        if self._search is not None:
             self._search.cancel()
             self._search = None
             self.tunscope.tell("search: cancelled")
-        elif self._saving is not None and not self._saving.done:
+            return True
+        if self._saving is not None and not self._saving.done:
             self._saving.cancel()
-        else:
-            super().action_close()
+            return True
+        return False
 
     # --- searching
 
@@ -236,22 +230,16 @@ class StreamScreen(AnalysisScreen, inherit_bindings=False):
         name = self.stream.name.split(" ")[0].lower()
         suggestion = f"{name}-stream-{flow.stream}.bin"
         side = "both sides" if page.choice.side is None else f"side {ARROWS[page.choice.side]}"
-        self.prompt.ask("save", f"Save the bytes of {side} to", suggestion)
+        self.prompt.ask("save", f"Save the bytes of {side} to", suggestion, completer=paths)
 
-    def on_prompt_line_cancelled(self) -> None:
-        """Go back to the stream."""
-        self.lines.focus()
-
-    def on_prompt_line_answered(self, event: PromptLine.Answered) -> None:
-        """Do what was asked for."""
-        self.lines.focus()
-        text = event.text.strip()
-        if event.topic == "search" and event.text:
-            self._wanted = event.text
+    def answered(self, topic: str, text: str) -> None:
+        """Search, or save."""
+        if topic == "search" and text:
+            self._wanted = text
             self.lines.found = range(0)
             self.action_next_match(1)
-        elif text:
-            self._save(Path(os.path.expanduser(text)))
+        elif topic == "save" and text.strip():
+            self._save(Path(os.path.expanduser(text.strip())))
 
     def _save(self, path: Path) -> None:
         page = self._page()

@@ -76,10 +76,10 @@ class FilterBar(Horizontal):
         #: Whether the person has stopped the filter in force.
         self._stopped = False
         self._seen = seen
-        self._cycle = Cycle(self._completions)
+        self._cycle = Cycle(self.completions)
         self._input = Input(
             placeholder="display filter, as in Wireshark: tcp.port == 443 and ip.ttl < 5",
-            suggester=CompletionSuggester(self._completions),
+            suggester=CompletionSuggester(self.completions),
             select_on_focus=False,
             compact=True,
         )
@@ -215,7 +215,8 @@ class FilterBar(Horizontal):
         self._input.value = self._history.step(step)
         self._input.cursor_position = len(self._input.value)
 
-    def _completions(self, text: str) -> Sequence[str]:
+    def completions(self, text: str) -> Sequence[str]:
+        """Return what `text` may become: fields, then values seen in the capture."""
         return self._language.completions(text, self._seen)
 
     def action_complete(self, step: int) -> None:
