@@ -200,3 +200,33 @@ def tunnel() -> Iterator[Packet]:
     yield message("c", 4, 11, size=96)
     yield message("s", 4, 10, size=96)
     yield message("c", 4, 10, size=96)
+
+
+def control_channel() -> Iterator[Packet]:
+    """OpenVPN over UDP and TCP: resets, a message in parts, one whole, data."""
+    hello = bytes.fromhex("16030300df010000db0303") + b"\x11" * 32 + b"\0\0\x02\0\x2f\x01\0"
+    hello += (0xDF - (len(hello) - 5) - 2).to_bytes(2, "big")
+    hello += b"\0\x15" + (5 + 0xDF - len(hello) - 4).to_bytes(2, "big")
+    hello = hello.ljust(5 + 0xDF, b"\0")
+    numbers = {"c": 0, "s": 0}
+
+    def control(side: str, opcode: int, data: bytes = b"") -> bytes:
+        number, numbers[side] = numbers[side], numbers[side] + 1
+        session = (b"\xc1" if side == "c" else b"\x5e") * 8
+        return bytes([opcode << 3]) + session + b"\0" + number.to_bytes(4, "big") + data
+
+    def messages() -> Iterator[tuple[str, bytes]]:
+        yield "c", control("c", 7)
+        yield "s", control("s", 8)
+        for start in range(0, len(hello), 100):
+            yield "c", control("c", 4, hello[start : start + 100])
+            yield "s", control("s", 4, b"\x15\x03\x03\0\x02\x02\x28")
+        yield "c", bytes([6 << 3]) + b"\x77" * 60
+
+    for side, data in messages():
+        if side == "c":
+            yield packet(CLIENT, SERVER, UDP(sport=40000, dport=1194) / data)
+        else:
+            yield packet(SERVER, CLIENT, UDP(sport=1194, dport=40000) / data)
+    framed = [(side, len(data).to_bytes(2, "big") + data) for side, data in messages()]
+    yield from connection(framed, 40002, 1194)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from deep_judge import dissections
-from deep_samples import disordered_web, lookups, tunnel, web_conversations, write
+from deep_samples import control_channel, disordered_web, lookups, tunnel, web_conversations, write
 
 from tunscope.capfile.errors import CaptureFileError
 from tunscope.filter.compiled import compile_filter
@@ -35,6 +35,8 @@ FILTERS = (
     "dns.count.queries + 1 > 1",
     "wg.stream == 0 && wg.type == 4",
     "wg.response_to > 0",
+    "openvpn.fragment.count == 3",
+    "openvpn.opcode == 4 && tls.handshake",
     "ssh.seq_num == 2",
     "dhcp.option.type == 53 and udp.srcport == 68",
 )  # fmt: skip
@@ -82,7 +84,8 @@ def test_stored_captures(folder: str) -> None:
 
 
 def test_made_conversations(tmp_path: Path) -> None:
-    assert not wrong(write(tmp_path / "both.pcap", [*web_conversations(), *lookups(), *tunnel()]))
+    made = [*web_conversations(), *lookups(), *tunnel(), *control_channel()]
+    assert not wrong(write(tmp_path / "made.pcap", made))
 
 
 def test_repeated_and_disordered_segments(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from deep_judge import claims, dissections, found
-from deep_samples import lookups, tunnel, web_conversations, write
+from deep_samples import control_channel, lookups, tunnel, web_conversations, write
 
 from tunscope.filter.compiled import compile_filter
 from tunscope.index.capture import CaptureIndex
@@ -50,6 +50,7 @@ def test_application_fields_are_found_where_tshark_finds_them(tmp_path: Path) ->
         write(tmp_path / "web.pcap", web_conversations()),
         write(tmp_path / "lookups.pcap", lookups()),
         write(tmp_path / "tunnel.pcap", tunnel()),
+        write(tmp_path / "control.pcap", control_channel()),
     ]
     asked, exact, wrong = judge([*STORED, *made])
     print("\nprotocol    filters    exact")

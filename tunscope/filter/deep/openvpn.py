@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from tunscope.filter.deep.openvpn_control import add_control
 from tunscope.filter.deep.registry import decodes
-from tunscope.filter.deep.tls import dissect_records
-from tunscope.filter.deep.tls_connection import TlsConnection
 from tunscope.filter.layers.dissection import (
     CutShort,
     Dissection,
@@ -23,15 +22,13 @@ _CONTROL, _ACKNOWLEDGEMENT, _DATA, _DATA_WITH_PEER = 4, 5, 6, 9
 _WRAPPING: Final = frozenset({10, 11})
 _CODE_SIZE: Final = 20
 _WRAPPED_CODE_SIZE: Final = 32
-#: A part of a control message is this long unless it is the last.
-_FULL_PART: Final = 100
 
 
 @decodes("udp", "openvpn")
 def decode_datagram(dissection: Dissection, payload: Payload) -> bool:
     """Decode one packet in a datagram."""
-    if dissection.begin("openvpn", payload.octets):
-        _add_packet(dissection, payload.octets)
+    if dissection.begin("openvpn", payload.octets) or "tls" in dissection.wanted:
+        _add_packet(dissection, payload, payload.octets)
     return True
 
 
@@ -44,14 +41,14 @@ def decode_segment(dissection: Dissection, payload: Payload) -> bool:
         size = u16(octets.data, offset)
         packet = octets.rest(offset)
         packet.trim(2 + size)
-        if dissection.begin("openvpn", packet):
+        if dissection.begin("openvpn", packet) or "tls" in dissection.wanted:
             dissection.add("openvpn.plen", size)
-            _add_packet(dissection, packet.rest(2))
+            _add_packet(dissection, payload, packet.rest(2))
         offset += 2 + size
     return True
 
 
-def _add_packet(dissection: Dissection, octets: Octets) -> None:
+def _add_packet(dissection: Dissection, payload: Payload, octets: Octets) -> None:
     data = octets.data
     add = dissection.add
     kind = data[0]
@@ -78,10 +75,8 @@ def _add_packet(dissection: Dissection, octets: Octets) -> None:
         return
     if opcode != _CONTROL:
         add("openvpn.data", rest.data)
-    elif rest.reported == _FULL_PART:
-        add("openvpn.fragment_bytes", rest.data)
     else:
-        dissect_records(dissection, rest, TlsConnection(), (b"", 0))
+        add_control(dissection, payload, rest, u64(data, 1))
 
 
 def _add_wrapped(dissection: Dissection, octets: Octets) -> None:

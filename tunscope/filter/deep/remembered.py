@@ -14,6 +14,8 @@ _FIELDS: Final = frozenset(
         "dns.unsolicited", "dhcpv6.time", "nbns.response_to", "nbns.time", "ntp.response_to",
         "ntp.delta_time", "icmpv6.resp_to", "icmpv6.resptime", "icmp.resp_to", "icmp.resptime",
         "wg.stream", "wg.response_to", "wg.receiver_pubkey",
+        "openvpn.fragment", "openvpn.fragments", "openvpn.fragment.count",
+        "openvpn.fragment_bytes", "openvpn.reassembled.length",
     }
 )  # fmt: skip
 

@@ -47,7 +47,10 @@ def _add_session(dissection: Dissection, payload: Payload, kind: int) -> None:
         session = sessions.begin(_number(data, 4), sender, receiver, dissection.number)
         dissection.add("wg.stream", session.stream)
         return
-    found = sessions.find(_number(data, 8 if kind == _RESPONSE else 4), sender, receiver)
+    index = _number(data, 8 if kind == _RESPONSE else 4)
+    found = sessions.find(index, sender, receiver)
+    if found is None and kind == _TRANSPORT:
+        found = sessions.find_own(index, sender, receiver)
     if found is None:
         return
     dissection.add("wg.stream", found.stream)

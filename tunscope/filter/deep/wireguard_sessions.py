@@ -39,6 +39,12 @@ class WireguardSessions:
         """Return the session in which `receiver` wants `sender` to call it `index`."""
         return self._chosen.get((index, receiver, sender))
 
+    def find_own(self, index: int, sender: End, receiver: End) -> WireguardSession | None:
+        """Return the answered session in which `sender` itself is called `index`: data that came
+        back."""
+        found = self._chosen.get((index, sender, receiver))
+        return found if found is not None and found.response else None
+
     def respond(
         self, session: WireguardSession, index: int, sender: End, receiver: End, number: int
     ) -> None:
