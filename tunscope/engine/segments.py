@@ -23,6 +23,9 @@ _NEEDS_CHECKSUM: Final = 1
 _FIN_PSH: Final = 0x09
 _ACK: Final = 0x10
 _LARGEST: Final = 65_535
+#: What may differ between segments of a stream: IP id and checksum, sequence number, flags,
+#: TCP checksum.
+_MAY_DIFFER: Final = (slice(4, 6), slice(10, 12), slice(24, 28), 33, slice(36, 38))
 
 
 def split(header: bytes, packet: memoryview) -> npt.NDArray[np.uint8] | None:
@@ -83,18 +86,16 @@ def join(rows: npt.NDArray[np.uint8], frame: memoryview) -> int:
     flags = rows[:, 33]
     heads = rows[:, :head]
     sequences = heads[:, 24:28].copy().view(">u4").ravel().astype(np.int64)
+    differs = heads != heads[0]
+    for column in _MAY_DIFFER:
+        differs[:, column] = False
     same = (
         int(first[2]) << 8 | int(first[3]) == size
         and not (first[6] & 0x3F or first[7])
-        and bool((heads[:, :4] == heads[0, :4]).all())
-        and bool((heads[:, 6:9] == heads[0, 6:9]).all())
-        and bool((heads[:, 12:24] == heads[0, 12:24]).all())
-        and bool((heads[:, 28:33] == heads[0, 28:33]).all())
-        and bool((heads[:, 34:36] == heads[0, 34:36]).all())
-        and bool((heads[:, 38:] == heads[0, 38:]).all())
+        and not differs.any()
         and bool((flags[:-1] == _ACK).all())
         and int(flags[-1]) & ~8 == _ACK
-        and bool((((sequences[1:] - sequences[:-1]) & 0xFFFFFFFF) == gain).all())
+        and bool(((sequences - sequences[0] & 0xFFFFFFFF) == np.arange(count) * gain).all())
     )
     if not same or not _checksums_are_good(rows, size):
         return 0
@@ -130,18 +131,20 @@ def _pseudo_sum(header: bytes | bytearray) -> int:
 def _sums(rows: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
     """Return the ones' complement sum of each row, as 16 bits."""
     width = rows.shape[1]
-    even = np.ascontiguousarray(rows[:, : width & ~1]).view(np.uint16)
+    words = np.uint16 if width & 2 else np.uint32
+    even = np.ascontiguousarray(rows[:, : width & ~1]).view(words)
     # the sum of bytes in the machine's order is the sum in the other order, its bytes exchanged
-    folded = _fold(even.sum(axis=1, dtype=np.int64))
+    folded = _fold(even.sum(axis=1, dtype=np.uint64).astype(np.int64))
     swapped = folded if sys.byteorder == "big" else (folded >> 8 | folded << 8) & 0xFFFF
     return swapped if width % 2 == 0 else _fold(swapped + (rows[:, -1].astype(np.int64) << 8))
 
 
 def _fold(sums: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return sums of 16-bit words with their carries added in."""
-    for _ in range(3):
-        sums = (sums & 0xFFFF) + (sums >> 16)
-    return sums
+    """Return sums of 16-bit words with their carries added in: modulo 0xFFFF, which stands for 0.
+
+    Wider words are sums of their halves, since 0x10000 is 1.
+    """
+    return (sums - 1) % 0xFFFF + 1
 
 
 def _put(rows: npt.NDArray[np.uint8], at: int, values: npt.NDArray[np.int64], size: int) -> None:
