@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 from captures import HEAD, TIMEOUT, indexing, packets
 from tshark_statistics import DATA, PLAIN, gather, tshark
 
+from tunscope.columns.batch import ColumnBatch, Rows
 from tunscope.filter.compiled import compile_filter
 from tunscope.index.source import FileSource
 from tunscope.index.statistics.hierarchy import BEYOND, HierarchyTally
@@ -60,6 +63,25 @@ def test_it_is_what_tshark_counts(path: Path) -> None:
         found = {k: v for k, v in counted(tally).items() if k[-1] != "data-text-lines"}
     assert found == wanted
     assert wanted
+
+
+def test_columns_tell_the_same_as_each_packet_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing_is_plain(
+        self: HierarchyTally, batch: ColumnBatch, rows: Rows
+    ) -> npt.NDArray[np.bool_]:
+        return np.zeros(len(rows), np.bool_)
+
+    captures = sorted((DATA / "captures").rglob("*.pcap"))
+    assert len(captures) > 20
+    for path in captures:
+        with indexing(FileSource(path)) as index:
+            assert index.wait(TIMEOUT)
+            by_columns, by_packets = HierarchyTally(), HierarchyTally()
+            gather(index, by_columns)
+            with monkeypatch.context() as patch:
+                patch.setattr(HierarchyTally, "_is_plain", nothing_is_plain)
+                gather(index, by_packets)
+            assert counted(by_columns) == counted(by_packets), path.name
 
 
 def test_a_filter_selects_what_is_counted() -> None:

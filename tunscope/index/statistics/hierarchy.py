@@ -3,6 +3,9 @@
 As ``tshark -z io,phs``: a packet counts with all its bytes at every protocol it goes through.
 Each packet is looked at alone: what follows in a later segment is `data` where neither port nor
 look tells the application. What is malformed is not marked.
+
+Columns tell which headers a packet has, so that one packet of a kind stands for the headers of
+all; only what TCP and UDP carry, and packets whose headers are unusual, are looked at one by one.
 """
 
 from __future__ import annotations
@@ -15,6 +18,8 @@ import numpy as np
 
 from tunscope.columns.layout import Layer, RecordFlag
 from tunscope.filter.dissect import dissect
+from tunscope.filter.layers.registry import dissector_of
+from tunscope.index.statistics.carried import NOTHING, CarriedProtocols
 from tunscope.packet.linktype import CUSTOM_BLOCK
 from tunscope.packet.record import PacketRecord
 
@@ -36,14 +41,30 @@ _NO_PROTOCOL: Final = "ethertype"
 _QUOTING: Final = frozenset({"icmp", "icmpv6"})
 _QUOTED: Final = frozenset({"ip", "ipv6"})
 _HEADERS: Final = _QUOTED | _QUOTING | {"tcp", "udp", "udplite", "sctp", "gre"}
-#: No fields are asked for: only the names of protocols.
-_NOTHING: Final[frozenset[str]] = frozenset({""})
+#: With this nothing behind the transport header is looked at.
+_HEADERS_ONLY: Final[frozenset[str]] = frozenset()
 #: Bits of packets whose protocols the columns do not tell for certain.
 _UNCERTAIN: Final = (
     Layer.SHIMS | Layer.INNER | Layer.FRAGMENT | Layer.CUT | Layer.MALFORMED | Layer.VLAN
 )
-#: A TCP segment without payload has the same protocols as all others with the same layers.
-_PLAIN: Final = Layer.TCP | Layer.TCP_COMPLETE | Layer.ADDRESSES
+#: What the headers of a plain packet have, and the flag of a segment whose payload is no payload.
+_PLAIN_TCP: Final = Layer.TCP | Layer.TCP_COMPLETE | Layer.ADDRESSES
+_PLAIN_UDP: Final = Layer.UDP | Layer.PORTS | Layer.ADDRESSES
+_RESET: Final = 0x004
+#: `payload_len` of all that is longer.
+_SATURATED: Final = 0xFFFF
+_UDP_HEADER: Final = 8
+
+#: Layers, interface, type of what the link layer carries, protocol of what IP carries.
+Kind = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Headers:
+    """The headers of all packets of a kind: their path, and the transport's name for payloads."""
+
+    path: Path
+    transport: str
 
 
 def _path(protocols: list[str]) -> Path:
@@ -85,44 +106,99 @@ class HierarchyTally:
 
     def __init__(self) -> None:
         self._totals: Final[dict[Path, list[int]]] = {}
-        self._plain: Final[dict[tuple[int, int, int], Path]] = {}
+        self._kinds: Final[dict[Kind, _Headers]] = {}
+        self._carried: Final = CarriedProtocols()
+        #: Whether a UDP port's payload is a header of its own (a tunnel's, for one).
+        self._header_ports: Final[dict[int, bool]] = {}
 
     def add(self, batch: ColumnBatch, rows: Rows) -> None:
         """Count the packets `rows` of `batch`."""
         plain = self._is_plain(batch, rows)
-        self._add_plain(batch, rows[plain])
+        bare = plain & (batch["payload_len"][rows] == 0)
+        self._add_bare(batch, rows[bare])
+        self._add_carrying(batch, rows[plain & ~bare])
         self._add_each(batch, rows[~plain])
 
     def _is_plain(self, batch: ColumnBatch, rows: Rows) -> npt.NDArray[np.bool_]:
+        """Return whose headers the columns tell for certain."""
         layers = batch["layers"][rows]
-        certain = layers & np.uint32(_UNCERTAIN | _PLAIN) == int(_PLAIN)
-        found: npt.NDArray[np.bool_] = certain & (batch["payload_len"][rows] == 0)
+        length = batch["payload_len"][rows]
+        tcp = layers & np.uint32(_UNCERTAIN | _PLAIN_TCP) == int(_PLAIN_TCP)
+        tcp &= (batch["tcp_flags"][rows] & np.uint16(_RESET) == 0) | (length == 0)
+        udp = layers & np.uint32(_UNCERTAIN | _PLAIN_UDP) == int(_PLAIN_UDP)
+        udp &= ~self._has_header_port(batch["sport"][rows])
+        udp &= ~self._has_header_port(batch["dport"][rows])
+        found: npt.NDArray[np.bool_] = (tcp | udp) & (length != _SATURATED)
         return found
 
-    def _add_plain(self, batch: ColumnBatch, rows: Rows) -> None:
-        """Count TCP segments without payload: one packet of a kind stands for all."""
+    def _has_header_port(self, ports: npt.NDArray[np.uint16]) -> npt.NDArray[np.bool_]:
+        different, which = np.unique(ports, return_inverse=True)
+        known = self._header_ports
+        for port in different.tolist():
+            if port not in known:
+                known[port] = dissector_of("udp.port", port) is not None
+        has = np.array([known[port] for port in different.tolist()], np.bool_)
+        found: npt.NDArray[np.bool_] = has[which]
+        return found
+
+    def _add_bare(self, batch: ColumnBatch, rows: Rows) -> None:
+        """Count plain packets without payload: one of a kind stands for all."""
         if not len(rows):
             return
+        octets = batch["origlen"][rows]
+        for kind, which in self._by_kind(batch, rows):
+            headers = self._headers(batch, kind, int(rows[which[0]]))
+            self._count(headers.path, len(which), int(octets[which].sum(dtype=np.uint64)))
+
+    def _add_carrying(self, batch: ColumnBatch, rows: Rows) -> None:
+        """Count plain packets with payload: their headers by kind, their payloads one by one."""
+        if not len(rows):
+            return
+        headers: dict[int, _Headers] = {}
+        for kind, which in self._by_kind(batch, rows):
+            known = self._headers(batch, kind, int(rows[which[0]]))
+            headers.update(dict.fromkeys(rows[which].tolist(), known))
+        for piece in batch.packet_bytes(rows):
+            data = piece.data.data
+            columns = ("l4_offset", "payload_len", "sport", "dport", "origlen")
+            values = (batch[name][piece.rows].tolist() for name in columns)
+            places = (piece.rows.tolist(), piece.starts.tolist(), piece.caplens.tolist())
+            for row, start, caplen, l4, length, sport, dport, size in zip(
+                *places, *values, strict=True
+            ):
+                known = headers[row]
+                first = start + l4
+                tcp = known.transport == "tcp"
+                first += data[first + 12] >> 4 << 2 if tcp else _UDP_HEADER
+                payload = bytes(data[first : min(first + length, start + caplen)])
+                carried = self._carried.of(known.transport, (sport, dport), payload, length)
+                self._count(known.path + carried, 1, size)
+
+    def _by_kind(
+        self, batch: ColumnBatch, rows: Rows
+    ) -> Iterator[tuple[Kind, npt.NDArray[np.int64]]]:
+        """Yield each kind among `rows`, and at which places in `rows` it is."""
         layers = batch["layers"][rows] & ~np.uint32(Layer.REVERSE)
-        kinds = layers.astype(np.uint64) << np.uint64(16) | batch["interface"][rows]
-        _, firsts, which = np.unique(kinds, return_index=True, return_inverse=True)
-        counts = np.bincount(which)
-        octets = np.bincount(which, batch["origlen"][rows])
-        for first, count, size in zip(
-            rows[firsts].tolist(), counts.tolist(), octets.tolist(), strict=True
-        ):
-            kind = (
-                int(batch["layers"][first]) & ~int(Layer.REVERSE),
-                int(batch["interface"][first]),
-                int(batch["ethertype"][first]),
-            )
-            path = self._plain.get(kind)
-            if path is None:
-                for piece in batch.packet_bytes(np.array([first])):
-                    path = next(self._paths(batch, piece))
-                assert path is not None
-                self._plain[kind] = path
-            self._count(path, count, int(size))
+        kinds = np.empty((len(rows), 4), np.uint32)
+        kinds[:, 0] = layers
+        for place, name in enumerate(("interface", "ethertype", "ip_proto"), 1):
+            kinds[:, place] = batch[name][rows]
+        different, which = np.unique(kinds, axis=0, return_inverse=True)
+        which = which.reshape(-1)
+        for place, (bits, interface, ethertype, protocol) in enumerate(different.tolist()):
+            yield (bits, interface, ethertype, protocol), np.flatnonzero(which == place)
+
+    def _headers(self, batch: ColumnBatch, kind: Kind, row: int) -> _Headers:
+        """Return the headers of packets of a kind, by those of packet `row`, which is one."""
+        headers = self._kinds.get(kind)
+        if headers is None:
+            for piece in batch.packet_bytes(np.array([row])):
+                record = next(self._records(batch, piece))
+                path = _path(dissect(record, _HEADERS_ONLY).protocols)
+                headers = _Headers(path, "tcp" if kind[0] & Layer.TCP else "udp")
+            assert headers is not None
+            self._kinds[kind] = headers
+        return headers
 
     def _add_each(self, batch: ColumnBatch, rows: Rows) -> None:
         """Look into every packet."""
@@ -130,11 +206,11 @@ class HierarchyTally:
             return
         for piece in batch.packet_bytes(rows):
             sizes = batch["origlen"][piece.rows].tolist()
-            for path, size in zip(self._paths(batch, piece), sizes, strict=True):
-                self._count(path, 1, size)
+            for record, size in zip(self._records(batch, piece), sizes, strict=True):
+                self._count(_path(dissect(record, NOTHING).protocols), 1, size)
 
-    def _paths(self, batch: ColumnBatch, piece: PacketBytes) -> Iterator[Path]:
-        """Yield the protocols of every packet in a piece."""
+    def _records(self, batch: ColumnBatch, piece: PacketBytes) -> Iterator[PacketRecord]:
+        """Yield the packets of a piece."""
         data = piece.data.tobytes()
         linktypes = [interface.linktype for interface in batch.interfaces]
         columns = (batch["interface"], batch["origlen"], batch["flags"])
@@ -144,8 +220,7 @@ class HierarchyTally:
             interface, origlen, flags = (int(column[row]) for column in columns)
             custom = flags & RecordFlag.CUSTOM_BLOCK == RecordFlag.CUSTOM_BLOCK
             linktype = CUSTOM_BLOCK if custom else linktypes[interface]
-            record = PacketRecord(data[start : start + caplen], 0, origlen, linktype, interface)
-            yield _path(dissect(record, _NOTHING).protocols)
+            yield PacketRecord(data[start : start + caplen], 0, origlen, linktype, interface)
 
     def _count(self, path: Path, packets: int, octets: int) -> None:
         totals = self._totals.get(path)
