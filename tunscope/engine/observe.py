@@ -128,6 +128,7 @@ class ObservedDevice:
         self._set_accept(expression)
 
     def _attach(self, expression: str) -> None:
+        self._expression = expression
         program = bpf.compile_filter(expression, self._linktype, self._snaplen)
         if _speaks_of_tags(expression):  # the kernel has taken the tag out before it filters
             program = bpf.compile_filter("", self._linktype, MAXIMUM_SNAPLEN)
@@ -171,7 +172,7 @@ class ObservedDevice:
         return True
 
     def replay_port(self, side: Side, record: bool) -> Port | str:
-        """Only the wire side can be reached; the ring shows what is sent there."""
+        """Only the wire side can be reached; the ring shows what is sent there, if wanted."""
         if side is Side.KERNEL:
             return "the kernel side belongs to whoever owns the device"
         from tunscope.engine.replay_ports import PacketSocketPort
@@ -180,6 +181,9 @@ class ObservedDevice:
             self._sender.bind((self._device, 0))  # 0: it receives nothing
         except OSError as error:
             raise TunscopeError(self._device, refusal(error.errno or 0)) from error
+        if not record:
+            self._direction = Direction.IN
+            self._attach(self._expression)
         return PacketSocketPort(self._sender, self._lack_of_carrier)
 
     def _lack_of_carrier(self) -> str:

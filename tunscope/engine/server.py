@@ -172,6 +172,8 @@ class Server:
         if self._capture is not None and self._capture.deadline is not None:
             until = min(until, self._capture.deadline)
         if self._replays.deadline is not None:
+            if self._replays.deadline <= time.monotonic():
+                return 0.0
             until = min(until, self._replays.deadline)
         return max(0.0, until - time.monotonic()) * 1000 + 0.5
 

@@ -29,6 +29,7 @@ class TunPort:
         self._fd = fd
         self._packet_info = packet_info
         self._vnet_header = bytes(vnet_header_size)
+        self._bare = not packet_info and not vnet_header_size
 
     def write_frame(self, frame: memoryview) -> int:
         """Put one packet into the kernel with the headers that stand before it, as `write` does."""
@@ -41,12 +42,21 @@ class TunPort:
     def write(self, packet: bytes | memoryview) -> int:
         """Put one packet into the kernel; return 0, or the errno with which it was refused."""
         prefix = self._vnet_header
+        if self._bare:
+            return self._write_bare(packet)
         if self._packet_info:
             version = packet[0] >> 4 if len(packet) else 0
             protocol = _ETH_P_IPV6 if version == 6 else _ETH_P_IP
             prefix = struct.pack(">HH", 0, protocol) + prefix
         try:
             os.writev(self._fd, [prefix, packet])
+        except OSError as error:
+            return error.errno or errno.EIO
+        return 0
+
+    def _write_bare(self, packet: bytes | memoryview) -> int:
+        try:
+            os.write(self._fd, packet)
         except OSError as error:
             return error.errno or errno.EIO
         return 0

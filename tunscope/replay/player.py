@@ -19,14 +19,16 @@ from tunscope.replay.packets import PacketChunk, PlanReader
 
 _SECOND_NS: Final = 1_000_000_000
 #: A packet that is due within this time is waited for; `time.sleep` wakes late, so the rest spins.
-_PATIENCE_NS: Final = 2_000_000
+_PATIENCE_NS: Final = 3_000_000
 _SPIN_NS: Final = 150_000
 #: After this long without a pause the caller gets its turn.
 _TURN_NS: Final = 10_000_000
 #: At the end of a turn a packet that is due sooner than this is still waited for.
 _BREATH_NS: Final = 400_000
 _LONGEST_TURN_NS: Final = 40_000_000
+#: At top speed: packets at a time, and how long before what came back is looked after.
 _BURST: Final = 256
+_BURSTS_NS: Final = 2_000_000
 #: How long a packet is tried again on a queue that stays full.
 _FULL_QUEUE_NS: Final = _SECOND_NS
 _RETRY_NS: Final = 100_000
@@ -148,7 +150,7 @@ class Player:
                 _wait_until(due)
             if not self._check(now) or not self._send(due):
                 return
-            if self._course.topspeed:
+            if self._course.topspeed and time.monotonic_ns() - began > _BURSTS_NS:
                 return
 
     def stop(self) -> None:
