@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import struct
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
@@ -18,6 +17,7 @@ import numpy as np
 from tunscope.device import bpf, tuntap
 from tunscope.engine.batch import Batch
 from tunscope.engine.counters import Counters
+from tunscope.engine.enclosing import HEAD_SIZE, enclose
 from tunscope.engine.own_records import Record
 from tunscope.engine.source import Side, SourceGone
 from tunscope.engine.tun_port import TunPort, refusal
@@ -37,16 +37,6 @@ REPLAYED: Final = "tunscope: replayed"
 _LARGEST_READ: Final = 65536 + 64
 _ARENA_SIZE: Final = 4 << 20
 _DRAIN_PACKETS: Final = 4096
-_HEAD: Final = struct.Struct("<7I")
-_HEAD_SIZE: Final = 28
-_TAIL_SIZE: Final = 16
-#: Padding, then option epb_flags (2, length 4), opt_endofopt and the block's total length.
-_TAILS: Final = tuple(struct.Struct(f"<{-caplen % 4}x4I") for caplen in range(4))
-_PACK_TAIL: Final = tuple(tail.pack_into for tail in _TAILS)
-_pack_head: Final = _HEAD.pack_into
-_time_ns: Final = time.time_ns
-_FLAGS_OPTION: Final = 4 << 16 | 2
-_ENHANCED_PACKET_BLOCK: Final = 6
 _DRAIN_SECONDS: Final = 1.0
 
 _IN: Final = int(Direction.IN)
@@ -87,10 +77,10 @@ class OwnedDevice:
         self._packet_info, self._vnet_header_size = packet_info, vnet_header_size
         self._kernel = TunPort(fd, packet_info=packet_info, vnet_header_size=vnet_header_size)
         self._prefix = vnet_header_size + (4 if packet_info else 0)
-        if self._prefix > _HEAD_SIZE:
+        if self._prefix > HEAD_SIZE:
             raise TunscopeError(
                 "vnet header", f"the device puts {self._prefix} bytes in front of every packet",
-                f"at most {_HEAD_SIZE} are understood",
+                f"at most {HEAD_SIZE} are understood",
             )  # fmt: skip
         self._framed: FramePeer | None = None
         if (
@@ -319,7 +309,7 @@ class OwnedDevice:
     def _from_kernel(self, position: int, sizes: list[int]) -> int:
         """Read what the kernel sent until nothing waits or the arena is full."""
         view, fd, prefix, readv = self._view, self._fd, self._prefix, os.readv
-        accept, enclose = self._accept, self._enclose
+        accept, snaplen = self._accept, self._snaplen
         peer_send = self._send
         lead = 0
         if self._offload and self._framed is not None:
@@ -328,7 +318,7 @@ class OwnedDevice:
         limit = position + _ARENA_SIZE // 2
         received = 0
         while position < limit and received < _DRAIN_PACKETS:
-            data = position + _HEAD_SIZE
+            data = position + HEAD_SIZE
             try:
                 length = readv(fd, [view[data - prefix : data + _LARGEST_READ]]) - prefix
             except BlockingIOError:
@@ -344,7 +334,7 @@ class OwnedDevice:
                 flags = _OUT
                 if lead:
                     flags |= offload_flags(view[data - 10], view[data - 9])
-                size = enclose(position, length, flags)
+                size = enclose(view, position, length, snaplen, flags)
                 sizes.append(size)
                 position += size
             else:
@@ -367,7 +357,7 @@ class OwnedDevice:
                 VNET_HEADER.size,
             )
         while position < limit and received < _DRAIN_PACKETS:
-            data = position + _HEAD_SIZE
+            data = position + HEAD_SIZE
             length = take(view[data - lead : data + _LARGEST_READ]) - lead
             if length <= 0:
                 break
@@ -378,25 +368,13 @@ class OwnedDevice:
                 flags = _IN
                 if lead:
                     flags |= offload_flags(view[data - 10], view[data - 9])
-                size = self._enclose(position, length, flags)
+                size = enclose(view, position, length, self._snaplen, flags)
                 sizes.append(size)
                 position += size
             else:
                 self._filtered += 1
         self._received += received
         return position
-
-    def _enclose(self, position: int, length: int, flags: int) -> int:
-        """Make an EPB of the `length` bytes that lie at `position` + 28; return its size."""
-        caplen = length if length < self._snaplen else self._snaplen
-        total = (caplen + _HEAD_SIZE + _TAIL_SIZE + 3) & ~3
-        now = _time_ns()
-        view = self._view
-        high, low = now >> 32, now & 0xFFFFFFFF
-        _pack_head(view, position, _ENHANCED_PACKET_BLOCK, total, 0, high, low, caplen, length)
-        tail = position + _HEAD_SIZE + caplen
-        _PACK_TAIL[caplen & 3](view, tail, _FLAGS_OPTION, flags, 0, total)
-        return total
 
 
 def _unrecorded(
