@@ -169,6 +169,19 @@ def test_a_signal_keeps_the_capture_and_restores_the_terminal(
     assert packet_count(spool / "00000001.pcapng") == 4
 
 
+def test_a_signal_ends_a_capture_of_nothing_without_a_trace(
+    veth: NetworkNamespace, home: Path
+) -> None:
+    with tunscope(veth, home, "lo") as screen:
+        screen.until("nothing yet on lo")
+        screen.process.send_signal(signal.SIGTERM)
+        assert screen.end() == 0
+        screen.assert_restored()
+        assert b"unexpected" not in screen.output
+        assert b"kept" not in screen.output
+    assert not spools(home)
+
+
 def test_under_sudo_the_screen_has_no_rights_and_still_makes_devices_and_knows_owners(
     veth: NetworkNamespace,
 ) -> None:

@@ -238,7 +238,7 @@ class LiveCaptures:
                     released = self.browse(index, session)
         finally:
             self._end_capture()
-        if released or not (index.count or session.poll().counters.captured):
+        if released or not _has_packets(spool):
             spool.discard()
         else:
             folder = spool.folder
@@ -357,6 +357,18 @@ class _Orphans:
     def __call__(self) -> list[str]:
         lines, self._lines = self._lines, []
         return lines
+
+
+def _has_packets(spool: Spool) -> bool:
+    """Whether there is anything to keep, the last packets that the engine drained included."""
+    from tunscope.capfile.reader import open_capture
+
+    for path in spool.segments():
+        if path.stat().st_size:
+            with open_capture(path, lenient=True) as capture:
+                if next(iter(capture), None) is not None:
+                    return True
+    return False
 
 
 def spooled(options: CaptureOptions, keep: int | None) -> CaptureOptions:
