@@ -20,12 +20,14 @@ _SERVICE_TYPE: Final = 0x88A8
 _MPLS_TYPES: Final = (0x8847, 0x8848)
 _PPPOE_DISCOVERY: Final = 0x8863
 _PPPOE_SESSION: Final = 0x8864
+#: LLC in frames too large for a length field.
+_JUMBO_LLC: Final = 0x8870
 _KINDS: Final = np.zeros(1 << 16, np.uint8)
 _KINDS[list(_VLAN_TYPES)] = Shim.VLAN
 _KINDS[_SERVICE_TYPE] = Shim.SERVICE_VLAN
 _KINDS[list(_MPLS_TYPES)] = Shim.MPLS
 _KINDS[[_PPPOE_DISCOVERY, _PPPOE_SESSION]] = Shim.PPPOE
-_KINDS[LLC] = Shim.LLC
+_KINDS[[LLC, _JUMBO_LLC]] = Shim.LLC
 
 _VLAN: Final = header_type(4, tag=(">u2", 0), type=(">u2", 2), both=(">u4", 0))
 _MPLS: Final = header_type(5, entry=(">u4", 0), first=("u1", 4))

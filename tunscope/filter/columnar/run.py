@@ -28,12 +28,18 @@ _KNOWN_LINKTYPES: Final = frozenset(
 
 #: In a truncated packet, headers that end closer to its end than this may go on behind it.
 _MARGIN: Final = 40
-#: IPComp: what it compresses is dissected, but stands in no column.
-_COMPRESSED: Final = 108
-#: UDP-Lite, whose ports are udp.port, but in no column.
-_LITE: Final = 136
+#: Protocols whose fields or contents stand in no column: EtherIP, IPComp (what it compresses is
+#: dissected), UDP-Lite (its ports are udp.port).
+_BEHIND_IP: Final = (97, 108, 136)
 #: ICMPv6 is there even where no byte of it is.
 _CONTROL6: Final = 58
+#: An ICMPv6 Redirect may quote a packet.
+_REDIRECT6: Final = 137
+#: Labels with no IP behind: a pseudowire may stand there.
+_LABELLED: Final = np.uint32(Layer.MPLS | Layer.IPV4 | Layer.IPV6)
+#: Tunnels in UDP, which are none where the lower port belongs to something else.
+_OVERLAY: Final = int(Layer.UDP | Layer.INNER)
+_OVERLAY_PORTS: Final = (2152, 3544, 4500, 4754, 4789, 4790, 6081, 6635, 8472)
 #: TCP whose header is not all there, or not what it says.
 _SEGMENT: Final = np.uint32(Layer.TCP | Layer.TCP_COMPLETE)
 _INCOMPLETE: Final = np.uint32(Layer.TCP)
@@ -48,13 +54,22 @@ _BOTH: Final = np.uint32(Layer.IPV4 | Layer.IPV6)
 def _is_uncertain(level: Level, truncated: Mask, caplens: Column) -> Mask:
     layers = level["layers"]
     protocols = level["ip_proto"]
-    uncertain: Mask = (protocols == _COMPRESSED) | (protocols == _LITE)
+    uncertain: Mask = protocols >= min(_BEHIND_IP)
+    if uncertain.any():
+        uncertain = np.isin(protocols, _BEHIND_IP)
     control = protocols == _CONTROL6
     if control.any():
         uncertain |= control & (layers & np.uint32(Layer.ICMPV6) == 0)
+        uncertain |= (layers & np.uint32(Layer.ICMPV6) != 0) & (level["sport"] == _REDIRECT6)
     occurring = int(np.bitwise_or.reduce(layers, initial=0))
     if occurring & int(_UNCERTAIN):
         uncertain |= layers & _UNCERTAIN != 0
+    if occurring & Layer.MPLS:
+        uncertain |= layers & _LABELLED == np.uint32(Layer.MPLS)
+    if occurring & _OVERLAY == _OVERLAY:
+        lower = np.minimum(level["sport"], level["dport"])
+        overlay = layers & np.uint32(_OVERLAY) == np.uint32(_OVERLAY)
+        uncertain |= overlay & ~np.isin(lower, _OVERLAY_PORTS)
     if occurring & int(_SEGMENT):
         uncertain |= layers & _SEGMENT == _INCOMPLETE
     if occurring & int(_BOTH) == int(_BOTH):

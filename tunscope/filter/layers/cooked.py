@@ -39,15 +39,17 @@ def dissect_raw(dissection: Dissection, octets: Octets) -> None:
 
 @takes("linktype", 228)
 def dissect_raw_ipv4(dissection: Dissection, octets: Octets) -> None:
-    """Dissect a bare IPv4 packet."""
-    dissection.begin("raw", octets, 0)
-    dissect_ipv4(dissection, octets)
+    """Dissect a bare IPv4 packet; one of version 6 has no more of IPv4 than the name."""
+    if octets.data[0] >> 4 == 6:
+        dissection.protocols.append("ip")
+        dissect_ipv6(dissection, octets)
+    else:
+        dissect_ipv4(dissection, octets)
 
 
 @takes("linktype", 229)
 def dissect_raw_ipv6(dissection: Dissection, octets: Octets) -> None:
     """Dissect a bare IPv6 packet."""
-    dissection.begin("raw", octets, 0)
     dissect_ipv6(dissection, octets)
 
 

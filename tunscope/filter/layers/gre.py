@@ -35,10 +35,11 @@ def dissect_gre(dissection: Dissection, octets: Octets) -> None:
         offset += 4
     if flags & _KEY:
         if wanted:
-            dissection.add("gre.key", u32(data, offset))
             if kind == _PPP:
                 dissection.add("gre.key.payload_length", u16(data, offset))
                 dissection.add("gre.key.call_id", u16(data, offset + 2))
+            else:
+                dissection.add("gre.key", u32(data, offset))
         offset += 4
     if flags & _SEQUENCE:
         if wanted:

@@ -40,6 +40,12 @@ def dissect_icmpv6(dissection: Dissection, octets: Octets) -> None:
             _dissect_error(dissection, octets, kind, wanted=wanted)
         case 128 | 129:
             _dissect_echo(dissection, octets, kind, wanted=wanted)
+        case neighbour_discovery.REDIRECT:
+            if wanted:
+                neighbour_discovery.add_message(dissection, kind, octets)
+            quoted = neighbour_discovery.redirected(octets)
+            if quoted is not None:
+                _dissect_quoted(dissection, quoted)
         case _ if wanted:
             if kind in neighbour_discovery.TYPES:
                 neighbour_discovery.add_message(dissection, kind, octets)
@@ -77,11 +83,15 @@ def _dissect_error(dissection: Dissection, octets: Octets, kind: int, *, wanted:
             dissection.add("icmpv6.pointer", u32(data, 4))
         else:
             dissection.add("icmpv6.reserved", take(data, 4, 4))
+    _dissect_quoted(dissection, octets.rest(8))
+
+
+def _dissect_quoted(dissection: Dissection, packet: Octets) -> None:
     network = dissection.network
     dissection.network = type(network)(
         network.version, network.source, network.destination, network.protocol, quoted="icmpv6"
     )
-    dissect_ipv6(dissection, octets.rest(8))
+    dissect_ipv6(dissection, packet)
     dissection.network = network
 
 

@@ -12,11 +12,15 @@ _SNAP: Final = 0xAA
 #: OUIs whose SNAP protocol number is an EtherType (RFC 1042, 802.1H).
 _ETHERTYPE_OUIS: Final = frozenset({0x000000, 0x0000F8})
 _UNNUMBERED: Final = 3
+#: EtherType of LLC in frames too large for a length (draft-ietf-isis-ext-eth).
+_JUMBO: Final = 0x8870
+_CISCO: Final = 0x00000C
 #: Service access point of IP (RFC 948).
 _IP: Final = 0x06
 
 
 @takes("llc", 0)
+@takes("ethertype", _JUMBO)
 def dissect_llc(dissection: Dissection, octets: Octets) -> None:
     """Dissect an LLC header and, for SNAP, the protocol it names."""
     data = octets.data
@@ -83,7 +87,9 @@ def _dissect_snap(dissection: Dissection, octets: Octets, *, wanted: bool) -> No
             dissection.add("llc.type", number)
         dissect_named_type(dissection, number, payload)
         return
-    if wanted and oui not in (0x00000C, 0x0080C2):
+    if wanted and oui == _CISCO:
+        dissection.add("llc.cisco_pid", number)
+    elif wanted and oui != 0x0080C2:
         dissection.add("llc.pid", number)
     if oui == 0x0080C2 and number in (1, 7):
         dissect_next(dissection, "ethertype", 0x6558, payload)

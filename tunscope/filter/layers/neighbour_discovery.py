@@ -9,6 +9,10 @@ from tunscope.filter.layers.dissection import Dissection, Octets, take, u16, u32
 _SOLICIT_ROUTER, _ADVERTISE_ROUTER, _SOLICIT, _ADVERTISE, _REDIRECT = 133, 134, 135, 136, 137
 #: Bytes of a prefix by its length code.
 _TRANSLATION_PREFIXES: Final = {0: 12, 1: 8, 2: 7, 3: 6, 4: 5, 5: 4}
+REDIRECT: Final = 137
+#: Where the options of a Redirect begin, and the one that quotes a packet.
+_REDIRECT_OPTIONS: Final = 40
+_REDIRECTED_PACKET: Final = 4
 TYPES: Final = frozenset({133, 134, 135, 136, 137})
 
 
@@ -63,6 +67,21 @@ def _add_advertisement(dissection: Dissection, data: bytes) -> None:
     )
     dissection.add(f"{prefix}.rsv", flags & 0x1FFFFFFF)
     dissection.add("icmpv6.nd.na.target_address", take(data, 8, 16))
+
+
+def redirected(octets: Octets) -> Octets | None:
+    """Return what a Redirect quotes of the packet that it is about, None if it quotes nothing."""
+    offset = _REDIRECT_OPTIONS
+    while offset + 1 < len(octets.data):
+        kind, size = octets.data[offset], octets.data[offset + 1] * 8
+        if kind == _REDIRECTED_PACKET and size > 8:
+            quoted = octets.rest(offset + 8)
+            quoted.trim(size - 8)
+            return quoted
+        if not size:
+            break
+        offset += size
+    return None
 
 
 def add_options(dissection: Dissection, data: bytes, offset: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tunscope.filter.assignments import assignments
 from tunscope.filter.layers.dissection import (
     CHECKSUM_GROUP,
     ERROR,
@@ -123,5 +124,7 @@ def _hand_on(
         if dissector is not None:
             dissector(dissection, payload)
             return
+        if port in assignments("udp.port"):
+            break
     network = dissection.network
     dissection.payloads.append(Payload("udp", source, destination, payload, network, stream=stream))
