@@ -14,11 +14,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tunscope.engine.counters import Counters
+from tunscope.engine.protocol import HeldPacket
 from tunscope.index.capture import CaptureIndex
 from tunscope.index.source import FileSource
+from tunscope.packet.direction import Direction
 from tunscope.tui.app import TunscopeApp
 from tunscope.tui.devices import DeviceRow, ListedDevices
 from tunscope.tui.display_filters import DisplayFilters
+from tunscope.tui.holding import HoldWish, NoHolds, Waiting
 from tunscope.tui.rate import Rate
 from tunscope.tui.screens.analysis import AnalysisScreen
 from tunscope.tui.session import FileSession, SessionState, SessionStatus, SessionTitle
@@ -32,13 +35,17 @@ SIZE = (120, 36)
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture: the capture it shows, the keys that lead to it, theme and display filter."""
+    """A picture: the capture it shows, the keys that lead to it, theme and display filter.
+
+    The packets numbered `held` wait in the hold queue.
+    """
 
     name: str
     kind: str
     keys: tuple[str, ...]
     theme: str = "tunscope-dark"
     display_filter: str = ""
+    held: tuple[int, ...] = ()
 
 
 #: From the top of the field tree to the time to live of an IPv4 packet on a tun device.
@@ -60,6 +67,8 @@ PICTURES = (
     Picture("graph", "tap", ("o", *["right"] * 12), display_filter="tcp.port == 80"),
     Picture("devices", "tun", ("d", "down", "down")),
     Picture("properties", "tun", ("6", "G", "P")),
+    Picture("editor", "tun", ("6", "G", "e", *["down"] * 7, "enter", "3", "enter")),
+    Picture("hold", "tun", ("i",), held=(6, 15)),
 )
 
 
@@ -83,14 +92,40 @@ def session_for(kind: str, packets: int) -> FileSession:
     return FileSession(title, SessionStatus(SessionState.LIVE, counters, **spool))
 
 
+class StillWaiting(Waiting):
+    """A held packet whose age does not grow."""
+
+    @property
+    def age(self) -> float:
+        """Seconds, fewer the later it came."""
+        return 24.6 / self.packet.number
+
+
+def holds_of(capture: CaptureIndex, numbers: tuple[int, ...]) -> NoHolds:
+    """Return a queue in which these packets wait, the first of them repeated."""
+    holds = NoHolds("")
+    holds.wish = HoldWish("http.request or icmpv6", Direction.OUT, 30.0)
+    for number in numbers:
+        record = capture.record(number)
+        repeats = 3 if number == numbers[0] else 0
+        packet = HeldPacket(
+            number, number, record.direction, record.ts_ns, 0.0, repeats, record.data, False, ""
+        )
+        holds.waiting.append(StillWaiting(packet, 0.0))
+    return holds
+
+
 async def draw(picture: Picture) -> str:
     """Return the picture as SVG."""
     capture = CaptureIndex(FileSource(DATA / f"browser_{picture.kind}.pcapng"))
     capture.start()
     capture.wait(10)
+    session = session_for(picture.kind, capture.count)
+    if picture.held:
+        session.holds = holds_of(capture, picture.held)
     app = TunscopeApp(
         capture,
-        session_for(picture.kind, capture.count),
+        session,
         settings=Settings(theme=picture.theme),
         language=DisplayFilters(),
         display_filter=picture.display_filter,

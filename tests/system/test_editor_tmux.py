@@ -104,6 +104,48 @@ def test_a_ping_with_another_ttl_is_injected_and_answered(terminal: Tmux, tmp_pa
     assert twins(rows, edited) == ["64", "7"]
 
 
+def test_a_held_http_request_asks_for_another_page(terminal: Tmux, tmp_path: Path) -> None:
+    saved = tmp_path / "saved.pcapng"
+    terminal.start(lab(tmp_path, "--hold", "http.request and ip", "--hold-direction", "out"))
+    terminal.until(r"⏸ held 1", 40)
+    terminal.keys("i")
+    terminal.until(r"GET / HTTP/1\.1")
+    terminal.keys("e")
+    terminal.until(r"^▌  version +4")
+    terminal.keys("End")
+    terminal.until(r"^▌  user_agent")
+    terminal.keys("Up", "Up", "Up")
+    terminal.until(r"^▌  request\.uri +/ ")
+    terminal.keys("Enter")
+    terminal.type("/hello.txt")
+    terminal.keys("Enter")
+    terminal.until(r"TCP length changes by \+9")
+    terminal.keys("C-r")
+    terminal.until(r"released #\d+")
+    terminal.keys("I")
+    terminal.until(r"Hold off")
+    terminal.keys("A")
+    terminal.keys("Escape")
+    terminal.until(r"^ +No\. +Time")
+    terminal.type('/tcp contains "other side"')
+    terminal.keys("Enter")
+    terminal.until(r"✔ 1 of [\d,]+ \(")  # the page that was never asked for came
+    terminal.type("/tcp.port == 80")
+    terminal.keys("Enter")
+    terminal.until(r"^ / tcp\.port == 80  .*✔")
+    terminal.type(f":capture.save {saved}")
+    terminal.keys("Enter")
+    terminal.until(r"[Ss]aved [\d,]+ packets")
+    terminal.keys("q")
+    terminal.until(r"[Dd]iscard")
+    terminal.keys("d")
+    assert terminal.wait() == 0
+    (edited,) = [row for row in tshark(saved) if "edited from" in row["frame.comment"]]
+    assert "tcp.payload" in edited["frame.comment"]
+    assert edited["ip.checksum.status"] == "1"
+    assert len(twins(tshark(saved), edited)) == 2
+
+
 def test_a_held_ping_is_edited_and_released(terminal: Tmux, tmp_path: Path) -> None:
     saved = tmp_path / "saved.pcapng"
     terminal.start(lab(tmp_path))

@@ -221,12 +221,15 @@ ENTRIES: Final = {
 
 _SHOWN: Final = (
     "filter.edit",
+    "packet.edit",
+    "hold.open",
+    "packet.inject",
     "view.pause",
     "view.follow",
-    "view.next_pane",
     "capture.save",
     "app.help",
     "app.back_or_quit",
+    "view.next_pane",
     "analysis.stream",
     "analysis.conversations",
     "analysis.graph",

@@ -102,6 +102,11 @@ class EditorScreen(AnalysisScreen, inherit_bindings=False):
         self.form.focus()
         self.call_after_refresh(self.form.move_to, 1)
 
+    @property
+    def is_settled(self) -> bool:
+        """There is nothing to count."""
+        return True
+
     # --- showing
 
     def title_facts(self) -> TitleFacts:

@@ -86,6 +86,11 @@ class HoldScreen(AnalysisScreen, inherit_bindings=False):
             details.append(f"each {deed} after {wish.seconds:g} s")
         return TitleFacts(title, tuple(details))
 
+    @property
+    def is_settled(self) -> bool:
+        """There is nothing to count."""
+        return True
+
     # --- verdicts
 
     def action_verdict(self, verdict: str) -> None:

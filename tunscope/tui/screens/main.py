@@ -85,7 +85,9 @@ class MainScreen(HoldActions, inherit_bindings=False):
         self.table = PacketTable(view, painter, id="packets")
         self.detail = DetailPane(capture, id="detail")
         self.status_line = StatusLine()
-        hidden = () if filter_bar else ("filter.edit",)
+        hidden = {"filter.edit"} if filter_bar is None else set()
+        if session.holds.refusal:  # there is no device to hold or inject on
+            hidden |= {"hold.open", "packet.inject"}
         self.key_line = KeyLine(footer(settings.keys, hidden))
         self.prompt = PromptLine(id="prompt-line")
         self.filter_bar = filter_bar
