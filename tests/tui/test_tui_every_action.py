@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from browser_driver import Browser, OpenBrowser
+from test_tui_hold import holding
 from textual.widget import Widget
 
 from tunscope.tui.display_filters import DisplayFilters
@@ -25,6 +26,8 @@ WAYS: dict[str, list[str]] = {
     "conversations": ["C"],
     "hierarchy": ["H"],
     "graph": ["o"],
+    "editor": ["6", "G", "e"],
+    "hold": ["i"],
     "analysis": ["C"],
     "statistic": ["C"],
 }
@@ -80,8 +83,12 @@ async def test_every_action_has_its_key(
     async with open_browser(
         language=DisplayFilters(), keymap=other if rebound else None
     ) as browser:
+        if namespace == "hold":
+            holding(browser, 6)
         for key in WAYS[namespace]:
             await browser.press(key)
+        if namespace in {"editor", "hold"}:
+            await browser.until(lambda: browser.app.screen is not browser.main)
         await browser.settle()
         for binding in bindings:
             entry = ENTRIES[binding.id or ""]
