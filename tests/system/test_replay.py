@@ -358,3 +358,38 @@ def test_packets_are_rewritten_on_their_way(quiet: NetworkNamespace, tmp_path: P
         [*start, "", ""],
         [*start, "5353", "1"],
     ]
+
+
+@pytest.mark.parametrize("within_capture", [False, True])
+def test_a_device_that_is_deleted_ends_it_with_a_report(
+    quiet: NetworkNamespace, tmp_path: Path, within_capture: bool
+) -> None:
+    file = pcap(tmp_path / "in", RAW, ip_packets(), gap=0.05)
+    persistent(quiet, "tun0", "tun")
+    words = ["replay", file, "tun0"]
+    if within_capture:
+        words = ["tun0", "--replay", file, "--pcap", tmp_path / "out.pcapng"]
+    child = quiet.popen(
+        sys.executable, "-m", "tunscope", *words, "--loop", "0",
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert child.stderr is not None
+    child.stderr.readline()
+    time.sleep(1.5)
+    quiet.ip("link delete tun0")
+    stdout, stderr = child.communicate(timeout=20)
+    assert child.returncode == 1
+    assert "the device was deleted" in stderr
+    assert "ended early" in stdout
+    assert "packets sent" in stdout
+
+
+def test_a_side_that_cannot_be_reached_is_refused(quiet: NetworkNamespace, tmp_path: Path) -> None:
+    file = pcap(tmp_path / "in", RAW, ip_packets())
+    done = quiet.tunscope("replay", file, "tun0", "--side", "wire")
+    assert done.returncode == 2
+    assert "nobody is at the far end" in done.stderr
+    quiet.ip("link add v0 type veth peer name v1")
+    done = quiet.tunscope("replay", file, "v0", "--side", "kernel")
+    assert done.returncode == 2
+    assert "belongs to whoever owns the device" in done.stderr

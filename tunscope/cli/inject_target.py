@@ -71,8 +71,14 @@ class OwnTarget:
         self._client.start()
 
     def request(self, op: Op, fds: Mapping[str, int] | None = None, **arguments: Any) -> Message:
-        """Ask the engine."""
-        return self._client.request(op, fds, **arguments)
+        """Ask the engine; where it has ended, raise what ended it."""
+        try:
+            return self._client.request(op, fds, **arguments)
+        except TunscopeError as error:
+            stopped = self._client.stopped
+            if stopped is None or stopped.error is None:
+                raise
+            raise stopped.error from error
 
     def finish(self) -> None:
         """Stop the engine, which drains."""

@@ -74,6 +74,14 @@ class CaptureReplay:
             self._told = True
         return [f"replay: {self._run.progress()}"] if self._told else []
 
+    def broke_off(self, error: TunscopeError, *, quiet: bool, to_stderr: bool) -> None:
+        """Report about a replay whose capture ended with an error, if it had begun."""
+        if self._run is None:
+            return
+        with contextlib.suppress(TunscopeError):  # the caller has the first one to tell
+            self._run.broke_off(error)
+            self.finish(quiet=quiet, to_stderr=to_stderr)
+
     def finish(self, *, quiet: bool, to_stderr: bool) -> ExitCode:
         """Print the report; return the exit status, or raise what ended the replay."""
         if self._run is None or self._plan is None:
@@ -93,5 +101,9 @@ def with_replay(
     if order is None:
         return capture(None)
     with CaptureReplay(order) as replay:
-        status = capture(replay)
+        try:
+            status = capture(replay)
+        except TunscopeError as error:
+            replay.broke_off(error, quiet=quiet, to_stderr=to_stderr)
+            raise
         return max(status, replay.finish(quiet=quiet, to_stderr=to_stderr))

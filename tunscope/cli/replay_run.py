@@ -71,6 +71,12 @@ class ReplayRun:
         """End it early."""
         self._status = self._engine.request(Op.REPLAY_STOP)
 
+    def broke_off(self, error: TunscopeError) -> None:
+        """Take note that nothing more can be asked; raise `error` if nothing was answered yet."""
+        if not self._status:
+            raise error
+        self._status |= {"state": "failed", "error": error.why}
+
     def progress(self) -> str:
         """Return how far it was when last asked, in one line."""
         status = self._status
@@ -131,6 +137,8 @@ def watch(run: ReplayRun, wait: float, *, quiet: bool) -> None:
                 click.echo(f"\r\x1b[K{run.progress()}", err=True, nl=False)
             time.sleep(0.1)
         time.sleep(wait)
+    except TunscopeError as error:
+        run.broke_off(error)
     except KeyboardInterrupt:
         with contextlib.suppress(TunscopeError):
             run.stop()

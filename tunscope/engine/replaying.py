@@ -35,7 +35,7 @@ class Replays:
 
         ``{"period_ns", "loops", "loop_delay_ns", "limit", "duration_ns", "topspeed", "record"}``:
         the last says whether packets that the device itself does not show are recorded.
-        UsageError if one is playing already, or the plan is damaged.
+        UsageError if one is playing already, the plan is damaged, or none of it can be sent.
         """
         from tunscope.replay.packets import PlanReader
         from tunscope.replay.player import Course, Player, State
@@ -57,6 +57,9 @@ class Replays:
             PlanSide.KERNEL: capture.source.replay_port(Side.KERNEL, record),
             PlanSide.WIRE: capture.source.replay_port(Side.WIRE, record),
         }
+        refusals = [port for side in sorted(plan.sides()) if isinstance(port := ports[side], str)]
+        if len(refusals) == len(plan.sides()):
+            raise UsageError("replay", refusals[0], "--side says who receives the packets")
         turn = _TURN_NS_RELAYING if capture.source.relays else _TURN_NS
         packets_fd = os.dup(message["fds"]["packets"])
         self.close()

@@ -59,6 +59,10 @@ class PlanReader:
     def __len__(self) -> int:
         return len(self._rows)
 
+    def sides(self) -> set[int]:
+        """Return the sides that packets go to."""
+        return set(np.unique(self._rows["side"]).tolist())
+
     def read_from(self, packets_fd: int) -> None:
         """Go on with another descriptor of the same file of packets."""
         self._packets_fd = packets_fd
