@@ -75,6 +75,9 @@ class OwnTarget:
         try:
             return self._client.request(op, fds, **arguments)
         except TunscopeError as error:
+            if self._client.alive:
+                raise
+            self._client.poll()  # its last word may still be there to be read
             stopped = self._client.stopped
             if stopped is None or stopped.error is None:
                 raise
