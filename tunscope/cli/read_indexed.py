@@ -13,11 +13,12 @@ from tunscope.capfile.errors import CaptureFileError
 from tunscope.cli.read_packets import Display, ReadPacket
 from tunscope.columns.layout import Layer, RecordFlag
 from tunscope.errors import UsageError
-from tunscope.filter.compiled import replay_of
 from tunscope.index.capture import CaptureIndex
 from tunscope.index.source import FileSource
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     # A filter over columns needs no dissector, and is to begin at once.
     from tunscope.cli.read_conversations import ReplayedConversations
     from tunscope.index.filtering import Predicate
@@ -168,11 +169,12 @@ class IndexedInput:
         self.names: Final = contents.names
         self.comments: Final = contents.comments
 
-    def conversations(self) -> ReplayedConversations:
-        """Return what the capture's conversations know of its packets."""
+    def conversations(self, protocols: Container[str]) -> ReplayedConversations:
+        """Return what the capture's conversations know of its packets, and what applications
+        among `protocols` remember."""
         from tunscope.cli.read_conversations import ReplayedConversations
 
-        return ReplayedConversations(replay_of(self._index))
+        return ReplayedConversations(self._index, protocols)
 
     @property
     def warnings(self) -> Sequence[str]:

@@ -105,10 +105,17 @@ def _open(
         indexed, rows = open_indexed(paths[0], predicate, job.limit, conversations=columns)
         if printer is None or not printer.dissects:
             return indexed, rows, None
-        replayed = indexed.conversations() if printer.conversations else None
+        replayed = indexed.conversations(printer.protocols) if printer.conversations else None
         return indexed, rows, _dissector(printer, indexed, replayed)
     packets = open_input(paths, lenient=job.lenient)
     passing = _conversations(display_filter, printer, packets)
+    if display_filter is not None and passing is not None and printer and printer.dissects:
+        from tunscope.cli.read_contexts import FrameContexts
+        from tunscope.cli.read_conversations import SharedDissection
+
+        contexts = FrameContexts(packets)
+        shared = SharedDissection(display_filter, printer.protocols, contexts, passing)
+        return packets, StreamedPackets(packets, job.limit, shared.passes), shared.of
     test = _test(display_filter, packets, passing)
     dissect = None
     if printer is not None and printer.dissects:

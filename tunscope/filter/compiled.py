@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tunscope.filter.columnar.verdict import Mask, Verdict
     from tunscope.filter.contexts import FrameContexts
     from tunscope.filter.conversations.facts import Conversations
+    from tunscope.filter.layers.dissection import Dissection
     from tunscope.filter.layers.frame import FrameContext
     from tunscope.packet.record import PacketRecord
 
@@ -102,6 +103,15 @@ class DisplayFilter:
         from tunscope.filter.dissect import dissect
 
         return self._holds(dissect(record, self._wanted, context, conversations))
+
+    def accepts(self, dissection: Dissection) -> bool:
+        """Whether a packet with these fields passes; they were dissected for `wanted` at least."""
+        return self._holds(dissection)
+
+    @property
+    def wanted(self) -> Container[str]:
+        """The protocols that the filter asks for."""
+        return self._wanted
 
     @property
     def needs_conversations(self) -> bool:

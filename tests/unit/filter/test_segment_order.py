@@ -9,8 +9,9 @@ import pytest
 from filter_packets import write_pcap
 from tcp_disorder import disordered
 
+from tunscope.filter.columnar.clock import Clock
 from tunscope.filter.columnar.replay import Replay
-from tunscope.filter.columnar.run import Clock, Run
+from tunscope.filter.columnar.run import Run
 from tunscope.filter.columnar.segment_order import SegmentOrder
 from tunscope.filter.conversations.facts import NOT_IN_ORDER
 from tunscope.index.capture import CaptureIndex

@@ -105,6 +105,7 @@ class InOrder:
                 self._verdicts[start + row] = PASSES if holds else FAILS
             done = until
             if other < run.count:
+                self._asker.decoder.meet(run, other)
                 known = self._followed.of_packet(start + other, self._memory)
                 if ask(run, other, known, self._passed_ns):
                     self._verdicts[start + other] = PASSES
