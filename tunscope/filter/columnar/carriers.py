@@ -11,8 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from tunscope.columns.layout import Layer
-from tunscope.filter.assignments import assignments
-from tunscope.filter.deep import applications
 from tunscope.filter.deep.looks import (
     looks_like_http,
     looks_like_quic,
@@ -20,7 +18,6 @@ from tunscope.filter.deep.looks import (
     looks_like_tls,
     looks_like_wireguard,
 )
-from tunscope.filter.deep.registry import is_decoded
 
 if TYPE_CHECKING:
     from tunscope.columns.batch import Column, Level
@@ -80,6 +77,8 @@ SURE: Final = ("dns", "mdns", "llmnr", "nbns", "dhcp", "dhcpv6", "ntp", "ssdp", 
 @cache
 def ports_of(transport: str, names: frozenset[str]) -> npt.NDArray[np.bool_]:
     """Return for every port whether it is assigned to one of `names`."""
+    from tunscope.filter.assignments import assignments
+
     ports = np.zeros(_PORTS, np.bool_)
     for port, name in assignments(f"{transport}.port").items():
         ports[port] = name in names
@@ -116,6 +115,10 @@ def taken_by(protocol: str, source: Column, destination: Column) -> Mask:
 @cache
 def _codes() -> npt.NDArray[np.uint8]:
     """Return who takes each UDP port: 0 nobody, _UNREAD one without a decoder, else a number."""
+    # Here, since a filter that asks for no application needs no decoder.
+    from tunscope.filter.assignments import assignments
+    from tunscope.filter.deep.decode import is_decoded
+
     codes = np.zeros(_PORTS, np.uint8)
     others = iter(range(len(SURE) + 1, _UNREAD))
     numbers = {name: number for number, name in enumerate(SURE, 1)}
@@ -127,6 +130,3 @@ def _codes() -> npt.NDArray[np.uint8]:
                 numbers[name] = next(others)
             codes[port] = numbers[name]
     return codes
-
-
-__all__ = ["CARRIERS", "SURE", "Carrier", "applications", "may_carry", "ports_of", "taken_by"]

@@ -13,7 +13,6 @@ from tunscope.filter.columnar.carriers import SURE, taken_by
 from tunscope.filter.columnar.fields import SOURCES, Source
 from tunscope.filter.columnar.flow_fields import FLOW_SOURCES, REPLAYED_SOURCES
 from tunscope.filter.columnar.gates import CERTAIN, possible
-from tunscope.filter.columnar.payloads import plain_payloads
 from tunscope.filter.columnar.program_fields import PROGRAM_SOURCES
 from tunscope.filter.columnar.run import Part, Run
 from tunscope.filter.columnar.verdict import Mask, Verdict
@@ -84,6 +83,9 @@ def exists(test: Exists) -> LeafVerdict:
 
 def _by_ports(run: Run, field: Field) -> Verdict:
     """Decide whether an application occurs that its ports announce, where nothing is odd."""
+    # Here, since a filter that asks for no application needs no dissector.
+    from tunscope.filter.columnar.payloads import plain_payloads
+
     plain = plain_payloads(run)
     level = run.levels[0]
     plain &= level["layers"] & np.uint32(Layer.UDP) != 0

@@ -6,7 +6,7 @@ from typing import Final
 
 from tunscope.filter.assignments import assignments
 from tunscope.filter.deep import applications
-from tunscope.filter.deep.registry import decoder_of, guessing
+from tunscope.filter.deep.registry import decoder_of, guessing, is_decoded
 from tunscope.filter.layers.dissection import PAST_THE_END, Dissection, Payload
 from tunscope.filter.layers.registry import dissect_data
 
@@ -65,4 +65,4 @@ def _refuses(protocol: str, payload: Payload) -> bool:
     return protocol in _TEXTS and not payload.octets.data[:1].isalpha()
 
 
-__all__ = ["applications", "decode_payloads"]
+__all__ = ["applications", "decode_payloads", "is_decoded"]
