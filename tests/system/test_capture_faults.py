@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 from capturing import capturing, packet_count, tshark_fields
-
-from conftest import NetworkNamespace
+from network_namespace import NetworkNamespace
 
 Factory = Callable[[], NetworkNamespace]
 

@@ -18,7 +18,7 @@ from tunscope.device.inspector import Inspector
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import NetworkNamespace
+    from network_namespace import NetworkNamespace
 
 HOLD_TUN = """
 import sys

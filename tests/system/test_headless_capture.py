@@ -14,10 +14,9 @@ from pathlib import Path
 
 import pytest
 from capturing import capturing, packet_count, tshark_fields
+from network_namespace import NetworkNamespace
 from pcapng import FileScanner
 from pcapng.blocks import EnhancedPacket, InterfaceDescription
-
-from conftest import NetworkNamespace
 
 Factory = Callable[[], NetworkNamespace]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from capturing import Capturing, capturing, tshark_fields
+from network_namespace import NetworkNamespace
 
-from conftest import NetworkNamespace
 from tunscope.dissect.editing import assign
 from tunscope.engine.control_socket import control_sockets
 from tunscope.engine.protocol import HeldPacket, Op, all_held

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from capturing import capturing, tshark_fields
+from network_namespace import NetworkNamespace
 
-from conftest import NetworkNamespace
 from tunscope.engine.control_socket import control_sockets
 from tunscope.engine.protocol import Op
 from tunscope.engine.remote import RemoteEngine

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conftest import NetworkNamespace
+    from network_namespace import NetworkNamespace
 
 
 def test_commands_run_inside_a_namespace_that_is_not_ours(netns: NetworkNamespace) -> None:

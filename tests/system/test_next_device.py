@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from capturing import packet_count
+from network_namespace import NetworkNamespace
 
-from conftest import NetworkNamespace
 from tunscope.device.request import DeviceRequest
 from tunscope.engine.client import EngineClient
 from tunscope.engine.options import CaptureOptions

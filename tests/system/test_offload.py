@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 from capturing import capturing, tshark_fields
-
-from conftest import NetworkNamespace
+from network_namespace import NetworkNamespace
 
 SIZE = 4_000_000
 SERVER = f"""

@@ -20,7 +20,7 @@ from tunscope.errors import TunscopeError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import NetworkNamespace
+    from network_namespace import NetworkNamespace
 
 HOLD = """
 import sys

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 from capturing import Capturing, capturing, tshark_fields
-
-from conftest import NetworkNamespace
+from network_namespace import NetworkNamespace
 
 
 @pytest.fixture(autouse=True)

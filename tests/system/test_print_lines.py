@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 
 from capturing import capturing, tshark_fields
-
-from conftest import NetworkNamespace
+from network_namespace import NetworkNamespace
 
 
 def pinging(netns: NetworkNamespace, count: int = 20) -> None:

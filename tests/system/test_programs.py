@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from network_namespace import NetworkNamespace
 from terminal_screen import tunscope
 
-from conftest import NetworkNamespace
 from tunscope.capfile.reader import open_capture
 from tunscope.device.inspector import Inspector
 from tunscope.device.programs import Conversation, SocketOwner, find_programs

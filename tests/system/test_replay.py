@@ -15,11 +15,10 @@ from typing import Any
 
 import pytest
 from capturing import capturing, packet_count, tshark_fields
+from network_namespace import NetworkNamespace
 from scapy.layers.inet import ICMP, IP, UDP
 from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import ARP, Ether
-
-from conftest import NetworkNamespace
 
 NULL, ETHERNET, RAW, SLL, SLL2 = 0, 1, 101, 113, 276
 SENDER = "02:aa:00:00:00:01"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from capturing import capturing, tshark_fields
-
-from conftest import NetworkNamespace
+from network_namespace import NetworkNamespace
 
 
 def test_rules_act_and_are_recorded(netns: NetworkNamespace, tmp_path: Path) -> None:

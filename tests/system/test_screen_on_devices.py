@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 from capturing import packet_count
+from network_namespace import NetworkNamespace
 from terminal_screen import tunscope
-
-from conftest import NetworkNamespace
 
 
 @pytest.fixture

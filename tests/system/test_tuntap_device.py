@@ -10,7 +10,7 @@ from tunscope.device.tuntap import TunFlags
 from tunscope.errors import UsageError
 
 if TYPE_CHECKING:
-    from conftest import NetworkNamespace
+    from network_namespace import NetworkNamespace
 
 
 @pytest.mark.parametrize("kind", ["tun", "tap"])
