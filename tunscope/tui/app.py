@@ -37,6 +37,7 @@ from tunscope.tui.settings.model import Settings
 from tunscope.tui.settings.remembered import RememberedLayout
 from tunscope.tui.surroundings import FileChoice, Surroundings
 from tunscope.tui.themes import THEMES
+from tunscope.tui.thread_failures import ThreadFailures
 from tunscope.tui.widgets.filter_bar import FilterBar
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         self.farewell = ""
         self.surroundings = surroundings or Surroundings()
         self._next: DeviceChoice | FileChoice | None = None
+        self._failures = ThreadFailures(lambda text: self.tell(text, Severity.ERROR))
         self.files = LineHistory(state and state / "files")
         self._asking_to_quit = False
         self._keys = KeyOrder(self, super().on_event)
@@ -159,6 +161,7 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
     def on_mount(self) -> None:
         """End in order when the process is told to end."""
         loop = asyncio.get_running_loop()
+        self._failures.watch(loop)
         for number in (signal.SIGTERM, signal.SIGHUP):
             # A thread other than the main one may run the application in a test.
             with suppress(ValueError, RuntimeError, NotImplementedError):
@@ -176,7 +179,8 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         Thread(target=load_analysis_screens, name="analysis-screens", daemon=True).start()
 
     def on_unmount(self) -> None:
-        """Give the signals back."""
+        """Give the signals and the failures of threads back."""
+        self._failures.rest()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             with suppress(ValueError, RuntimeError, NotImplementedError):

@@ -7,6 +7,8 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from tunscope.errors import TunscopeError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -54,8 +56,8 @@ class StreamSaving:
                 self.failure = "cancelled, nothing was saved"
             else:
                 part.replace(self.path)
-        except OSError as error:
-            self.failure = error.strerror or str(error)
+        except (OSError, LookupError, TunscopeError) as error:
+            self.failure = getattr(error, "strerror", None) or str(error)
         finally:
             if self.failure:
                 with suppress(OSError):

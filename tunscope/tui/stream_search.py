@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tunscope.errors import UsageError
+from tunscope.errors import TunscopeError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +46,8 @@ class StreamSearch:
         self, octets: StreamBytes, pattern: re.Pattern[bytes], start: int, step: int
     ) -> None:
         self.match: Match | None = None
+        #: Why it could not be looked through to the end, "" if it could.
+        self.failure = ""
         self.done = False
         self._octets: Final = octets
         self._pattern: Final = pattern
@@ -65,6 +67,14 @@ class StreamSearch:
         self._cancelled.set()
 
     def _run(self) -> None:
+        try:
+            self._look()
+        except (OSError, LookupError, TunscopeError) as error:
+            self.failure = getattr(error, "strerror", None) or str(error)
+        finally:
+            self.done = True
+
+    def _look(self) -> None:
         for start, stop, wrapped in self._windows():
             if self._cancelled.is_set():
                 break
@@ -74,7 +84,6 @@ class StreamSearch:
                 match = found[0] if self._step > 0 else found[-1]
                 self.match = Match(start + match.start(), start + match.end(), wrapped)
                 break
-        self.done = True
 
     def _windows(self) -> Iterator[tuple[int, int, bool]]:
         """Yield the windows in which a match may begin, in the order to look at them."""

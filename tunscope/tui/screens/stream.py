@@ -212,6 +212,9 @@ class StreamScreen(StatisticScreen, inherit_bindings=False):
         if search is None or not search.done:
             return
         self._search = None
+        if search.failure:
+            self.tunscope.tell(f"search {self._wanted}: {search.failure}", Severity.ERROR)
+            return
         if search.match is None:
             self.tunscope.tell(f"search {self._wanted}: not in what is shown")
             return
