@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -12,6 +12,7 @@ from tunscope.capfile.reader import open_capture
 from tunscope.filter.compiled import DisplayFilter, compile_filter
 from tunscope.filter.contexts import FrameContexts
 from tunscope.filter.conversations.tracker import ConversationTracker
+from tunscope.filter.dissect import dissect
 from tunscope.filter.errors import FilterError
 from tunscope.index.capture import CaptureIndex
 from tunscope.index.opening import open_source
@@ -99,10 +100,18 @@ def _filters(texts: Sequence[str]) -> list[DisplayFilter | None]:
 
 
 def streamed_verdicts(capture: Path, texts: Sequence[str]) -> list[Verdict]:
-    """Return what our filters say packet by packet, in the order of the capture."""
+    """Return what our filters say packet by packet, in the order of the capture.
+
+    Filters that want the same protocols share a dissection and a memory of the capture.
+    """
     filters = _filters(texts)
     passing: list[list[int]] = [[] for _ in texts]
-    trackers = [ConversationTracker() for _ in texts]
+    groups: dict[tuple[Container[str], bool], list[tuple[DisplayFilter, list[int]]]] = {}
+    for one, found in zip(filters, passing, strict=True):
+        if one is not None:
+            key = (one._wanted, one.needs_conversations)
+            groups.setdefault(key, []).append((one, found))
+    trackers = {key: ConversationTracker() for key in groups}
     first = previous = None
     with open_capture(capture, lenient=True) as reader:
         contexts = FrameContexts(reader.interfaces)
@@ -111,12 +120,12 @@ def streamed_verdicts(capture: Path, texts: Sequence[str]) -> list[Verdict]:
                 first = previous = record.ts_ns
             context = contexts.of(number, first, previous, record.interface)
             previous = record.ts_ns if record.custom is None else previous
-            for one, tracker, found in zip(filters, trackers, passing, strict=True):
-                if one is None:
-                    continue
-                memory = tracker if one.needs_conversations else None
-                if one.matches(record, context, memory):
-                    found.append(number)
+            for key, members in groups.items():
+                wanted, remembers = key
+                fields = dissect(record, wanted, context, trackers[key] if remembers else None)
+                for one, found in members:
+                    if one._holds(fields):
+                        found.append(number)
     return _verdicts(filters, passing)
 
 
