@@ -24,6 +24,7 @@ STORED = sorted(
     for folder in ("applications", "tcpdump", "made")
     for path in (CAPTURES / folder).glob("*.pcap*")
 )
+STORED.append(CAPTURES / "hadrielk" / "le_basic_test012.pcapng")
 #: Of each protocol's filters, at least so many find exactly what tshark finds.
 LEAST = 0.9
 

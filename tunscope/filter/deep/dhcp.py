@@ -6,7 +6,7 @@ from typing import Final
 
 from tunscope.filter.deep.dhcp_options import add_option
 from tunscope.filter.deep.registry import decodes
-from tunscope.filter.layers.dissection import Dissection, Payload, take, u16, u32
+from tunscope.filter.layers.dissection import CutShort, Dissection, Payload, take, u16, u32
 
 _COOKIE: Final = b"\x63\x82\x53\x63"
 _FIXED: Final = 236
@@ -20,6 +20,9 @@ def decode_dhcp(dissection: Dissection, payload: Payload) -> bool:
     data = octets.data
     if not dissection.begin("dhcp", octets):
         return True
+    if len(data) < octets.reported and not _ends(data[_FIXED + 4 :]):
+        # As tshark has it, which looks through all options first.
+        raise CutShort
     add = dissection.add
     add("dhcp.type", data[0])
     hardware, size = data[1], data[2]
@@ -53,6 +56,14 @@ def decode_dhcp(dissection: Dissection, payload: Payload) -> bool:
     add("dhcp.cookie", u32(data, _FIXED))
     _add_options(dissection, data[_FIXED + 4 :])
     return True
+
+
+def _ends(data: bytes) -> bool:
+    """Whether the mark that ends the options stands in `data`."""
+    offset = 0
+    while offset + 1 < len(data) and data[offset] != _END:
+        offset += 1 if data[offset] == _PAD else 2 + data[offset + 1]
+    return offset < len(data) and data[offset] == _END
 
 
 def _read_options(data: bytes) -> list[tuple[int, bytes]]:
