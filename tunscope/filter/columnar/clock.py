@@ -17,6 +17,7 @@ from tunscope.columns.layout import RecordFlag
 if TYPE_CHECKING:
     from tunscope.columns.batch import Column, ColumnBatch
 
+_CUSTOM: Final = int(RecordFlag.CUSTOM_BLOCK)
 #: Rows looked at together for a packet that is no custom block.
 _STEP: Final = 1 << 14
 
@@ -79,6 +80,6 @@ def previous_time(batch: ColumnBatch, clock: Clock, row: int) -> int:
     """Return the time of the packet before `row`, an index into the batch."""
     times, flags = batch["ts_ns"], batch["flags"]
     for before in range(row - 1, -1, -1):
-        if flags[before] & RecordFlag.CUSTOM_BLOCK != RecordFlag.CUSTOM_BLOCK:
+        if int(flags[before]) & _CUSTOM != _CUSTOM:
             return int(times[before])
     return clock.previous_ns
