@@ -186,10 +186,8 @@ class IndexedInput:
         self._index.stop()
 
 
-def open_indexed(
-    path: str, predicate: Predicate | None, limit: int | None, *, conversations: bool
-) -> tuple[IndexedInput, IndexedPackets]:
-    """Begin to index a regular file; return it and those of its packets that pass.
+def begin_index(path: str) -> CaptureIndex:
+    """Begin to index a regular file.
 
     CaptureFileError: cannot be opened.
     """
@@ -198,8 +196,4 @@ def open_indexed(
     except OSError as error:
         raise CaptureFileError(path, f"cannot read: {error.strerror}") from error
     index.start()
-    rows = PassingRows(index, predicate, limit)
-    return (
-        IndexedInput(index),
-        IndexedPackets(index, rows, conversations=conversations),
-    )
+    return index

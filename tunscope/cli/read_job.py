@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tunscope.cli.read_printers import Printer
     from tunscope.filter.compiled import DisplayFilter
     from tunscope.filter.layers.dissection import Dissection
+    from tunscope.index.capture import CaptureIndex
 
     Dissect: TypeAlias = Callable[[ReadPacket], Dissection]
 
@@ -52,13 +54,18 @@ def read_packets(job: ReadJob) -> None:
     Errors as everywhere; packets before a damaged part are printed and saved. A reader of
     stdout that has seen enough is no error.
     """
-    display_filter = _compiled(job.display_filter)
     paths = expanded(job.files)
-    lines = standard_output(eager=not all(map(is_regular, paths)))
-    printer = _printer(job, lines)
-    if job.out is not None:
-        _refuse_overwriting(job.out, paths)
-    packets, source, dissect = _open(job, paths, display_filter, printer)
+    with contextlib.ExitStack() as begun:
+        index = _begun_index(job, paths)
+        if index is not None:
+            begun.callback(index.stop)
+        display_filter = _compiled(job.display_filter)
+        lines = standard_output(eager=not all(map(is_regular, paths)))
+        printer = _printer(job, lines)
+        if job.out is not None:
+            _refuse_overwriting(job.out, paths)
+        packets, source, dissect = _open(job, paths, index, display_filter, printer)
+        begun.pop_all()
     writer: CaptureWriter | None = None
     try:
         if job.count:
@@ -86,9 +93,23 @@ def _compiled(text: str) -> DisplayFilter | None:
     return compile_filter(text)
 
 
+def _begun_index(job: ReadJob, paths: Sequence[str]) -> CaptureIndex | None:
+    """Begin to index the capture where packets are chosen over columns, None elsewhere.
+
+    It is at work while the filter language is loaded.
+    """
+    chosen = job.count or bool(job.display_filter.strip())
+    if not chosen or len(paths) != 1 or job.lenient or not is_plain_capture(paths[0]):
+        return None
+    from tunscope.cli.read_indexed import begin_index
+
+    return begin_index(paths[0])
+
+
 def _open(
     job: ReadJob,
     paths: Sequence[str],
+    index: CaptureIndex | None,
     display_filter: DisplayFilter | None,
     printer: Printer | None,
 ) -> tuple[PacketInput, PacketSource, Dissect | None]:
@@ -96,13 +117,14 @@ def _open(
 
     The last of the three dissects a packet for the printer, if it needs fields.
     """
-    indexable = len(paths) == 1 and not job.lenient and is_plain_capture(paths[0])
-    if indexable and (job.count or display_filter is not None):
-        from tunscope.cli.read_indexed import open_indexed
+    if index is not None:
+        from tunscope.cli.read_indexed import IndexedInput, IndexedPackets, PassingRows
 
         predicate = None if display_filter is None else display_filter.columns_predicate
         columns = printer is not None and printer.columns
-        indexed, rows = open_indexed(paths[0], predicate, job.limit, conversations=columns)
+        passing_rows = PassingRows(index, predicate, job.limit)
+        indexed = IndexedInput(index)
+        rows = IndexedPackets(index, passing_rows, conversations=columns)
         if printer is None or not printer.dissects:
             return indexed, rows, None
         replayed = indexed.conversations(printer.protocols) if printer.conversations else None

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 _POLL: Final = 0.02
 _LONGEST_POLL: Final = 0.1
 _POLL_GROWTH: Final = 1.2
+#: Conversations nobody has asked for wait after the last packet: whoever only counts or filters
+#: is served first (seconds).
+_BREATH: Final = 0.3
 
 
 class CaptureIndex:
@@ -167,7 +170,8 @@ class CaptureIndex:
                         self._hurrying.set()
         finally:
             self._done.set()
-        self._number_conversations()
+        if not self._stopping.wait(_BREATH):
+            self._number_conversations()
 
     def _number_conversations(self) -> None:
         conversations = self.tables.conversations
