@@ -131,7 +131,7 @@ async def test_undo_redo_and_the_original(open_browser: OpenBrowser) -> None:
         assert (value(browser, "ttl"), value(browser, "dport")) == ("3", "80")
         await browser.press("ctrl+y")
         assert value(browser, "dport") == "8080"
-        await browser.press("ctrl+r")
+        await browser.press("V")
         assert not screen.editing.edited
         await browser.press("ctrl+z")
         assert value(browser, "dport") == "8080"

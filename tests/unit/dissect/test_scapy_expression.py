@@ -40,7 +40,8 @@ def test_scapy_builds_the_packet_from_the_expression(name: str) -> None:
         input="\n".join(texts), capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert built.stdout.split() == [record.data.hex() for record in packets]
-    assert sum("fromhex" not in text for text in texts) > 0.9 * len(texts)
+    # Most of them in fields. scapy knows more or fewer applications, by what was loaded before.
+    assert sum("fromhex" not in text for text in texts) > 0.8 * len(texts)
 
 
 def test_it_is_written_in_layers() -> None:

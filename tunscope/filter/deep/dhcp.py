@@ -20,7 +20,8 @@ def decode_dhcp(dissection: Dissection, payload: Payload) -> bool:
     data = octets.data
     if not dissection.begin("dhcp", octets):
         return True
-    if len(data) < octets.reported and not _ends(data[_FIXED + 4 :]):
+    options = data[_FIXED + 4 :] if data[_FIXED : _FIXED + 4] == _COOKIE else None
+    if options is not None and len(data) < octets.reported and not _ends(options):
         # As tshark has it, which looks through all options first.
         raise CutShort
     add = dissection.add

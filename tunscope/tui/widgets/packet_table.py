@@ -217,10 +217,11 @@ class PacketTable(VirtualList):
         self._anchor = self.selected_number
         self._moved_at = time.monotonic()
         self._see()
-        if self.cursor < old_row:
+        if self.cursor == self._shown - 1:
+            # Rows before it may have gone with their spool segment: that is no way up.
+            self.set_following(self.following or self.live)
+        elif self.cursor < old_row:
             self.set_following(False)
-        elif self.live and self.cursor == self._shown - 1 and not self.following:
-            self.set_following(True)
 
     def scroll_lines(self, lines: int) -> None:
         """Scroll; upwards lets follow go."""
