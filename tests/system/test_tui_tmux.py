@@ -74,7 +74,7 @@ def test_filter_select_expand_follow_mark_and_save_in_the_lab(
     terminal.until(r"●.*GET / HTTP/1\.1")
     terminal.type("/http")
     terminal.keys("Enter")
-    shown = terminal.until(r"^ / http  .*✔ ([\d,]+) of [\d,]+ \(")
+    shown = terminal.until(r"^ / http  .*✔ ([1-9][\d,]*) of [\d,]+ \(")
     terminal.type(f":capture.save {displayed}")
     terminal.keys("Enter")
     saved = terminal.until(r"[Ss]aved ([\d,]+) packets")
