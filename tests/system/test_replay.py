@@ -19,6 +19,7 @@ from network_namespace import NetworkNamespace
 from scapy.layers.inet import ICMP, IP, UDP
 from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import ARP, Ether
+from terminal_screen import tunscope
 
 NULL, ETHERNET, RAW, SLL, SLL2 = 0, 1, 101, 113, 276
 SENDER = "02:aa:00:00:00:01"
@@ -334,6 +335,131 @@ def test_a_capture_with_a_replay_in_it_has_both_and_ends_with_it(
         ["tunscope: replayed", "8", str(n)] for n in range(3)
     ]
     assert [row for row in rows if not row[0]] == [["", "0", str(n)] for n in range(3)]
+
+
+def veth(netns_factory: Callable[[], NetworkNamespace]) -> tuple[NetworkNamespace, ...]:
+    """Return two quiet namespaces with v0 in the first and its peer v1 in the second, both up."""
+    a, b = netns_factory(), netns_factory()
+    for side in (a, b):
+        side.disable_ipv6()
+    a.ip(f"link add v0 type veth peer name v1 netns {b.name}")
+    a.ip("link set v0 up")
+    b.ip("link set v1 up")
+    return a, b
+
+
+def test_what_an_observed_device_was_sent_is_marked_in_the_capture(
+    netns_factory: Callable[[], NetworkNamespace], tmp_path: Path
+) -> None:
+    a, b = veth(netns_factory)
+    frames = [
+        bytes(Ether(dst="02:00:00:00:00:02", src=SENDER) / IP(dst="10.9.0.9") / UDP(dport=n))
+        for n in range(1, 41)
+    ]
+    file, out = pcap(tmp_path / "in", ETHERNET, frames), tmp_path / "out.pcapng"
+    with tcpdump(b, "v1", tmp_path / "seen.pcap"):
+        words = ("--replay", file, "--topspeed", "--wait", "0.1")
+        done = a.tunscope("v0", "udp dst port 7 or udp dst port 40", "--pcap", out, *words)
+    assert done.returncode == 0, done.stderr
+    assert packet_count(tmp_path / "seen.pcap") == 40
+    fields = ("udp.dstport", "frame.comment", "frame.packet_flags_direction")
+    replayed = ["tunscope: replayed", "0x00000002"]
+    assert tshark_fields(out, *fields) == [["7", *replayed], ["40", *replayed]]
+
+
+def test_packets_are_sent_one_a_key(quiet: NetworkNamespace, tmp_path: Path) -> None:
+    packets = [bytes(IP(src="10.9.0.2", dst="10.9.0.9") / UDP(dport=n)) for n in range(1, 7)]
+    file = pcap(tmp_path / "in", RAW, packets, gap=3600)
+    persistent(quiet, "tun0", "tun")
+
+    def received() -> int:
+        (link,) = json.loads(quiet.ip("-j -s link show tun0"))
+        return int(link["stats64"]["rx"]["packets"])
+
+    words = ("replay", str(file), "tun0", "--step", "--wait", "0")
+    folder = str(tmp_path / "run")
+    with tunscope(quiet, tmp_path, *words, XDG_RUNTIME_DIR=folder) as screen:
+        screen.until("0 of 6")
+        for count in (1, 2):
+            screen.press(" ")
+            screen.until(f"{count} of 6")
+            assert received() == count
+        screen.press("q")
+        assert screen.end() == 0
+        assert "2 packets sent" in screen.text()
+        assert "ended early: stopped" in screen.text()
+
+
+def test_keys_need_a_terminal(quiet: NetworkNamespace, tmp_path: Path) -> None:
+    file = pcap(tmp_path / "in", RAW, ip_packets())
+    command = quiet.command("setsid", "-w", sys.executable, "-m", "tunscope")
+    for words, why in (
+        (["replay", file, "tun0", "--step"], "there is no terminal to press keys in"),
+        (["tun0", "--replay", file, "--step", "--pcap", tmp_path / "out"], "takes no keys"),
+        (["replay", file, "tun0", "--marked"], "marks are made in the screen"),
+    ):
+        done = subprocess.run(
+            [*command, *map(str, words)], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 2
+        assert why in done.stderr
+    assert quiet.links() == []
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_tags_are_kept_or_stripped(quiet: NetworkNamespace, tmp_path: Path, keep: bool) -> None:
+    persistent(quiet, "tap0", "tap")
+    file = pcap(tmp_path / "in", ETHERNET, [framed("vlan", packet) for packet in ip_packets()])
+    words = () if keep else ("--vlan", "strip")
+    with tcpdump(quiet, "tap0", tmp_path / "out.pcap"):
+        done = quiet.tunscope("replay", file, "tap0", "--topspeed", "--wait", "0", *words)
+    assert done.returncode == 0, done.stderr
+    sent, arrived = frames_by_tshark(file), frames_by_tshark(tmp_path / "out.pcap")
+    assert arrived == (sent if keep else [frame[:24] + frame[32:] for frame in sent])
+
+
+def test_ends_decide_the_sides(
+    netns_factory: Callable[[], NetworkNamespace], tmp_path: Path
+) -> None:
+    netns = netns_factory()
+    netns.disable_ipv6()
+    netns.ip("tuntap add tun0 mode tun")
+    netns.ip("tuntap add tun1 mode tun")
+    netns.ip("link set tun0 up")
+    netns.ip("link set tun1 up")
+    there, back = (
+        bytes(IP(src=a, dst=b) / UDP(sport=1, dport=2) / b"x")
+        for a, b in (("10.9.0.2", "10.9.0.9"), ("10.9.0.9", "10.9.0.2"))
+    )
+    file, out = pcap(tmp_path / "in", RAW, [there, back, there]), tmp_path / "out.pcapng"
+    words = ("--peer", "device:tun1", "--replay", file, "--client", "10.9.0.2", "--wait", "0.2")
+    with tcpdump(netns, "tun1", tmp_path / "peer.pcap"):
+        done = netns.tunscope("tun0", *words, "--pcap", out, "--topspeed")
+    assert done.returncode == 0, done.stderr
+    rows = tshark_fields(out, "ip.src", "frame.packet_flags_direction", "frame.comment")
+    marked = [row[:2] for row in rows if row[2]]
+    assert marked == [
+        ["10.9.0.2", "0x00000001"], ["10.9.0.9", "0x00000002"], ["10.9.0.2", "0x00000001"],
+    ]  # fmt: skip
+    assert frames_by_tshark(tmp_path / "peer.pcap") == [back.hex()]
+
+
+def test_passes_have_their_pause_and_duration_ends_them(
+    quiet: NetworkNamespace, tmp_path: Path
+) -> None:
+    file = pcap(tmp_path / "in", RAW, ip_packets()[:1] * 3, gap=0.02)
+    persistent(quiet, "tun0", "tun")
+    words = ("--wait", "0", "--json", "-q")
+    done = quiet.tunscope("replay", file, "tun0", "--loop", "3", "--loop-delay", "0.1", *words)
+    report = json.loads(done.stdout)
+    assert (report["sent"], report["planned"]) == (9, 9)
+    assert report["duration"] >= 3 * 0.04 + 2 * 0.1
+    assert report["planned_duration"] == pytest.approx(0.32)
+    done = quiet.tunscope("replay", file, "tun0", "--loop", "0", "--duration", "0.3", *words)
+    report = json.loads(done.stdout)
+    assert report["end"] == "done"
+    assert report["duration"] == pytest.approx(0.3, abs=0.05)
+    assert set(report["timing"]) == {"median", "p95", "p99", "max"}
 
 
 def test_options_of_a_replay_are_refused_without_one(tmp_path: Path) -> None:

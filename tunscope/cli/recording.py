@@ -28,6 +28,11 @@ def record(invocation: Invocation) -> ExitCode:
     """Capture without a screen; return the exit status."""
     if invocation.replay is None:
         return _record(invocation)
+    if invocation.replay.step:
+        raise UsageError(
+            "--step", "a capture without a screen takes no keys",
+            "tunscope replay FILE DEVICE --step, or the screen",
+        )  # fmt: skip
     from tunscope.cli.replay_capture import with_replay
 
     return with_replay(

@@ -62,10 +62,13 @@ def replay(file: str, device: str, **given: Any) -> int:
 def _replay(order: ReplayOrder, request: DeviceRequest, *, quiet: bool, may_sudo: bool) -> int:
     from tunscope.cli.inject_target import open_target
     from tunscope.cli.privilege import as_invoking_user
+    from tunscope.cli.replay_keys import need_keys
     from tunscope.cli.replay_plan import ReplaySource, made_plan, warn
     from tunscope.cli.replay_run import ReplayRun, count_answers, watch
     from tunscope.engine.options import CaptureOptions
 
+    if order.step:
+        need_keys()
     with contextlib.ExitStack() as held:
         with as_invoking_user():
             source = ReplaySource(order)
@@ -80,7 +83,7 @@ def _replay(order: ReplayOrder, request: DeviceRequest, *, quiet: bool, may_sudo
             warn(plan.warnings)
         run = ReplayRun(order, plan, target, target.facts)
         run.begin(record=target.shared)
-        watch(run, order.wait, quiet=quiet)
+        watch(run, order.wait, quiet=quiet, step=order.step)
         target.finish()
         answers = count_answers(target.records, plan.prepared.flows, owned=target.owned)
         return run.finish(answers, quiet=quiet, to_stderr=False)

@@ -22,10 +22,16 @@ _DAYS: Final = 86400 * 365
 _SECONDS: Final = click.FloatRange(0, _DAYS)
 _OPTIONS: Final = (
     click.option("--range", "ranges", metavar="N-M,...", help="Only these packet numbers."),
+    click.option(
+        "--marked", is_flag=True, help="Only marked packets: for R in the screen, which has marks."
+    ),
     click.option("--speed", type=float, metavar="X", help="X times as fast as recorded [1]."),
     click.option("--pps", type=float, metavar="N", help="N packets a second, evenly."),
     click.option("--mbps", type=float, metavar="N", help="N megabits a second, evenly."),
     click.option("--topspeed", is_flag=True, help="As fast as can be."),
+    click.option(
+        "--step", is_flag=True, help="One packet a key (Space; c: all the rest, q: no more)."
+    ),
     click.option("--max-gap", type=_SECONDS, metavar="S", help="No gap longer than S seconds."),
     click.option(
         "--loop", type=click.IntRange(0), default=1, metavar="N", help="N times; 0: for ever [1]."
@@ -100,11 +106,10 @@ _OPTIONS: Final = (
     click.option("--json", "as_json", is_flag=True, help="The report as JSON."),
 )
 _NAMES: Final = (
-    "ranges", "speed", "pps", "mbps", "topspeed", "max_gap", "loop", "loop_delay", "limit",
-    "duration", "side", "clients", "servers", "src_mac", "dst_mac", "vlan", "pad", "strict",
-    "maps", "map_port", "map_mac", "ttl", "settings", "random_addresses", "fix_checksums",
-    "over_mtu",
-    "wait", "as_json",
+    "ranges", "marked", "speed", "pps", "mbps", "topspeed", "step", "max_gap", "loop",
+    "loop_delay", "limit", "duration", "side", "clients", "servers", "src_mac", "dst_mac", "vlan",
+    "pad", "strict", "maps", "map_port", "map_mac", "ttl", "settings", "random_addresses",
+    "fix_checksums", "over_mtu", "wait", "as_json",
 )  # fmt: skip
 _C = TypeVar("_C", bound=Callable[..., Any])
 
@@ -149,6 +154,7 @@ class ReplayOrder:
     display_filter: str
     ranges: NumberRanges | None
     timing: Timing
+    step: bool
     loops: int
     loop_delay_ns: int
     limit: int | None
@@ -167,6 +173,11 @@ class ReplayOrder:
     @classmethod
     def of(cls, file: str, display_filter: str, given: Mapping[str, Any]) -> Self:
         """Read the options; UsageError for what is wrong whatever the device is."""
+        if given["marked"]:
+            raise UsageError(
+                "--marked", "marks are made in the screen, and no file keeps them",
+                "R there replays them; -Y frame.comment selects packets with a comment",
+            )  # fmt: skip
         timing = Timing(
             speed=1.0 if given["speed"] is None else given["speed"],
             pps=given["pps"],
@@ -180,6 +191,7 @@ class ReplayOrder:
             display_filter=display_filter,
             ranges=None if given["ranges"] is None else NumberRanges.parse(given["ranges"]),
             timing=timing,
+            step=given["step"],
             loops=given["loop"],
             loop_delay_ns=_ns(given["loop_delay"]) or 0,
             limit=given["limit"],

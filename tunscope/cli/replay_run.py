@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Final, Protocol
 
 import click
 
+from tunscope.cli.replay_keys import pressed_keys
 from tunscope.cli.replay_order import ReplayOrder
 from tunscope.cli.replay_plan import ReplayPlan
 from tunscope.device.facts import DeviceFacts
@@ -59,13 +60,19 @@ class ReplayRun:
             limit=order.limit,
             duration_ns=order.duration_ns,
             topspeed=order.timing.topspeed,
+            paused=order.step,
             record=record,
+            name=printable(order.file),
         )
 
     def playing(self) -> bool:
         """Ask how far it is; whether it goes on."""
         self._status = self._engine.request(Op.REPLAY_STATUS)
-        return bool(self._status["state"] == "playing")
+        return self._status["state"] in {"playing", "paused"}
+
+    def control(self, action: str) -> None:
+        """Have the engine do what somebody at the controls wants: "step" or "resume"."""
+        self._status = self._engine.request(Op.REPLAY_CONTROL, action=action, by=0)
 
     def stop(self) -> None:
         """End it early."""
@@ -102,7 +109,9 @@ class ReplayRun:
             device=self._facts.name,
             read=plan.read,
             selected=plan.prepared.selected,
-            planned=plan.planned * loops if order.limit is None else order.limit,
+            planned=plan.planned * loops + status["repeated"]
+            if order.limit is None
+            else order.limit,
             sent=status["sent"],
             sent_bytes=status["sent_bytes"],
             failed=status["failed"],
@@ -112,7 +121,7 @@ class ReplayRun:
             planned_ns=planned_ns if order.duration_ns is None else order.duration_ns,
             timing=status["timing"],
             answers=answers,
-            end=state if state != "playing" else "stopped",
+            end=state if state not in {"playing", "paused"} else "stopped",
             error=status["error"],
         )
 
@@ -128,14 +137,19 @@ class ReplayRun:
         return ExitCode.FAILURE if report.failed or not report.sent else ExitCode.OK
 
 
-def watch(run: ReplayRun, wait: float, *, quiet: bool) -> None:
-    """Show how far it is until it has ended, and wait for late answers; Ctrl-C ends it early."""
+def watch(run: ReplayRun, wait: float, *, quiet: bool, step: bool) -> None:
+    """Show how far it is until it has ended, and wait for late answers; Ctrl-C ends it early.
+
+    With `step`, keys of the terminal have it send packet by packet.
+    """
     shows = not quiet and sys.stderr.isatty()
     try:
-        while run.playing():
-            if shows:
-                click.echo(f"\r\x1b[K{run.progress()}", err=True, nl=False)
-            time.sleep(0.1)
+        with pressed_keys(step) as keys:
+            while run.playing():
+                if shows:
+                    click.echo(f"\r\x1b[K{run.progress()}", err=True, nl=False)
+                for key in keys(0.1):
+                    _obey(run, key)
         time.sleep(wait)
     except TunscopeError as error:
         run.broke_off(error)
@@ -144,6 +158,16 @@ def watch(run: ReplayRun, wait: float, *, quiet: bool) -> None:
             run.stop()
     if shows:
         click.echo("\r\x1b[K", err=True, nl=False)
+
+
+def _obey(run: ReplayRun, key: str) -> None:
+    match key:
+        case " " | "\n" | "\r" | "s":
+            run.control("step")
+        case "c":
+            run.control("resume")
+        case "q":
+            run.stop()
 
 
 def count_answers(records: int, flows: set[Flow], *, owned: bool) -> int:

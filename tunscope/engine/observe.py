@@ -13,7 +13,7 @@ from tunscope.device import bpf
 from tunscope.engine.batch import Batch
 from tunscope.engine.counters import Counters
 from tunscope.engine.options import MAXIMUM_SNAPLEN
-from tunscope.engine.own_records import Record
+from tunscope.engine.own_records import REPLAYED, Record
 from tunscope.engine.ring import RETIRE_MS, PacketRing
 from tunscope.engine.source import Side, SourceGone
 from tunscope.engine.tun_port import TunPort, refusal
@@ -68,6 +68,7 @@ class ObservedDevice:
         self._set_accept(expression)
         self._received = 0
         self._dropped = 0
+        self._record: Record | None = None
         self._ring.bind(device)
         if promiscuous:
             _join_promiscuous(sock, device)
@@ -88,7 +89,8 @@ class ObservedDevice:
         return None
 
     def record_with(self, record: Record) -> None:
-        """Packets all come from the ring."""
+        """What the ring does not show is what was sent by its own socket."""
+        self._record = record
 
     def set_relay(self, options: RelayOptions) -> str:
         """Packets pass an observer by: nothing but to leave them alone can be asked."""
@@ -129,6 +131,9 @@ class ObservedDevice:
 
     def _attach(self, expression: str) -> None:
         self._expression = expression
+        self._accepts_own = (
+            bpf.offline_filter(expression, self._linktype, MAXIMUM_SNAPLEN) if expression else None
+        )
         program = bpf.compile_filter(expression, self._linktype, self._snaplen)
         if _speaks_of_tags(expression):  # the kernel has taken the tag out before it filters
             program = bpf.compile_filter("", self._linktype, MAXIMUM_SNAPLEN)
@@ -172,19 +177,27 @@ class ObservedDevice:
         return True
 
     def replay_port(self, side: Side, record: bool) -> Port | str:
-        """Only the wire side can be reached; the ring shows what is sent there, if wanted."""
+        """Only the wire side can be reached; what is to be recorded goes by the ring's socket."""
         if side is Side.KERNEL:
             return "the kernel side belongs to whoever owns the device"
         from tunscope.engine.replay_ports import PacketSocketPort
 
+        if record:
+            return PacketSocketPort(self._socket, self._lack_of_carrier, self._replayed)
         try:
             self._sender.bind((self._device, 0))  # 0: it receives nothing
         except OSError as error:
             raise TunscopeError(self._device, refusal(error.errno or 0)) from error
-        if not record:
-            self._direction = Direction.IN
-            self._attach(self._expression)
-        return PacketSocketPort(self._sender, self._lack_of_carrier)
+        self._direction = Direction.IN
+        self._attach(self._expression)
+        return PacketSocketPort(self._sender, self._lack_of_carrier, None)
+
+    def _replayed(self, packet: bytes, ts_ns: int) -> None:
+        """Record a packet of a replay as the ring would have shown it."""
+        if self._direction is Direction.IN or self._record is None:
+            return
+        if self._accepts_own is None or self._accepts_own(memoryview(packet)):
+            self._record(packet, ts_ns, Direction.OUT, (REPLAYED,))
 
     def _lack_of_carrier(self) -> str:
         try:

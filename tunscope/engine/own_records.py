@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
 from tunscope.capfile.blocks import enhanced_packet
 from tunscope.engine.batch import Batch
 from tunscope.packet.record import PacketRecord
+
+#: The comment on what a replay sent.
+REPLAYED: Final = "tunscope: replayed"
 
 
 class Record(Protocol):

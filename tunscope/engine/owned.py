@@ -18,7 +18,7 @@ from tunscope.device import bpf, tuntap
 from tunscope.engine.batch import Batch
 from tunscope.engine.counters import Counters
 from tunscope.engine.enclosing import HEAD_SIZE, enclose
-from tunscope.engine.own_records import Record
+from tunscope.engine.own_records import REPLAYED, Record
 from tunscope.engine.source import Side, SourceGone
 from tunscope.engine.tun_port import TunPort, refusal
 from tunscope.errors import TunscopeError, UsageError
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from tunscope.engine.inline import InlineRelay
     from tunscope.replay.player import Port
 
-#: The comment on records of packets that a replay sent.
-REPLAYED: Final = "tunscope: replayed"
 _LARGEST_READ: Final = 65536 + 64
 _ARENA_SIZE: Final = 4 << 20
 _DRAIN_PACKETS: Final = 4096

@@ -45,6 +45,7 @@ class Op(StrEnum):
     REPLAY = "replay"
     REPLAY_STATUS = "replay status"
     REPLAY_STOP = "replay stop"
+    REPLAY_CONTROL = "replay control"
     STAY = "stay"
 
 

@@ -23,6 +23,8 @@ _IOVEC_SIZE: Final = 16
 #: flags, sent.
 _HEADER_WORDS: Final = 8
 _HEADERS_KNOWN: Final = struct.calcsize("P") == 8
+#: Packets that are recorded share their time with so many at most.
+_MOST_RECORDED: Final = 16
 
 #: Records one packet that was sent at a time in nanoseconds since 1970.
 Recorded = Callable[[bytes, int], None]
@@ -31,18 +33,31 @@ Recorded = Callable[[bytes, int], None]
 class PacketSocketPort:
     """The wire side of an observed device, through a packet socket that is bound to it.
 
-    `carrier` returns why a packet would get lost without a word, "" if it would not.
+    `carrier` returns why a packet would get lost without a word, "" if it would not. With
+    `recorded`, the socket is one that does not show what it sends itself.
     """
 
-    def __init__(self, sock: socket.socket, carrier: Callable[[], str]) -> None:
+    def __init__(
+        self, sock: socket.socket, carrier: Callable[[], str], recorded: Recorded | None
+    ) -> None:
         self._socket = sock
         self.check = carrier
+        self._recorded = recorded
         self._headers = np.zeros((_MOST_AT_ONCE, _HEADER_WORDS), np.uint64)
         self._headers[:, 3] = 1
         self._steps = np.arange(_MOST_AT_ONCE, dtype=np.uint64) * _IOVEC_SIZE
 
     def send(self, chunk: PacketChunk, first: int, stop: int) -> tuple[int, int]:
         """Send packets of the chunk, several with one system call."""
+        if self._recorded is None:
+            return self._send(chunk, first, stop)
+        now = time.time_ns()
+        sent, code = self._send(chunk, first, min(stop, first + _MOST_RECORDED))
+        for index in range(first, first + sent):
+            self._recorded(bytes(chunk.packet(index)), now)
+        return sent, code
+
+    def _send(self, chunk: PacketChunk, first: int, stop: int) -> tuple[int, int]:
         count = min(stop - first, _MOST_AT_ONCE)
         if count == 1 or not _HEADERS_KNOWN:
             try:

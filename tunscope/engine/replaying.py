@@ -26,6 +26,7 @@ class Replays:
     """The replay of an engine, at most one at a time."""
 
     def __init__(self) -> None:
+        self._name = ""
         self._player: Player | None = None
         self._capture: Capture | None = None
         self._packets_fd = -1
@@ -33,15 +34,17 @@ class Replays:
     def start(self, capture: Capture, message: Message) -> dict[str, Any]:
         """Begin to play the plan in descriptors "entries" and "packets" (`replay.plan`).
 
-        ``{"period_ns", "loops", "loop_delay_ns", "limit", "duration_ns", "topspeed", "record"}``:
-        the last says whether packets that the device itself does not show are recorded.
+        ``{"period_ns", "loops", "loop_delay_ns", "limit", "duration_ns", "topspeed", "paused",
+        "record", "name"}``: "record" says whether packets that are sent are recorded, "name" what
+        they come from.
         UsageError if one is playing already, the plan is damaged, or none of it can be sent.
         """
+        from tunscope.replay.course import UNENDED, Course
         from tunscope.replay.packets import PlanReader
-        from tunscope.replay.player import Course, Player, State
+        from tunscope.replay.player import Player
         from tunscope.replay.sides import PlanSide
 
-        if self._player is not None and self._player.state is State.PLAYING:
+        if self._player is not None and self._player.state in UNENDED:
             raise UsageError("replay", "another one is running on this device")
         course = Course(
             period_ns=_number(message["period_ns"]),
@@ -50,6 +53,7 @@ class Replays:
             limit=None if message["limit"] is None else _number(message["limit"]),
             duration_ns=None if message["duration_ns"] is None else _number(message["duration_ns"]),
             topspeed=bool(message["topspeed"]),
+            paused=bool(message["paused"]),
         )
         plan = PlanReader(message["fds"]["entries"], message["fds"]["packets"])
         record = bool(message["record"])
@@ -64,6 +68,7 @@ class Replays:
         packets_fd = os.dup(message["fds"]["packets"])
         self.close()
         self._packets_fd = packets_fd
+        self._name = str(message["name"])
         plan.read_from(packets_fd)
         # sleeps end when they should, and no old object is looked through between two packets
         ctypes.CDLL(None).prctl(_PR_SET_TIMERSLACK, 1, 0, 0, 0)
@@ -73,12 +78,39 @@ class Replays:
 
     def status(self) -> dict[str, Any]:
         """Return how far the last replay is; UsageError if there was none."""
-        return self._last().to_json()
+        return self._last().to_json() | {"name": self._name}
 
     def stop(self) -> dict[str, Any]:
         """End it, and return how far it came."""
         self._last().stop()
-        return self._last().to_json()
+        return self.status()
+
+    def control(self, message: Message) -> dict[str, Any]:
+        """Do what somebody at the controls wants, and return how far it is.
+
+        ``{"action", "by"}``: "pause", "resume", "step", "move" by so many packets, "seek" to that
+        packet of the pass (from 0), "move_time" by so many nanoseconds; by is 0 where it has no
+        meaning. UsageError if none was started, or for another action.
+        """
+        player, by = self._last(), message["by"]
+        if not isinstance(by, int) or abs(by) >= 1 << 62:
+            raise UsageError("replay", f"{by!r} is no number that can be meant")
+        match message["action"]:
+            case "pause":
+                player.pause()
+            case "resume":
+                player.resume()
+            case "step":
+                player.step()
+            case "move":
+                player.move(by)
+            case "move_time":
+                player.move_time(by)
+            case "seek":
+                player.seek(by)
+            case action:
+                raise UsageError("replay", f"{action!r} is no action")
+        return self.status()
 
     def play(self) -> None:
         """Send what is due."""

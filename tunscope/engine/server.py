@@ -89,6 +89,7 @@ class Server:
             Op.REPLAY: lambda message, _: self._replays.start(self._running(), message),
             Op.REPLAY_STATUS: lambda _, __: self._replays.status(),
             Op.REPLAY_STOP: lambda _, __: self._replays.stop(),
+            Op.REPLAY_CONTROL: lambda message, _: self._replays.control(message),
             Op.STAY: self._stay,
         }
 

@@ -18,6 +18,9 @@ _LAYOUT: Final = np.dtype(
 )  # fmt: skip
 _CHUNK_PACKETS: Final = 1024
 _CHUNK_BYTES: Final = 4 << 20
+#: A plan with no more bytes is read once, however often it is played.
+_KEPT_BYTES: Final = 64 << 20
+_MOST_STRAY: Final = 16 * _CHUNK_PACKETS
 
 
 class PacketChunk:
@@ -54,7 +57,10 @@ class PlanReader:
         if len(raw) != size or size % ENTRY.size:
             raise UsageError("replay", "the plan is damaged")
         self._rows = np.frombuffer(raw, _LAYOUT)
-        self._check(os.fstat(packets_fd).st_size)
+        size = os.fstat(packets_fd).st_size
+        self._check(size)
+        self._keeps = size <= _KEPT_BYTES
+        self._kept: dict[int, PacketChunk] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -67,8 +73,22 @@ class PlanReader:
         """Go on with another descriptor of the same file of packets."""
         self._packets_fd = packets_fd
 
+    def position_at(self, due_ns: int) -> int:
+        """Return the first packet that is due at that time of a pass or later."""
+        return int(np.searchsorted(self._rows["due"], due_ns))
+
     def chunk(self, first: int) -> PacketChunk:
         """Return the packets from `first` on, at least one; OSError if they cannot be read."""
+        if first in self._kept:
+            return self._kept[first]
+        chunk = self._read(first)
+        if self._keeps:
+            if len(self._kept) * _CHUNK_PACKETS > 2 * len(self._rows) + _MOST_STRAY:
+                self._kept.clear()  # somebody jumped about: these overlap
+            self._kept[first] = chunk
+        return chunk
+
+    def _read(self, first: int) -> PacketChunk:
         rows = self._rows[first : first + _CHUNK_PACKETS]
         ends = rows["offset"] + rows["length"] - rows["offset"][0]
         rows = rows[: max(1, int(np.searchsorted(ends, _CHUNK_BYTES, "right")))]

@@ -10,12 +10,14 @@ import errno
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import asdict
 from typing import Any, Final, Protocol
 
+from tunscope.replay.clock import PlayClock
+from tunscope.replay.course import UNENDED, Course, State
 from tunscope.replay.histogram import DurationHistogram
 from tunscope.replay.packets import PacketChunk, PlanReader
+from tunscope.replay.refusals import BY_HAND
 
 _SECOND_NS: Final = 1_000_000_000
 #: A packet that is due within this time is waited for; `time.sleep` wakes late, so the rest spins.
@@ -53,30 +55,6 @@ class Port(Protocol):
         """
 
 
-class State(StrEnum):
-    """Where a replay is."""
-
-    PLAYING = "playing"
-    DONE = "done"
-    STOPPED = "stopped"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """How often and how long: `loops` passes (0: for ever), the pause between them, and the ends.
-
-    `period_ns` is the length of one pass without the pause.
-    """
-
-    period_ns: int
-    loops: int = 1
-    loop_delay_ns: int = 0
-    limit: int | None = None
-    duration_ns: int | None = None
-    topspeed: bool = False
-
-
 class Player:
     """Plays `plan` to `ports`; a side that has none is skipped for the reason given instead.
 
@@ -102,21 +80,27 @@ class Player:
         self._pass = 0
         self._attempts = 0
         self._chunk = plan.chunk(0)
-        self._started = self._ended = 0
+        self._clock = PlayClock()
+        self._started = False
+        self._steps = 0
         self._retry_at = 0
         self._full_since = 0
         self._checked = 0
-        self.state = State.PLAYING
+        self.state = State.PAUSED if course.paused else State.PLAYING
         self.error = ""
         self.sent = 0
         self.sent_bytes = 0
         self.failed: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
+        #: Packets that come once more, because somebody went back to before them.
+        self.repeated = 0
         self.timing = DurationHistogram()
 
     @property
     def wakes_at(self) -> int | None:
-        """The time.monotonic_ns() at which `play` has something to do, None when it has ended."""
+        """The time.monotonic_ns() at which `play` has something to do, None for nothing now."""
+        if self.state is State.PAUSED and self._steps:
+            return self._retry_at
         if self.state is not State.PLAYING:
             return None
         return max(self._due() - _PATIENCE_NS, self._retry_at)
@@ -130,14 +114,18 @@ class Player:
     def play(self) -> None:
         """Send what is due, and what is due soon."""
         began = time.monotonic_ns()
-        if not self._started:
-            self._started = began
-        if self.state is not State.PLAYING or began < self._retry_at:
+        if began < self._retry_at:
             return
+        if self.state is State.PAUSED:
+            self._play_steps(began)
+            return
+        if not self._started and self.state is State.PLAYING:
+            self._started = True
+            self._clock.start(began)
         while self.state is State.PLAYING:
             now = time.monotonic_ns()
             due = self._due()
-            if self._ends_before(max(now, due)):
+            if self._ends_before(now, max(now, due)):
                 self._end(State.DONE)
                 return
             wait = due - now
@@ -153,22 +141,82 @@ class Player:
             if self._course.topspeed and time.monotonic_ns() - began > _BURSTS_NS:
                 return
 
+    def _play_steps(self, now: int) -> None:
+        while self.state is State.PAUSED and self._steps:
+            if self._ends_before(now, now):
+                self._end(State.DONE)
+                return
+            self._clock.move(now, self._position())
+            if not self._check(now) or not self._send(None):
+                return
+            self._steps -= 1
+
+    # --- what somebody at the controls wants
+
+    def pause(self) -> None:
+        """Stand still, until `resume`."""
+        if self.state is State.PLAYING:
+            self.state = State.PAUSED
+            self._clock.stand(time.monotonic_ns())
+
+    def resume(self) -> None:
+        """Go on; the next packet comes after what was left of its gap."""
+        if self.state is State.PAUSED:
+            self.state = State.PLAYING
+            self._started, self._steps = True, 0
+            self._clock.start(time.monotonic_ns())
+
+    def step(self) -> None:
+        """Send the next packet now, and stand still behind it."""
+        self.pause()
+        if self.state is State.PAUSED:
+            self._steps += 1
+
+    def move(self, packets: int) -> None:
+        """Leave out so many packets, or go back over them; the next one is sent at once."""
+        self.seek(self._index + packets)
+
+    def move_time(self, nanoseconds: int) -> None:
+        """Go on at an earlier or later time of this pass."""
+        now = time.monotonic_ns()
+        within = self._clock.position(now) - self._pass * self._pass_ns
+        self.seek(self._plan.position_at(max(0, within + nanoseconds)))
+
+    def seek(self, position: int) -> None:
+        """Go on with packet `position` of this pass, counted from 0; it is sent at once.
+
+        Packets that are left out so count as skipped.
+        """
+        if self.state not in UNENDED:
+            return
+        position = min(max(0, position), self._length)
+        ahead = position - self._index
+        if ahead < 0:
+            self.repeated -= ahead
+            self._index = position
+            self._load()
+        elif ahead:
+            self.skipped[BY_HAND] += ahead
+            self._advance(ahead)
+        if self.state in UNENDED:
+            self._retry_at = self._full_since = 0
+            self._clock.move(time.monotonic_ns(), self._position())
+
     def stop(self) -> None:
         """End before the plan does."""
-        if self.state is State.PLAYING:
+        if self.state in UNENDED:
             self._end(State.STOPPED)
 
     def fail(self, why: str) -> None:
         """End because nothing can be sent any more."""
-        if self.state is State.PLAYING:
+        if self.state in UNENDED:
             self.error = why
             self._end(State.FAILED)
 
     def to_json(self) -> dict[str, Any]:
-        """Return what became of it so far. Times are nanoseconds."""
-        timing = self.timing
-        until = self._ended or time.monotonic_ns()
-        return {
+        """Return its course, and what became of it so far. Times are nanoseconds."""
+        timing, now = self.timing, time.monotonic_ns()
+        return asdict(self._course) | {
             "state": self.state,
             "error": self.error,
             "planned": self._length,
@@ -178,7 +226,9 @@ class Player:
             "sent_bytes": self.sent_bytes,
             "failed": dict(self.failed),
             "skipped": dict(self.skipped),
-            "elapsed_ns": until - self._started if self._started else 0,
+            "repeated": self.repeated,
+            "elapsed_ns": self._clock.elapsed(now),
+            "position_ns": self._clock.position(now),
             "timing": {
                 "median": timing.quantile(0.5),
                 "p95": timing.quantile(0.95),
@@ -189,19 +239,27 @@ class Player:
             else None,
         }
 
+    @property
+    def _pass_ns(self) -> int:
+        return self._course.period_ns + self._course.loop_delay_ns
+
+    def _position(self) -> int:
+        """Return when the next packet is due, in the schedule's time."""
+        return self._pass * self._pass_ns + self._chunk.due[self._index - self._chunk.first]
+
     def _due(self) -> int:
         """Return when the next packet is due, by time.monotonic_ns()."""
         if not self._started:
             return time.monotonic_ns()
-        course = self._course
-        begin = self._started + self._pass * (course.period_ns + course.loop_delay_ns)
-        return begin + self._chunk.due[self._index - self._chunk.first]
+        return self._clock.moment(self._position())
 
-    def _ends_before(self, moment: int) -> bool:
+    def _ends_before(self, now: int, moment: int) -> bool:
         course = self._course
         if course.limit is not None and self._attempts >= course.limit:
             return True
-        return course.duration_ns is not None and moment - self._started > course.duration_ns
+        if course.duration_ns is None:
+            return False
+        return self._clock.elapsed(now) + moment - now > course.duration_ns
 
     def _check(self, now: int) -> bool:
         """Look whether somebody is there, now and then."""
@@ -215,20 +273,23 @@ class Player:
                 return False
         return True
 
-    def _send(self, due: int) -> bool:
-        """Send what comes next; return False if it has to be tried again later."""
+    def _send(self, due: int | None) -> bool:
+        """Send what comes next; return False if it has to be tried again later.
+
+        `due` is when it was due, None where it is sent by hand.
+        """
         chunk = self._chunk
         first = self._index - chunk.first
         side = chunk.side[first]
         stop = first + 1
-        if self._course.topspeed:
+        if self._course.topspeed and due is not None:
             stop = self._burst_end(first, side)
         port = self._ports[side]
         if isinstance(port, str):
             self.skipped[port] += stop - first
             self._advance(stop - first)
             return True
-        if not self._course.topspeed:
+        if due is not None and not self._course.topspeed:
             self.timing.add(time.monotonic_ns() - due)
         sent, code = port.send(chunk, first, stop)
         self.sent += sent
@@ -274,6 +335,10 @@ class Player:
                 self._end(State.DONE)
                 return
             self._index = 0
+        self._load()
+
+    def _load(self) -> None:
+        """Have the chunk with the next packet."""
         if not self._chunk.first <= self._index < self._chunk.first + self._chunk.count:
             try:
                 self._chunk = self._plan.chunk(self._index)
@@ -282,7 +347,7 @@ class Player:
 
     def _end(self, state: State) -> None:
         self.state = state
-        self._ended = time.monotonic_ns()
+        self._clock.stand(time.monotonic_ns())
 
 
 def _wait_until(moment: int) -> None:

@@ -22,6 +22,7 @@ NO_DIRECTION: Final = "direction not recorded"
 NEITHER_END: Final = "sent by neither end"
 NO_PACKET: Final = "not a packet (custom block)"
 EMPTY: Final = "no bytes"
+BY_HAND: Final = "passed over by hand"
 
 
 def unknown_linktype(name: str) -> str:

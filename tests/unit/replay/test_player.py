@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from tunscope.errors import UsageError
+from tunscope.replay.course import Course, State
 from tunscope.replay.packets import PacketChunk, PlanReader
 from tunscope.replay.plan import PlanWriter
-from tunscope.replay.player import Course, Player, Port, State
+from tunscope.replay.player import Player, Port
 from tunscope.replay.sides import PlanSide
 
 KERNEL, WIRE = PlanSide.KERNEL, PlanSide.WIRE
@@ -143,6 +144,135 @@ def test_nothing_is_sent_where_nobody_would_receive_it(plan: Plans) -> None:
     port = RecordingPort(trouble="no carrier")
     player = play(plan([(b"a", 0, KERNEL)]), {KERNEL: port}, Course(period_ns=0))
     assert (player.state, player.error, port.packets) == (State.FAILED, "no carrier", [])
+
+
+MS = 1_000_000
+
+
+def spread(plan: Plans, count: int = 5, gap_ms: int = 60_000) -> PlanReader:
+    """Packets so far apart that only what somebody does at the controls sends them."""
+    packets = [bytes([97 + n]) for n in range(count)]
+    return plan([(packet, n * gap_ms * MS, KERNEL) for n, packet in enumerate(packets)])
+
+
+def paused(reader: PlanReader, port: Port, **course: int) -> Player:
+    period = 5 * 60_000 * MS
+    return Player(reader, {KERNEL: port}, Course(period, paused=True, **course), os.strerror)
+
+
+def test_each_step_sends_one_packet_and_stands_still(plan: Plans) -> None:
+    port = RecordingPort()
+    player = paused(spread(plan), port)
+    player.play()
+    assert port.packets == []
+    assert player.wakes_at is None
+    for count in range(1, 6):
+        player.step()
+        assert player.wakes_at is not None
+        player.play()
+        assert len(port.packets) == count
+    assert player.state is State.DONE
+    assert b"".join(port.packets) == b"abcde"
+    assert player.to_json()["timing"] is None
+
+
+def test_a_step_that_meets_a_full_queue_is_made_later(plan: Plans) -> None:
+    port = RecordingPort((errno.EAGAIN,))
+    player = paused(spread(plan), port)
+    player.step()
+    player.play()
+    assert port.packets == []
+    time.sleep(0.001)
+    player.play()
+    assert port.packets == [b"a"]
+    assert player.wakes_at is None
+
+
+def test_a_pause_moves_what_is_to_come(plan: Plans) -> None:
+    port = RecordingPort()
+    player = Player(
+        plan([(b"a", 0, KERNEL), (b"b", 30 * MS, KERNEL)]),
+        {KERNEL: port}, Course(period_ns=30 * MS), os.strerror,
+    )  # fmt: skip
+    player.play()
+    player.pause()
+    time.sleep(0.05)
+    player.play()
+    assert port.packets == [b"a"]
+    player.resume()
+    resumed = time.monotonic_ns()
+    while player.state is State.PLAYING:
+        player.play()
+    assert time.monotonic_ns() - resumed > 25 * MS
+    elapsed = player.to_json()["elapsed_ns"]
+    assert elapsed < time.monotonic_ns() - resumed + 25 * MS  # the pause is no part of it
+
+
+def test_going_on_after_a_step_keeps_the_next_gap(plan: Plans) -> None:
+    port = RecordingPort()
+    reader = plan([(b"a", 900_000 * MS, KERNEL), (b"b", 900_020 * MS, KERNEL)])
+    player = paused(reader, port)
+    player.step()
+    player.play()
+    player.resume()
+    began = time.monotonic_ns()
+    while player.state is State.PLAYING:
+        player.play()
+    assert 19 * MS < time.monotonic_ns() - began < 5_000 * MS
+    assert port.packets == [b"a", b"b"]
+
+
+def test_packets_are_left_out_and_sent_again_and_the_sum_is_right(plan: Plans) -> None:
+    port = RecordingPort()
+    player = paused(spread(plan), port, loops=2)
+    player.move(2)
+    for _ in range(2):
+        player.step()
+        player.play()
+    player.seek(1)
+    player.step()
+    player.play()
+    assert port.packets == [b"c", b"d", b"b"]
+    assert player.skipped == {"passed over by hand": 2}
+    assert player.repeated == 3
+    player.move(99)  # to the next pass
+    status = player.to_json()
+    assert (status["pass"], status["position"]) == (2, 0)
+    player.move(99)
+    assert player.state is State.DONE
+    assert player.sent + sum(player.skipped.values()) == 2 * 5 + player.repeated
+
+
+def test_time_is_moved_within_a_pass(plan: Plans) -> None:
+    port = RecordingPort()
+    player = paused(spread(plan), port)
+    player.move_time(150_000 * MS)  # between the third and the fourth
+    player.step()
+    player.play()
+    player.move_time(-130_000 * MS)
+    player.step()
+    player.play()
+    assert port.packets == [b"d", b"b"]  # the first that is due 50 s after the start or later
+    assert player.to_json()["position_ns"] == 60_000 * MS
+
+
+def test_a_paused_replay_is_stopped_and_an_ended_one_stays_so(plan: Plans) -> None:
+    player = paused(spread(plan), RecordingPort())
+    player.stop()
+    player.resume()
+    player.step()
+    player.seek(3)
+    player.play()
+    assert player.state is State.STOPPED
+    assert player.sent == 0
+
+
+def test_jumping_about_keeps_a_bounded_part_of_the_plan(plan: Plans) -> None:
+    reader = plan([(b"x", n, KERNEL) for n in range(3000)])
+    for n in range(0, 3000, 7):
+        assert reader.chunk(n).first == n
+    assert len(reader._kept) < 40
+    assert reader.chunk(2999).count == 1
 
 
 @pytest.mark.parametrize("damage", [b"", b"x", bytes(32), b"\xff" * 32, bytes(31)])
