@@ -103,14 +103,70 @@ async def test_the_scrollbar_can_be_dragged(open_browser: OpenBrowser) -> None:
         assert browser.line(20).endswith("█")
 
 
-async def test_the_info_column_scrolls_sideways(open_browser: OpenBrowser) -> None:
+async def test_every_column_is_reached_by_scrolling_sideways(open_browser: OpenBrowser) -> None:
     async with open_browser(size=(80, 24)) as browser:
-        before = browser.line(2)
+        await browser.press("8", "G")
+        before = browser.screen_text()
+        assert "Δ" not in browser.line(1)
+        info = browser.table.painter._rows.row(8).info
+        seen, ends = "", False
+        for _ in range(20):
+            await browser.press("right")
+            seen += browser.line(1)
+            assert browser.line(1).startswith("‹   No.")
+            assert browser.line(9).startswith("▌     8 ")
+            ends = ends or info[-20:] in browser.line(9)
+        assert all(title in seen for title in ("Δ", "Dir", "Source", "Length"[:3], "Info"))
+        assert ends
+        end = browser.screen_text()
         await browser.press("right")
-        assert browser.line(2) != before
-        assert "‹8 Info" in browser.line(1)
-        await browser.press("left")
-        assert browser.line(2) == before
+        assert browser.screen_text() == end
+        await browser.press(*["left"] * 20)
+        assert browser.screen_text() == before
+
+
+async def test_a_click_on_a_scrolled_heading_sorts_by_what_is_seen_there(
+    open_browser: OpenBrowser,
+) -> None:
+    async with open_browser(size=(80, 24)) as browser:
+        await browser.press(*["right"] * 4)
+        x = browser.line(1).index("Proto")
+        await browser.pilot.click(browser.table, offset=(x + 1, 0))
+        await browser.settle()
+        assert browser.table.painter.sorted_by == "protocol"
+        assert "Proto▲" in browser.line(1)
+
+
+async def test_a_heading_says_which_way_its_column_is_sorted(open_browser: OpenBrowser) -> None:
+    async with open_browser() as browser:
+        for column in ("protocol", "length", "source", "info"):
+            for sign in "▲▼":
+                browser.table.sort_by(column)
+                await browser.settle()
+                title = next(c.title for c in browser.table.painter.columns if c.id == column)
+                assert f"{title}{sign}" in browser.line(1)
+
+
+async def test_a_wheel_with_shift_scrolls_sideways(open_browser: OpenBrowser) -> None:
+    async with open_browser(size=(80, 24)) as browser:
+        before = browser.screen_text()
+        table = browser.table
+        await browser.pilot._post_mouse_events([events.MouseScrollDown], table, (5, 5), shift=True)
+        await browser.settle()
+        assert browser.line(1).startswith("‹")
+        await browser.pilot._post_mouse_events([events.MouseScrollUp], table, (5, 5), shift=True)
+        await browser.settle()
+        assert browser.screen_text() == before
+
+
+async def test_long_fields_are_read_by_scrolling_sideways(open_browser: OpenBrowser) -> None:
+    async with open_browser(size=(80, 24)) as browser:
+        await browser.press("6", "G", "enter", "home", "plus", "down", "down", "down")
+        await browser.until(lambda: "Packet flags" in browser.screen_text())
+        assert "Outbound (0x00000002)" not in browser.screen_text()
+        await browser.press("shift+right", "shift+right", "shift+right")
+        assert "Outbound (0x00000002)" in browser.screen_text()
+        assert "▌‹ Fields" in browser.screen_text()
 
 
 async def test_a_resize_keeps_the_cursor_in_view(open_browser: OpenBrowser) -> None:

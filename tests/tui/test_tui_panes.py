@@ -187,3 +187,22 @@ async def test_folded_panes_are_resized_too(open_browser: OpenBrowser) -> None:
         await browser.pilot.resize_terminal(140, 40)
         await browser.settle()
         assert octets(browser).region.y == tree(browser).region.y
+
+
+async def test_opening_and_closing_everything_keeps_the_selected_field(
+    open_browser: OpenBrowser,
+) -> None:
+    async with open_browser() as browser:
+        await browser.press("6", "G", "enter")
+        await browser.until(
+            lambda: browser.main.detail.number == 6 and browser.main.detail.is_decoded
+        )
+        await browser.press("home", "down", "down", "right", "down", "down")
+        fields = browser.main.query_one("#fields", FieldTree)
+        assert fields.selected is not None
+        name = fields.selected.name
+        assert name.startswith("ip.")
+        await browser.press("plus")
+        assert fields.selected.name == name
+        await browser.press("minus")
+        assert fields.selected.name == "ip"

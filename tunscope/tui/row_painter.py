@@ -11,7 +11,15 @@ from tunscope.tui.colouring import Colouring
 from tunscope.tui.named_texts import named_cell
 from tunscope.tui.protocol_tones import tone_of
 from tunscope.tui.rule_styles import RuleStyles, rule_styles
-from tunscope.tui.table_columns import FIELD_PREFIX, GUTTER, Column, Layout, is_field, lay_out
+from tunscope.tui.table_columns import (
+    FIELD_PREFIX,
+    GUTTER,
+    Column,
+    Layout,
+    is_field,
+    lay_out,
+    spread,
+)
 from tunscope.tui.text import LineBuilder, fit, width_of
 from tunscope.tui.time_format import TimeFormat, seconds, time_of_day
 
@@ -52,7 +60,8 @@ class RowPainter:
         self.columns: tuple[Column, ...] = ()
         self.time_format = TimeFormat.START
         self.reference: int | None = None
-        self.info_offset = 0
+        #: Cells by which the columns are scrolled to the left; marks and number stay.
+        self.left = 0
         self.marks: set[int] = set()
         #: Where names come from; None shows addresses and ports as they are.
         self.names: Names | None = None
@@ -62,6 +71,7 @@ class RowPainter:
         self._view = view
         self._rows = rows
         self._widest: dict[str, int] = {}
+        self._widest_info = 0
         self._layout: tuple[int, Layout] | None = None
         self._origin: int | None = None
         self._measured: set[int] = set()
@@ -80,16 +90,36 @@ class RowPainter:
         self.forget_widths()
 
     def layout(self, width: int) -> Layout:
-        """Return the columns with their widths in a list of `width` cells."""
+        """Return the columns with their widths in a list of `width` cells.
+
+        Scrolled sideways there is room for every column.
+        """
         if self._layout is None or self._layout[0] != width:
             if self._layout is not None:
                 self._measured.clear()  # at another width other columns have room
             self._layout = (width, lay_out(self.columns, self._widest, width))
-        return self._layout[1]
+        fitted = self._layout[1]
+        return self.spread(fitted.gap) if self.left else fitted
+
+    def spread(self, gap: int) -> Layout:
+        """Return all columns as wide as their texts."""
+        return spread(self.columns, {**self._widest, "info": self._widest_info}, gap)
+
+    def column_at(self, x: int, width: int) -> Column | None:
+        """Return the column that is seen in cell `x` of a list of `width` cells."""
+        layout = self.layout(width)
+        return layout.at(x + self.left if x >= layout.fixed_cells else x)
+
+    def scroll(self, cells: int, width: int) -> None:
+        """Scroll sideways by `cells`, as far as there is something to be seen."""
+        room = width - 1  # the last cell is the scrollbar's
+        most = self.spread(self.layout(width).gap).cells - room
+        self.left = max(0, min(self.left + cells, most))
 
     def forget_widths(self) -> None:
         """Let the columns find their widths anew."""
         self._widest.clear()
+        self._widest_info = 0
         self._measured.clear()
         self._layout = None
 
@@ -126,20 +156,20 @@ class RowPainter:
                 size = width_of(self.cell(row, packet, column.id, layout))
                 if size > self._widest.get(column.id, column.minimum):
                     self._widest[column.id] = size
+        self._widest_info = max(self._widest_info, width_of(packet.info))
 
     def paint_heading(self, line: LineBuilder, width: int, styles: Palette) -> None:
         """Add the column titles."""
-        line.add(" " * GUTTER, styles.head)
+        line.add("‹ " if self.left else " " * GUTTER, styles.head)
         layout = self.layout(width)
-        for column, cells in layout.columns:
-            title = column.title
-            if column.id == "info" and self.info_offset:
-                title = f"‹{self.info_offset} {title}"
-            style = styles.head
-            if column.id == self.sorted_by:
-                title, style = f"{title}{'▼' if self.descending else '▲'}", styles.head_active
-            line.add(fit(title, cells, right=column.right), style)
-            line.add(" " * min(layout.gap, line.room), styles.head)
+        for place, (column, cells) in enumerate(layout.columns):
+            if place == layout.fixed_columns:
+                line.hide(self.left)
+            title, style, sign = column.title, styles.head, 0
+            if column.id == self.sorted_by:  # the sign may stand in the gap
+                title, style, sign = f"{title}{self.sort_sign}", styles.head_active, 1
+            line.add(fit(title, cells + sign, right=column.right), style)
+            line.add(" " * min(layout.gap - sign, line.room), styles.head)
 
     def paint(
         self, row: int, line: LineBuilder, width: int, styles: Palette, selected: Style | None
@@ -160,15 +190,22 @@ class RowPainter:
         line.add(sign, selected or (accent if sign != " " else blank))
         layout = self.layout(width)
         gap = " " * layout.gap
-        for column, cells in layout.columns:
+        for place, (column, cells) in enumerate(layout.columns):
+            if place == layout.fixed_columns:
+                line.hide(self.left)
             style = selected or _cell_style(packet, column.id, styles, coloured)
             text = self.cell(row, packet, column.id, layout)
-            if column.id == "info":
-                line.add(fit(text[self.info_offset :], line.room), style)
+            if column.id == "info" and place == len(layout.columns) - 1:
+                line.add(fit(text, line.room), style)
                 continue
             if column.id == layout.arrow_column:
                 text = f"{packet.arrow} {text}"
             line.add(fit(text, cells, right=column.right) + gap, style)
+
+    @property
+    def sort_sign(self) -> str:
+        """What stands behind the heading of the column that the list is sorted by."""
+        return "▼" if self.descending else "▲"
 
     def _text(self, packet: PacketRow, column: str) -> str:
         return packet.cell(column) if self.names is None else named_cell(self.names, packet, column)

@@ -91,6 +91,22 @@ class Layout:
         """Return whether the column with this id has a place."""
         return any(placed.id == column for placed, _ in self.columns)
 
+    @property
+    def cells(self) -> int:
+        """Cells from the left edge to the end of the last column."""
+        widths = sum(width for _, width in self.columns)
+        return GUTTER + widths + self.gap * max(0, len(self.columns) - 1)
+
+    @property
+    def fixed_columns(self) -> int:
+        """Columns that stay where they are when the list is scrolled sideways: the number."""
+        return 1 if self.columns and self.columns[0][0].id == NUMBER.id else 0
+
+    @property
+    def fixed_cells(self) -> int:
+        """Cells that stay where they are: the marks and those of `fixed_columns`."""
+        return GUTTER + sum(width + self.gap for _, width in self.columns[: self.fixed_columns])
+
     def at(self, x: int) -> Column | None:
         """Return the column that covers cell `x`, its following gap included."""
         start = GUTTER
@@ -133,6 +149,15 @@ def lay_out(columns: Sequence[Column], seen: Mapping[str, int], width: int) -> L
     if "info" in wanted:
         wanted["info"] = max(0, wanted["info"] - shortage(gap))
     return Layout(tuple((c, wanted[c.id]) for c in kept), gap, arrow_column)
+
+
+def spread(columns: Sequence[Column], seen: Mapping[str, int], gap: int) -> Layout:
+    """Give every one of `columns` all the cells it wants, however wide the list is.
+
+    `seen` has the widest text of each column so far, Info included.
+    """
+    wanted = ((c, min(c.maximum, max(c.minimum, seen.get(c.id, 0)))) for c in columns)
+    return Layout(tuple(wanted), gap, "")
 
 
 _FIELD_MAXIMUM: Final = 40

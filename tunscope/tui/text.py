@@ -38,12 +38,19 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
 class LineBuilder:
     """One line of the screen, built from left to right; texts must already be printable."""
 
-    __slots__ = ("_segments", "_width", "used")
+    __slots__ = ("_hidden", "_segments", "_width", "passed", "used")
 
     def __init__(self, width: int) -> None:
         self._segments: list[Segment] = []
         self._width = width
+        self._hidden = 0
         self.used = 0
+        #: Cells that were added and are not seen.
+        self.passed = 0
+
+    def hide(self, cells: int) -> None:
+        """Let the next `cells` cells that are added stay outside, on the left."""
+        self._hidden = cells
 
     def extend(self, width: int) -> None:
         """Make the line `width` cells longer."""
@@ -51,17 +58,33 @@ class LineBuilder:
 
     @property
     def room(self) -> int:
-        """Cells that are still free."""
-        return self._width - self.used
+        """Cells that are still free, those outside included."""
+        return self._width - self.used + self._hidden
 
     def add(self, text: str, style: Style) -> None:
         """Append `text`, cut at the end of the line."""
+        if self._hidden:
+            text = self._pass(text)
         size = width_of(text)
         if size > self.room:
             text, size = fit(text, self.room), self.room
         if size > 0:
             self._segments.append(Segment(text, style))
             self.used += size
+
+    def _pass(self, text: str) -> str:
+        """Return what of `text` is not hidden."""
+        size = width_of(text)
+        passed = min(size, self._hidden)
+        self._hidden -= passed
+        self.passed += passed
+        if size == len(text):
+            return text[passed:]
+        kept = text
+        while width_of(kept) > size - passed:
+            kept = kept[1:]
+        # a character that is half outside leaves blanks
+        return " " * (size - passed - width_of(kept)) + kept
 
     def fill(self, style: Style, leave: int = 0) -> None:
         """Pad with blanks, leaving `leave` cells free at the end."""

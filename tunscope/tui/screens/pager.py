@@ -59,6 +59,7 @@ class LineList(VirtualList):
         """Paint one line."""
         base = self.row_style(selected=True) if selected else None
         line.add("▌" if selected else " ", base or self.palette.text)
+        line.hide(self.left)
         for text, style in self._lines[row].pieces:
             line.add(text, base or getattr(self.palette, style))
 

@@ -114,6 +114,8 @@ class FieldTree(VirtualList):
         self._generation += 1
         self._strips.clear()
         self.move_to(self.cursor)
+        if self.left:
+            self.scroll_sideways(0)  # other fields may be shorter
         self.refresh(self.extent.region)
 
     def _walk(self, parent: FieldNode, path: FieldPath) -> Iterator[FieldRow]:
@@ -179,20 +181,25 @@ class FieldTree(VirtualList):
             self.move_to(parents.index(row.path[:-1]))
 
     def action_expand_all(self) -> None:
-        """Open every field of this packet."""
-        if self._root:
+        """Open every field of this packet; the selected one stays selected."""
+        if self._root and self._rows:
+            selected = self._rows[self.cursor].path
             self._open.update(_all_names(self._root, ()))
             self._flatten()
+            self._select_path(selected)
 
     def action_collapse_all(self) -> None:
-        """Close every field."""
-        self._open.clear()
-        self._flatten()
+        """Close every field; the protocol of the selected one is selected then."""
+        if self._rows:
+            selected = self._rows[self.cursor].path
+            self._open.clear()
+            self._flatten()
+            self._select_path(selected)
 
     def clicked(self, row: int, x: int) -> None:
         """Select the clicked field; a click on its triangle opens or closes it."""
         super().clicked(row, x)
-        if x <= 2 * self._rows[row].depth + 2:
+        if x + self.left <= 2 * self._rows[row].depth + 2:
             self.action_toggle_field()
 
     # --- painting
@@ -216,6 +223,7 @@ class FieldTree(VirtualList):
         sign = ("▾" if field.is_open else "▸") if field.node.children else " "
         indent = "  " * field.depth
         line.add("▌" if selected else " ", base)
+        line.hide(self.left)
         line.add(f"{indent}{sign} ", base if selected else styles.muted)
         node = field.node
         label = printable(node.label if self._names is None else named_label(self._names, node))

@@ -260,7 +260,7 @@ class PacketTable(VirtualList):
 
     def heading_clicked(self, x: int) -> None:
         """Sort by the clicked column."""
-        column = self.painter.layout(self.extent.width).at(x)
+        column = self.painter.column_at(x, self.extent.width)
         if column is not None:
             self.sort_by(column.id)
 
@@ -352,6 +352,7 @@ class PacketTable(VirtualList):
         if sorted_by and not any(column.id == sorted_by for column in columns):
             self.painter.sorted_by = ""
             self._sort()
+        self.painter.left = 0
         self._prepared = None
         self.forget_painted()
 
@@ -363,9 +364,9 @@ class PacketTable(VirtualList):
         self.forget_painted()
         return colouring.enabled
 
-    def action_scroll(self, cells: int) -> None:
-        """Scroll the Info column sideways; the others stay in sight."""
-        self.painter.info_offset = max(0, self.painter.info_offset + cells)
+    def scroll_sideways(self, cells: int) -> None:
+        """Scroll the columns; marks and numbers stay in sight."""
+        self.painter.scroll(cells, self.extent.width)
         self.forget_painted()
 
     def row_key(self, row: int) -> Hashable:

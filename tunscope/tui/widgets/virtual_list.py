@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _CACHED_STRIPS = 2000
 _WHEEL_LINES = 3
+_WHEEL_CELLS = 8
+#: More cells than any text has.
+_ENDLESS = 1 << 24
 _LONGEST_COUNT = 12
 
 
@@ -56,6 +59,8 @@ class VirtualList(LineWidget, can_focus=True):
         super().__init__(id=id)
         self.cursor = 0
         self.top = 0
+        #: Cells of every row that are out of sight on the left (see `action_scroll`).
+        self.left = 0
         self.typed_count = ""
         self._prefixed = False
         self._strips: dict[Hashable, Strip] = {}
@@ -151,7 +156,8 @@ class VirtualList(LineWidget, can_focus=True):
         selected = row == self.cursor
         focus = selected and self._frame_focus
         generation = self.style_generation
-        key = (self.row_key(row), width, selected, focus, on_thumb, overlay, generation)
+        look = (selected, focus, on_thumb, overlay, generation)
+        key = (self.row_key(row), width, self.left, look)
         strip = self._strips.get(key)
         if strip is None:
             if len(self._strips) >= _CACHED_STRIPS:
@@ -164,6 +170,8 @@ class VirtualList(LineWidget, can_focus=True):
         """Add a pane's title to its heading; that of the focused pane is bold and marked."""
         styles = self.palette
         line.add("▌" if self.has_focus else " ", styles.head_active)
+        if self.left:
+            line.add("‹ ", styles.head_active)
         line.add(title, styles.head_active if self.has_focus else styles.head)
 
     def _paint_row(
@@ -231,6 +239,26 @@ class VirtualList(LineWidget, can_focus=True):
         self.top = new_top
         self.refresh(self.extent.region)
         self.move_to(max(new_top, min(self.cursor, new_top + body - 1)))
+
+    # --- sideways
+
+    def action_scroll(self, cells: int) -> None:
+        """Scroll sideways, to the left with fewer than 0 cells."""
+        self.scroll_sideways(cells)
+
+    def scroll_sideways(self, cells: int) -> None:
+        """Scroll as far as the widest row on the screen has something to show."""
+        widest = max((self._cells_of(row) for row in self.visible_rows), default=0)
+        most = max(0, widest - self.extent.width + 1)
+        left = max(0, min(self.left + cells, most))
+        if left != self.left:
+            self.left = left
+            self.refresh(self.extent.region)
+
+    def _cells_of(self, row: int) -> int:
+        line = LineBuilder(_ENDLESS)
+        self.paint_row(row, line, selected=False)
+        return line.used + line.passed
 
     def take_count(self) -> int | None:
         """Return the count typed before this command, and forget it."""
@@ -349,14 +377,30 @@ class VirtualList(LineWidget, can_focus=True):
             self.action_choose()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Scroll down by a few lines."""
+        """Scroll down by a few lines, with Shift to the right."""
         event.stop()
-        self.scroll_lines(_WHEEL_LINES)
+        if event.shift:
+            self.scroll_sideways(_WHEEL_CELLS)
+        else:
+            self.scroll_lines(_WHEEL_LINES)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Scroll up by a few lines."""
+        """Scroll up by a few lines, with Shift to the left."""
         event.stop()
-        self.scroll_lines(-_WHEEL_LINES)
+        if event.shift:
+            self.scroll_sideways(-_WHEEL_CELLS)
+        else:
+            self.scroll_lines(-_WHEEL_LINES)
+
+    def on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
+        """Scroll to the right with a wheel that can."""
+        event.stop()
+        self.scroll_sideways(_WHEEL_CELLS)
+
+    def on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
+        """Scroll to the left."""
+        event.stop()
+        self.scroll_sideways(-_WHEEL_CELLS)
 
     def on_resize(self) -> None:
         """Keep the cursor in view."""
