@@ -332,7 +332,7 @@ def test_a_device_or_node_the_lab_has_not_is_a_usage_error(user, option):
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert "nonesuch" in done.stderr
-    assert ("tun0, tun1" if option == "--device" else "client, server") in done.stderr
+    assert ("tun0@client, tun1@server" if option == "--device" else "client, server") in done.stderr
 
 
 def _pipe(text: str) -> int:

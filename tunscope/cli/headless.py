@@ -54,14 +54,13 @@ class Companion(Protocol):
 class Job:
     """One headless capture; `quiet` keeps progress and the summary off stderr.
 
-    `open` asks the engine for the device: by name, or with descriptors that are ready.
+    `open` starts an engine on an output and has it open the device.
     """
 
-    open: Callable[[EngineClient], Opening]
+    open: Callable[[int], tuple[EngineClient, Opening]]
     options: CaptureOptions
     outputs: Outputs
     quiet: bool
-    may_sudo: bool
     companion: Companion | None = None
 
 
@@ -97,7 +96,7 @@ def capture_headless(job: Job, *, follower: Callable[[], bool] | None = None) ->
     with signals_as_interrupts(signal.SIGTERM, signal.SIGHUP):
         fd = job.outputs.open()
         try:
-            client, opening = open_engine(job.open, fd, may_sudo=job.may_sudo)
+            client, opening = job.open(fd)
         except BaseException:
             job.outputs.undo()
             raise

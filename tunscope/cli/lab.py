@@ -11,11 +11,12 @@ from tunscope.cli.rules import relay_options
 from tunscope.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tunscope.cli.outputs import Outputs
     from tunscope.engine.client import EngineClient, Opening
     from tunscope.engine.options import CaptureOptions
     from tunscope.lab.lab import Lab
-    from tunscope.lab.plan import LabPlan
 
 _NO_FILE: Final = "/dev/null"
 
@@ -29,6 +30,9 @@ _NO_FILE: Final = "/dev/null"
 @click.option("-w", "--pcap", metavar="FILE|-", help="Record to a pcapng file, or to stdout.")
 @click.option("--no-tui", is_flag=True, help="No screen: only build, relay and make traffic.")
 @click.option("--shell", "node", metavar="NODE", help="Open a shell in a node of the lab.")
+@click.option(
+    "--respond", is_flag=True, help="Have tunscope answer at the far end of a tun or tap."
+)
 @relay_arguments
 @click.option("--explain", is_flag=True, help="Print the ip commands that would build the lab.")
 def lab(
@@ -37,6 +41,7 @@ def lab(
     pcap: str | None,
     no_tui: bool,
     node: str | None,
+    respond: bool,
     explain: bool,
     **given: Any,
 ) -> int:
@@ -47,7 +52,7 @@ def lab(
     from tunscope.lab.catalogue import describe_labs, find_lab
 
     if name is None:
-        if device or pcap or no_tui or node or explain:
+        if device or pcap or no_tui or node or respond or explain:
             raise UsageError("lab", "needs a NAME with these options", "tunscope lab lists them")
         click.echo(describe_labs(), nl=False)
         return ExitCode.OK
@@ -58,44 +63,44 @@ def lab(
         click.echo(commands_of(plan), nl=False)
         return ExitCode.OK
     from tunscope.engine.options import CaptureOptions
+    from tunscope.lab.lab import Lab
+
+    def build() -> Lab:
+        return Lab(plan, device, respond=respond)
 
     options = CaptureOptions(relay=relay_options(given))
     if node:
-        return _run_shell(plan, device, pcap, node, options)
+        return _run_shell(build, pcap, node, options)
     if pcap or no_tui:
-        return _record(plan, device, pcap, options)
+        return _record(build, pcap, options)
     from tunscope.cli.live import show_lab
 
-    return int(show_lab(plan, device, options))
+    return int(show_lab(build, options))
 
 
-def _record(
-    plan: LabPlan, device: str | None, pcap: str | None, options: CaptureOptions
-) -> ExitCode:
-    """Relay and record until a signal."""
+def _record(build: Callable[[], Lab], pcap: str | None, options: CaptureOptions) -> ExitCode:
+    """Show nothing, and record until a signal."""
     from tunscope.cli.headless import Job, capture_headless
-    from tunscope.lab.lab import Lab
 
     outputs = _outputs(pcap)
-    with Lab(plan, device) as running:
+    with build() as running:
         job = Job(
-            open=lambda client: open_lab(client, running, options),
+            open=lambda fd: open_lab(running, fd, options),
             options=options,
             outputs=outputs,
             quiet=False,
-            may_sudo=False,
         )
         return capture_headless(job, follower=_Traffic(running))
 
 
-def open_lab(client: EngineClient, running: Lab, options: CaptureOptions) -> Opening:
-    """Have the engine relay between the lab's two devices."""
-    fds = {
-        "tun": running.tun_fd,
-        "peer": running.peer_fd,
-        "statistics": running.statistics_fd,
-    }
-    return client.open_owned(running.facts, fds, options)
+def open_lab(running: Lab, fd: int, options: CaptureOptions) -> tuple[EngineClient, Opening]:
+    """Start an engine on output `fd` and have it open the shown device of the lab."""
+    client = running.engine(fd)
+    try:
+        return client, running.open(client, options)
+    except BaseException:
+        client.close()
+        raise
 
 
 class _Traffic:
@@ -116,20 +121,16 @@ class _Traffic:
 
 
 def _run_shell(
-    plan: LabPlan, device: str | None, pcap: str | None, node: str, options: CaptureOptions
+    build: Callable[[], Lab], pcap: str | None, node: str, options: CaptureOptions
 ) -> int:
-    """Relay, record where asked to, and end when the shell ends; its exit status is ours."""
-    from tunscope.cli.headless import open_engine
+    """Record where asked to, and end when the shell ends; its exit status is ours."""
     from tunscope.cli.lab_shell import run_shell
-    from tunscope.lab.lab import Lab
 
     outputs = _outputs(pcap)
-    with Lab(plan, device) as running:
+    with build() as running:
         fd = outputs.open()
         try:
-            client, _ = open_engine(
-                lambda client: open_lab(client, running, options), fd, may_sudo=False
-            )
+            client, _ = open_lab(running, fd, options)
         except BaseException:
             outputs.undo()
             raise

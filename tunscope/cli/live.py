@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from tunscope.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from tunscope.cli.replay_capture import CaptureReplay
-    from tunscope.lab.plan import LabPlan
+    from tunscope.lab.lab import Lab
 
 
 @click.command("start", hidden=True)
@@ -68,20 +69,19 @@ def _show(invocation: Invocation, replay: CaptureReplay | None) -> ExitCode:
     return ExitCode.OK
 
 
-def show_lab(plan: LabPlan, device: str | None, wanted: CaptureOptions) -> ExitCode:
+def show_lab(build: Callable[[], Lab], wanted: CaptureOptions) -> ExitCode:
     """Build a lab and show its packets until the person quits."""
     from tunscope.cli.lab import open_lab
-    from tunscope.lab.lab import Lab
 
     need_terminal()
     settings_in_force()
     with LiveCaptures() as captures:
-        with Lab(plan, device) as running:
+        with build() as running:
             options = spooled(wanted, None)
             captures.of_lab(
-                running.facts.name,
+                running.device_name,
                 options,
-                lambda client: open_lab(client, running, options),
+                lambda fd: open_lab(running, fd, options),
                 running.start_traffic,
                 running.failures,
             )

@@ -41,8 +41,8 @@ _SMALLEST_SEGMENT: Final = 1_000_000
 #: Seconds that a capture may take to end before its engine is given up.
 _END_SECONDS: Final = 10.0
 
-#: Has an engine open the device of a capture.
-Opener = Callable[[EngineClient], Opening]
+#: Starts an engine on an output and has it open the device of a capture.
+Opener = Callable[[int], tuple[EngineClient, Opening]]
 
 
 class LiveCaptures:
@@ -180,11 +180,11 @@ class LiveCaptures:
 
         def opened(fd: int) -> tuple[EngineClient, Opening]:
             self._give_engine_up()
-            self._client, opening = open_engine(opener, fd, may_sudo=False)
+            self._client, opening = opener(fd)
             return self._client, opening
 
         self._into_spool(device, opened, options, started=started, news=news)
-        self._give_engine_up()  # it was given its descriptors, and has no rights
+        self._give_engine_up()  # it is in a namespace that nobody needs any more
 
     def _into_spool(
         self,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from tunscope.capfile.rotation import Rotation
 from tunscope.cli.capture import Invocation
-from tunscope.cli.headless import Job, capture_headless
+from tunscope.cli.headless import Job, capture_headless, open_engine
 from tunscope.cli.outputs import Outputs, RotatedFiles, SingleFile, SpooledOutput, StandardOutput
 from tunscope.errors import ExitCode, TunscopeError, UsageError
 
@@ -58,11 +58,12 @@ def _job(invocation: Invocation, outputs: Outputs) -> Job:
         segment = min(_SEGMENT_SIZE, (invocation.keep or sys.maxsize) // 4)
         options = replace(options, rotate=Rotation(filesize=segment), rotation_patience=0.0)
     return Job(
-        open=lambda client: client.open(request, options),
+        open=lambda fd: open_engine(
+            lambda client: client.open(request, options), fd, may_sudo=invocation.may_sudo
+        ),
         options=options,
         outputs=outputs,
         quiet=invocation.quiet,
-        may_sudo=invocation.may_sudo,
         companion=invocation.companion,
     )
 

@@ -52,11 +52,14 @@ class Opening:
 class EngineClient:
     """One engine process, whose stdout is `output_fd`.
 
-    `launcher` is put in front of the command (``("sudo", "--")``, ``("ip", "netns", "exec", x)``).
+    `launcher` is put in front of the command (``("sudo", "--")``, ``("ip", "netns", "exec", x)``);
+    it is given the descriptors `inherited`.
     The engine ends when this object is closed, or the process that made it dies.
     """
 
-    def __init__(self, output_fd: int, launcher: Sequence[str] = ()) -> None:
+    def __init__(
+        self, output_fd: int, launcher: Sequence[str] = (), inherited: Sequence[int] = ()
+    ) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as self
         with theirs:
@@ -65,6 +68,7 @@ class EngineClient:
                 stdin=theirs.fileno(),
                 stdout=output_fd,
                 stderr=self._stderr,
+                pass_fds=inherited,
                 env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
             )
         self._channel = ControlChannel(ours.detach())

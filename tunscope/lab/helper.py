@@ -3,9 +3,8 @@
 Started bare (`python -I -S`) with the descriptor of a SOCK_SEQPACKET socket as its argument. It
 reads one message, a `Topology` as JSON, and answers with one of
 
-- `{"nodes": [NAME, ...], "devices": {NAME: INDEX, ...}, "ipv6": BOOL}` with these descriptors in
-  this order: the user namespace; the network namespace of each node; /proc/net/dev of each
-  node; the tun descriptor of each device;
+- `{"nodes": [NAME, ...], "ipv6": BOOL}` with these descriptors in this order: the user namespace;
+  the network namespace of each node;
 - `{"failed": STEP, "errno": N, "reason": TEXT}`.
 
 After that the socket is the control socket of `init`.
@@ -23,20 +22,25 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tunscope.device.tuntap import TunFlags, create_tun
+from tunscope.device.tuntap import TunFlags, create_tun, set_group, set_owner, set_persist
 from tunscope.errors import TunscopeError
 from tunscope.lab.init import MESSAGE_LIMIT, Init, ignore_terminal_signals
 from tunscope.lab.interface import (
     add_address,
-    interface_index,
+    add_bridge,
+    add_route,
+    add_veth,
     ipv6_available,
     quiet_ipv6,
+    set_bridge,
+    set_mac,
     set_mtu,
-    set_txqueuelen,
+    set_sysctl,
     set_up,
+    set_vlans,
 )
 from tunscope.lab.mounts import make_private
 from tunscope.lab.syscalls import (
@@ -45,9 +49,10 @@ from tunscope.lab.syscalls import (
     CLONE_NEWPID,
     CLONE_NEWUSER,
     set_parent_death_signal,
+    setns,
     unshare,
 )
-from tunscope.lab.topology import Node, Topology, TunDevice
+from tunscope.lab.topology import DEFAULT_MTU, Bridge, Device, Node, Topology, TunDevice, Veth
 
 
 class StepError(Exception):
@@ -118,54 +123,95 @@ def _run_process_one(control: socket.socket, topology: Topology) -> int:
 
 
 def _build(control: socket.socket, topology: Topology) -> dict[str, int]:
-    """Make every node and hand its descriptors over; return the nodes' network namespaces."""
+    """Make every node and hand the namespaces over; return the nodes' network namespaces."""
     make_private(topology.nameserver)
     ipv6 = ipv6_available()
     namespaces: dict[str, int] = {}
-    statistics: list[int] = []
-    devices: dict[str, int] = {}
-    indexes: dict[str, int] = {}
     for node in topology.nodes:
         with step("network namespace"):
             unshare(CLONE_NEWNET)
             namespaces[node.name] = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-            statistics.append(os.open("/proc/self/net/dev", os.O_RDONLY | os.O_CLOEXEC))
-        devices |= _build_node(node, ipv6=ipv6)
-        indexes |= {device.name: interface_index(device.name) for device in node.devices}
+        _prepare(node, ipv6=ipv6)
+    made: set[str] = set()
+    for node in topology.nodes:
+        setns(namespaces[node.name], CLONE_NEWNET)
+        for device in node.devices:
+            _make(device, node, namespaces, made)
+    for node in topology.nodes:
+        setns(namespaces[node.name], CLONE_NEWNET)
+        _configure(node, ipv6=ipv6)
     user = os.open("/proc/self/ns/user", os.O_RDONLY | os.O_CLOEXEC)
-    answer = {"nodes": list(namespaces), "devices": indexes, "ipv6": ipv6}
-    handed_over = [user, *statistics, *devices.values()]
-    socket.send_fds(
-        control,
-        [json.dumps(answer).encode()],
-        [user, *namespaces.values(), *statistics, *devices.values()],
-    )
-    # A tun kept open here would keep its carrier up after the engine closed its own copy.
-    for fd in handed_over:
-        os.close(fd)
+    answer = {"nodes": list(namespaces), "ipv6": ipv6}
+    socket.send_fds(control, [json.dumps(answer).encode()], [user, *namespaces.values()])
+    os.close(user)
     return namespaces
 
 
-def _build_node(node: Node, *, ipv6: bool) -> dict[str, int]:
-    """Make the devices of one node in the current network namespace."""
+def _prepare(node: Node, *, ipv6: bool) -> None:
+    """Set what devices of the current network namespace are born with."""
     with step(f"loopback of {node.name}"):
         set_up("lo")
     if ipv6:
         quiet_ipv6()
-    return {device.name: _build_device(device, ipv6=ipv6) for device in node.devices}
+    for name, value in node.sysctls:
+        if ipv6 or not name.startswith("net.ipv6."):
+            with step(f"sysctl {name} of {node.name}"):
+                set_sysctl(name, value)
 
 
-def _build_device(device: TunDevice, *, ipv6: bool) -> int:
+def _make(device: Device, node: Node, namespaces: Mapping[str, int], made: set[str]) -> None:
+    """Make a device of the current network namespace, unless a veth's other end brought it."""
+    place = f"{device.name}@{node.name}"
+    if isinstance(device, TunDevice):
+        _make_tun(device)
+    elif isinstance(device, Bridge):
+        with step(f"bridge {place}"):
+            add_bridge(device.name, vlan_filtering=device.vlan_filtering)
+    elif place not in made:
+        end, _, end_node = device.end.partition("@")
+        with step(f"veth pair {place}"):
+            add_veth(device.name, end, namespaces[end_node])
+        made.add(device.end)
+
+
+def _make_tun(device: TunDevice) -> None:
     with step("/dev/net/tun"):
         fd = create_tun(device.name, TunFlags(kind=device.kind))
-    with step(f"configuration of {device.name}"):
-        set_mtu(device.name, device.mtu)
-        set_txqueuelen(device.name, device.txqueuelen)
-        for address in device.addresses:
-            if ipv6 or ":" not in address:
-                add_address(device.name, address)
-        set_up(device.name)
-    return fd
+        try:
+            if device.uid is not None:
+                set_owner(fd, device.uid)
+            if device.gid is not None:
+                set_group(fd, device.gid)
+            set_persist(fd, True)
+        finally:
+            os.close(fd)
+
+
+def _configure(node: Node, *, ipv6: bool) -> None:
+    """Give the devices of the current network namespace their ports and addresses, then routes."""
+    for device in node.devices:
+        with step(f"configuration of {device.name}@{node.name}"):
+            _configure_device(device, ipv6=ipv6)
+    for route in node.routes:
+        if ipv6 or ":" not in route.destination:
+            with step(f"route to {route.destination} in {node.name}"):
+                add_route(route.destination, via=route.via, device=route.device)
+
+
+def _configure_device(device: Device, *, ipv6: bool) -> None:
+    name = device.name
+    if device.mac is not None:
+        set_mac(name, device.mac)
+    if device.mtu != DEFAULT_MTU:
+        set_mtu(name, device.mtu)
+    if not isinstance(device, Bridge) and device.bridge is not None:
+        set_bridge(name, device.bridge)
+    if isinstance(device, Veth):
+        set_vlans(name, ((vlan.number, vlan.untagged) for vlan in device.vlans))
+    for address in device.addresses:
+        if ipv6 or ":" not in address:
+            add_address(name, address)
+    set_up(name)
 
 
 def _report_failure(control: socket.socket, failure: StepError) -> None:

@@ -1,48 +1,50 @@
-"""A lab that runs: its namespaces, the two descriptors for the engine, and its traffic."""
+"""A lab that runs: its namespaces, the engines that its devices need, and its programs."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shutil
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from tunscope.device.facts import DeviceFacts
-from tunscope.errors import UsageError
+from tunscope.device.request import DeviceRequest
+from tunscope.engine.client import EngineClient, Opening
+from tunscope.engine.options import CaptureOptions
+from tunscope.errors import TunscopeError, UsageError
 from tunscope.lab.namespaces import Namespaces
 from tunscope.lab.plan import LabPlan
 from tunscope.lab.process import NodeProcess
 from tunscope.lab.running import RunningProgram
+from tunscope.lab.traffic import Program, search_path
 from tunscope.packet.printable import printable
-
-ARPHRD_NONE, ARPHRD_ETHER = 0xFFFE, 1  # linux/if_arp.h
+from tunscope.relay.peer_request import PeerRequest, parse_peers
 
 
 class Lab:
     """The lab of `plan`, shown at `device`: built by the constructor, gone after `close`.
 
-    `tun_fd` and `peer_fd` are nonblocking descriptors without packet information or vnet header
-    (IFF_NO_PI), `statistics_fd` is /proc/net/dev of the shown device's node. The engine is given
-    copies and relays; they stay this object's.
-    Raises UsageError for a device that the lab has not, TunscopeError where it cannot be built.
+    `respond` has tunscope answer at the far end of a tun or tap that has none. Raises UsageError
+    for a device that the lab has not or that has no far end to answer, TunscopeError where a
+    program is missing or the lab cannot be built.
     """
 
-    def __init__(self, plan: LabPlan, device: str | None = None) -> None:
-        topology = plan.topology
+    def __init__(self, plan: LabPlan, device: str | None = None, *, respond: bool = False) -> None:
         self.plan = plan
-        self.device_name = device or topology.relay.device
-        if self.device_name not in (topology.relay.device, topology.relay.peer):
-            known = f"{topology.relay.device}, {topology.relay.peer}"
-            raise UsageError(
-                f"--device {printable(self.device_name)}",
-                f"lab {plan.name} has no such device",
-                f"it has {known}",
-            )
-        self.namespaces = Namespaces(topology)
-        descriptors = self.namespaces.descriptors
-        self.tun_fd = descriptors.devices[self.device_name]
-        self.peer_fd = descriptors.devices[topology.relay.other(self.device_name)]
-        node = topology.node_of(self.device_name)
-        self.statistics_fd = descriptors.statistics[node.name]
+        self.place = plan.shown if device is None else plan.place(device)
+        self._peer = _peer_of(plan, self.place, respond=respond)
         self._running: list[RunningProgram] = []
+        self._keepers: list[EngineClient] = []
+        check_programs(plan)
+        with contextlib.ExitStack() as undo:
+            self.namespaces = Namespaces(plan.topology)
+            undo.callback(self.close)
+            for node in plan.topology.nodes:
+                for command in node.commands:
+                    self._run(node.name, command)
+            self._start(plan.owners(self.namespaces.ipv6))
+            undo.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -56,33 +58,27 @@ class Lab:
         self.close()
 
     @property
-    def facts(self) -> DeviceFacts:
-        """The shown device, as the engine is told about it."""
-        device = self.plan.topology.device(self.device_name)
-        return DeviceFacts(
-            name=device.name,
-            index=self.namespaces.indexes[device.name],
-            kind=device.kind,
-            state="up",
-            mtu=device.mtu,
-            arphrd=ARPHRD_NONE if device.kind == "tun" else ARPHRD_ETHER,
-            txqueuelen=device.txqueuelen,
-            addresses=tuple(
-                address
-                for address in device.addresses
-                if self.namespaces.ipv6 or ":" not in address
-            ),
-            driver="tun",
-        )
+    def device_name(self) -> str:
+        """The shown device without its node."""
+        return self.place.partition("@")[0]
+
+    def engine(self, output_fd: int) -> EngineClient:
+        """Start the engine for the shown device, in its node; its stdout is `output_fd`."""
+        return self.namespaces.engine(self.place.partition("@")[2], output_fd)
+
+    def open(self, client: EngineClient, options: CaptureOptions) -> Opening:
+        """Have that engine open the shown device, with the far end it has in this lab."""
+        return self._open(client, self.place, self._peer, options)
 
     def start_traffic(self) -> None:
-        """Start the plan's programs, each after the servers before it have announced themselves.
+        """Own the other devices that need it, then start the plan's programs one by one.
 
-        Packets only flow once somebody relays between the descriptors. TunscopeError where a
-        program cannot be started or does not announce itself.
+        Each program waits for the servers before it to announce themselves. TunscopeError where
+        a program cannot be started or does not announce itself.
         """
-        for program in self.plan.traffic(self.namespaces.ipv6):
-            self._running.append(RunningProgram(self.namespaces, program))
+        for place in self.plan.kept(self.place):
+            self._keep(place)
+        self._start(self.plan.traffic(self.namespaces.ipv6))
 
     def failures(self) -> list[str]:
         """Say which programs have ended since the last call, one line each, and why."""
@@ -91,6 +87,8 @@ class Lab:
         lines = [program.obituary() for program in ended]
         for program in ended:
             program.close()
+        for keeper in self._keepers:
+            keeper.poll()  # nobody waits for what it tells
         return lines
 
     def spawn(self, node: str, argv: tuple[str, ...], streams: tuple[int, int, int]) -> NodeProcess:
@@ -109,8 +107,74 @@ class Lab:
             ) from None
 
     def close(self) -> None:
-        """End all programs and namespaces; a second call does nothing."""
+        """End all programs, engines and namespaces; a second call does nothing."""
+        for keeper in self._keepers:
+            keeper.close()
+        self._keepers.clear()
         self.namespaces.close()
         for program in self._running:
             program.close()
         self._running.clear()
+
+    def _start(self, programs: tuple[Program, ...]) -> None:
+        for program in programs:
+            self._running.append(RunningProgram(self.namespaces, program))
+
+    def _run(self, node: str, command: tuple[str, ...]) -> None:
+        """Run a command of the topology to its end."""
+        words = os.memfd_create("lab-stderr", os.MFD_CLOEXEC)
+        with os.fdopen(words, "rb") as stream:
+            status = self.namespaces.spawn(
+                node, command, env={"PATH": search_path()}, stderr=words
+            ).wait(_COMMAND_SECONDS)
+            if status:
+                said = os.pread(stream.fileno(), 4096, 0).decode(errors="replace").split("\n")[0]
+                raise TunscopeError(
+                    f"{command[0]} in {node}", printable(said) or f"status {status}"
+                )
+
+    def _keep(self, place: str) -> None:
+        """Own a device that is not shown, with the far end it has in this lab."""
+        nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            keeper = self.namespaces.engine(place.partition("@")[2], nowhere)
+        finally:
+            os.close(nowhere)
+        self._keepers.append(keeper)
+        self._open(keeper, place, _peer_of(self.plan, place, respond=False), CaptureOptions())
+        keeper.start()
+
+    def _open(
+        self, client: EngineClient, place: str, peer: PeerRequest, options: CaptureOptions
+    ) -> Opening:
+        if peer.netns is not None:
+            peer = replace(peer, netns=self.namespaces.netns_path(peer.netns))
+        request = DeviceRequest(place.partition("@")[0])
+        return client.open(request, replace(options, peer=peer))
+
+
+_COMMAND_SECONDS = 10.0
+
+
+def check_programs(plan: LabPlan) -> None:
+    """Raise TunscopeError if a program is missing that the lab cannot do without."""
+    path = search_path()
+    missing = [need for need in plan.requires if not shutil.which(need.program, path=path)]
+    if missing:
+        names = " and ".join(need.program for need in missing)
+        packages = " ".join(need.package for need in missing)
+        raise TunscopeError(
+            f"lab {plan.name}", f"needs {names}", f"sudo apt install {packages}, or your system's"
+        )
+
+
+def _peer_of(plan: LabPlan, place: str, *, respond: bool) -> PeerRequest:
+    device = plan.tun(place)
+    peer = None if device is None else device.peer
+    if not respond:
+        return parse_peers([peer] if peer else [])
+    if device is None:
+        raise UsageError("--respond", f"tunscope does not own {place}", "it answers on tun or tap")
+    if peer is not None or place in plan.held:
+        raise UsageError("--respond", f"somebody is at the far end of {place} already")
+    return parse_peers(["respond"])

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
+from tunscope.engine.client import EngineClient
 from tunscope.engine.descriptor_passing import receive_descriptors
 from tunscope.errors import TunscopeError
 from tunscope.lab.barepython import bare_command
@@ -24,6 +25,7 @@ from tunscope.lab.process import NodeProcess
 from tunscope.lab.topology import Topology
 
 HELPER = "tunscope.lab.helper"
+ENTER = "tunscope.lab.enter"
 START_SECONDS = 10.0
 END_SECONDS = 5.0
 MAXIMUM_DESCRIPTORS = 64
@@ -33,24 +35,14 @@ _DOCTOR = "see `tunscope doctor`"
 
 @dataclass(frozen=True, slots=True)
 class Descriptors:
-    """What the helper handed over: descriptors by node or device name, closed with the lab.
-
-    `statistics` are the nodes' /proc/net/dev.
-    """
+    """What the helper handed over: namespaces, the network ones by node; closed with the lab."""
 
     user_namespace: int
     network_namespaces: Mapping[str, int]
-    statistics: Mapping[str, int]
-    devices: Mapping[str, int]
 
     def all(self) -> tuple[int, ...]:
         """Every descriptor."""
-        return (
-            self.user_namespace,
-            *self.network_namespaces.values(),
-            *self.statistics.values(),
-            *self.devices.values(),
-        )
+        return (self.user_namespace, *self.network_namespaces.values())
 
 
 class Namespaces:
@@ -58,7 +50,6 @@ class Namespaces:
 
     All processes inside end with `close`, or with the calling process, however it ends. `ipv6`
     tells whether the kernel has IPv6; without it the devices have their IPv4 addresses only.
-    `indexes` are the interface numbers of the devices.
     Raises TunscopeError where namespaces or tun devices are not to be had.
     """
 
@@ -78,7 +69,7 @@ class Namespaces:
                     stderr=self._diagnostics,
                 )
             undo.callback(self._end_helper)
-            self.ipv6, self.indexes, self.descriptors = self._receive()
+            self.ipv6, self.descriptors = self._receive()
             undo.pop_all()
         self._open = True
 
@@ -124,6 +115,19 @@ class Namespaces:
             os.close(null)
         return NodeProcess(argv[0], status_read, lambda number: self._signal(program, number))
 
+    def engine(self, node: str, output_fd: int) -> EngineClient:
+        """Start an engine in a node, with all rights there; its stdout is `output_fd`.
+
+        It is no process of the lab: it drains and ends when its client is closed.
+        """
+        user, nodes = self.descriptors.user_namespace, self.descriptors.network_namespaces
+        launcher = bare_command(ENTER, str(user), str(nodes[node]))
+        return EngineClient(output_fd, launcher, (user, *nodes.values()))
+
+    def netns_path(self, node: str) -> str:
+        """Return the path by which an engine of this lab can open a node's network namespace."""
+        return f"/proc/self/fd/{self.descriptors.network_namespaces[node]}"
+
     @property
     def helper_pid(self) -> int:
         """The helper's process id; its only child is process 1 of the lab."""
@@ -144,7 +148,7 @@ class Namespaces:
         with contextlib.suppress(OSError):  # the lab has ended, and the program with it
             self._control.send(json.dumps(request).encode())
 
-    def _receive(self) -> tuple[bool, dict[str, int], Descriptors]:
+    def _receive(self) -> tuple[bool, Descriptors]:
         """Send the topology and take the answer."""
         self._control.settimeout(START_SECONDS)
         try:
@@ -163,13 +167,9 @@ class Namespaces:
                 self.topology.name, answer["failed"], answer["errno"], answer["reason"]
             )
         rest = iter(fds)
-        descriptors = Descriptors(
-            next(rest),
-            {node: next(rest) for node in answer["nodes"]},
-            {node: next(rest) for node in answer["nodes"]},
-            {device: next(rest) for device in answer["devices"]},
+        return answer["ipv6"], Descriptors(
+            next(rest), {node: next(rest) for node in answer["nodes"]}
         )
-        return answer["ipv6"], answer["devices"], descriptors
 
     def _failure(self, why: str) -> TunscopeError:
         return TunscopeError(f"lab {self.topology.name}", why, _DOCTOR)

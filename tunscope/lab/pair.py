@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tunscope.lab.plan import LabPlan
-from tunscope.lab.topology import Node, Relay, Topology, TunDevice
+from tunscope.lab.topology import Node, Topology, TunDevice
 from tunscope.lab.traffic import Program, lookups, nameserver, ping, web_client, web_server
 
 CLIENT4, CLIENT6 = "10.9.0.1", "fd00:9::1"
@@ -27,13 +27,11 @@ DIAGRAM = """\
   +------------------+                      +------------------+
 """
 
+CLIENT = TunDevice("tun0", "tun", (f"{CLIENT4}/24", f"{CLIENT6}/64"), peer="device:tun1@server")
+SERVER = TunDevice("tun1", "tun", (f"{SERVER4}/24", f"{SERVER6}/64"), peer="device:tun0@client")
 TOPOLOGY = Topology(
     name="pair",
-    nodes=(
-        Node("client", (TunDevice("tun0", "tun", (f"{CLIENT4}/24", f"{CLIENT6}/64")),)),
-        Node("server", (TunDevice("tun1", "tun", (f"{SERVER4}/24", f"{SERVER6}/64")),)),
-    ),
-    relay=Relay("tun0", "tun1"),
+    nodes=(Node("client", (CLIENT,)), Node("server", (SERVER,))),
     nameserver=SERVER4,
 )
 
@@ -67,5 +65,6 @@ PAIR = LabPlan(
     summary="two namespaces joined by tunscope itself; ping, DNS and HTTP over IPv4 and IPv6",
     diagram=DIAGRAM,
     topology=TOPOLOGY,
+    shown="tun0@client",
     traffic=traffic,
 )

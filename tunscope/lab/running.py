@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import select
+import time
+from subprocess import TimeoutExpired
 from typing import Final
 
 from tunscope.errors import TunscopeError
 from tunscope.lab.namespaces import Namespaces
 from tunscope.lab.process import NOT_STARTED
-from tunscope.lab.traffic import Program
+from tunscope.lab.traffic import Program, search_path
 from tunscope.packet.printable import printable
 
-ANNOUNCE_SECONDS: Final = 5.0
+ANNOUNCE_SECONDS: Final = 10.0
+_LOOK_SECONDS: Final = 0.01
+_FIRST_WORDS_LIMIT: Final = 1 << 16
 _LAST_WORDS_LIMIT: Final = 4096
 
 
@@ -25,27 +29,22 @@ class RunningProgram:
     def __init__(self, namespaces: Namespaces, program: Program) -> None:
         self._program = program
         self._words = os.memfd_create("lab-stderr", os.MFD_CLOEXEC)
+        self._said = os.memfd_create("lab-stdout", os.MFD_CLOEXEC)
         self._open = True
-        read_end, write_end = os.pipe2(os.O_CLOEXEC)
         try:
-            try:
-                self._process = namespaces.spawn(
-                    program.node,
-                    program.argv,
-                    # The caller's proxies and languages are no business of a lab.
-                    env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"},
-                    stdout=write_end if program.announces else None,
-                    stderr=self._words,
-                )
-            finally:
-                os.close(write_end)
-            if program.announces:
-                self._await_announcement(read_end)
+            self._process = namespaces.spawn(
+                program.node,
+                program.argv,
+                # The caller's proxies and languages are no business of a lab.
+                env={"PATH": search_path(), "LC_ALL": "C.UTF-8"},
+                stdout=self._said if program.ready else None,
+                stderr=self._words,
+            )
+            if program.ready:
+                self._await_announcement(program.ready.encode())
         except TunscopeError:
             self.close()
             raise
-        finally:
-            os.close(read_end)
 
     def has_ended(self) -> bool:
         """Whether the program runs no more, or never did."""
@@ -56,9 +55,7 @@ class RunningProgram:
 
     def obituary(self) -> str:
         """Say in one line how the program ended, with the last line it wrote."""
-        size = os.fstat(self._words).st_size
-        tail = os.pread(self._words, _LAST_WORDS_LIMIT, max(0, size - _LAST_WORDS_LIMIT))
-        lines = tail.decode(errors="replace").strip().splitlines()
+        lines = _last_lines(self._words) or _last_lines(self._said)
         reason = f": {printable(lines[-1])}" if lines else ""
         status = self._process.returncode
         if status == NOT_STARTED:
@@ -74,14 +71,21 @@ class RunningProgram:
         if self._open:
             self._open = False
             os.close(self._words)
+            os.close(self._said)
 
-    def _await_announcement(self, read_end: int) -> None:
-        poll = select.poll()
-        poll.register(read_end, select.POLLIN)
-        if not poll.poll(ANNOUNCE_SECONDS * 1000):
-            raise TunscopeError(
-                f"{self._program.name} of the lab", f"not ready within {ANNOUNCE_SECONDS:g} s"
-            )
-        if not os.read(read_end, 64):
-            self._process.wait(ANNOUNCE_SECONDS)
-            raise TunscopeError("lab", self.obituary())
+    def _await_announcement(self, ready: bytes) -> None:
+        deadline = time.monotonic() + ANNOUNCE_SECONDS
+        while ready not in os.pread(self._said, _FIRST_WORDS_LIMIT, 0):
+            with contextlib.suppress(TimeoutExpired):
+                self._process.wait(_LOOK_SECONDS)
+                raise TunscopeError("lab", self.obituary())
+            if time.monotonic() > deadline:
+                raise TunscopeError(
+                    f"{self._program.name} of the lab", f"not ready within {ANNOUNCE_SECONDS:g} s"
+                )
+
+
+def _last_lines(fd: int) -> list[str]:
+    size = os.fstat(fd).st_size
+    tail = os.pread(fd, _LAST_WORDS_LIMIT, max(0, size - _LAST_WORDS_LIMIT))
+    return tail.decode(errors="replace").strip().splitlines()

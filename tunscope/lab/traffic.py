@@ -5,6 +5,7 @@ Real programs over the kernel's own stacks: what a lab shows is what these progr
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,25 +13,40 @@ from dataclasses import dataclass
 from tunscope.lab.barepython import bare_command
 
 HTTP_PORT = 80
+READY = "ready"
+
+
+def search_path() -> str:
+    """Return where programs of labs are looked for: the caller's PATH and the folders of root.
+
+    A person's PATH may lack /usr/sbin, where dnsmasq, nft and openvpn are.
+    """
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(dict.fromkeys((*folders, "/usr/local/sbin", "/usr/sbin", "/sbin")))
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program in a node. One that `announces` prints a line once others may talk to it."""
+    """A program in a node.
+
+    `ready` is text that it prints once others may talk to it, "" if nobody waits for that. A
+    `plain` one is a program that a person would start with the same words.
+    """
 
     name: str
     node: str
     argv: tuple[str, ...]
-    announces: bool = False
+    ready: str = ""
+    plain: bool = False
 
 
 def ping(node: str, address: str, seconds: float) -> Program:
     """An echo request every `seconds`, by the system's ping where there is one."""
-    if shutil.which("ping"):
+    if shutil.which("ping", path=search_path()):
         argv: tuple[str, ...] = ("ping", "-n", "-i", f"{seconds:g}", address)
     else:
         argv = bare_command("tunscope.lab.programs.echo", f"{seconds:g}", address)
-    return Program(f"ping {address}", node, argv)
+    return Program(f"ping {address}", node, argv, plain=argv[0] == "ping")
 
 
 def nameserver(
@@ -39,7 +55,7 @@ def nameserver(
     """A DNS server on UDP port 53 of `addresses` that knows `records`, name to addresses."""
     words = [f"{name}={address}" for name, known in records.items() for address in known]
     argv = bare_command("tunscope.lab.programs.nameserver", *addresses, *words)
-    return Program("nameserver", node, argv, announces=True)
+    return Program("nameserver", node, argv, ready=READY)
 
 
 def lookups(node: str, name: str, servers: Sequence[str], seconds: float) -> Program:
@@ -51,7 +67,7 @@ def lookups(node: str, name: str, servers: Sequence[str], seconds: float) -> Pro
 def web_server(node: str, addresses: Sequence[str]) -> Program:
     """An HTTP server on port 80 of `addresses`."""
     argv = bare_command("tunscope.lab.programs.web_server", str(HTTP_PORT), *addresses)
-    return Program("web server", node, argv, announces=True)
+    return Program("web server", node, argv, ready=READY)
 
 
 def web_client(node: str, urls: Sequence[str], seconds: float) -> Program:

@@ -15,6 +15,7 @@ from tunscope.lab.traffic import nameserver, ping
 PROGRAMS = Path(tunscope.__file__).parent / "lab" / "programs"
 BARE = [
     "tunscope.lab.helper",
+    "tunscope.lab.enter",
     *(f"tunscope.lab.programs.{path.stem}" for path in sorted(PROGRAMS.glob("[a-z]*.py"))),
 ]
 
@@ -62,17 +63,17 @@ def test_an_icmpv6_echo_request_leaves_its_checksum_to_the_kernel():
 
 
 def test_ping_is_the_systems_where_there_is_one(monkeypatch):
-    monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr("shutil.which", lambda name, path: f"/bin/{name}")
     assert ping("client", "10.9.0.2", 1.5).argv == ("ping", "-n", "-i", "1.5", "10.9.0.2")
 
 
 def test_without_a_ping_our_own_takes_its_place(monkeypatch):
-    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name, path: None)
     argv = ping("client", "10.9.0.2", 1.5).argv
     assert argv == bare_command("tunscope.lab.programs.echo", "1.5", "10.9.0.2")
 
 
 def test_a_nameserver_is_told_every_address_of_a_name():
     program = nameserver("server", ["10.9.0.2"], {"a.test": ("10.9.0.2", "fd00::2")})
-    assert program.announces
+    assert program.ready
     assert program.argv[-3:] == ("10.9.0.2", "a.test=10.9.0.2", "a.test=fd00::2")

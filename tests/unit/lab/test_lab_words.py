@@ -33,6 +33,7 @@ def test_explain_shows_the_commands_for_every_device():
     assert "ip -n client tuntap add dev tun0 mode tun" in lines
     assert "ip -n client addr add 10.9.0.1/24 dev tun0" in lines
     assert "ip -n server addr add fd00:9::2/64 dev tun1" in lines
+    assert "# ip netns exec client tunscope tun0 --peer device:tun1@server &" in lines
     assert lines.index("ip netns add server") < lines.index("ip -n server link set tun1 up")
     assert "ip netns del server" in lines
 
