@@ -100,17 +100,6 @@ class EngineClient:
         """Have the engine create, attach to or observe a device; raises what it answers."""
         return _opening(self.request(Op.OPEN, device=request.to_json(), capture=options.to_json()))
 
-    def open_owned(
-        self, facts: DeviceFacts, fds: Mapping[str, int], options: CaptureOptions
-    ) -> Opening:
-        """Give the engine ready descriptors: "tun" and "peer" to relay between, "statistics".
-
-        The last is /proc/net/dev of the device's network namespace.
-        """
-        return _opening(
-            self.request(Op.OPEN, fds, facts=facts.to_json(), capture=options.to_json())
-        )
-
     def stay(self) -> None:
         """Have the engine outlive its capture, so that `open_next` can open another device."""
         self.request(Op.STAY)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,6 @@ from tunscope.capfile.blocks import InterfaceDescription, interface_description,
 from tunscope.device.facts import DeviceFacts
 from tunscope.device.namespaces import namespace_of
 from tunscope.device.opening import OpenDevice, open_device
-from tunscope.device.proc_net_dev import tx_dropped
 from tunscope.device.request import DeviceRequest
 from tunscope.engine.observe import ObservedDevice
 from tunscope.engine.options import CaptureOptions
@@ -23,7 +22,6 @@ from tunscope.engine.source import Source
 from tunscope.errors import TunscopeError, UsageError
 from tunscope.packet.direction import Direction
 from tunscope.packet.linktype import LinkType
-from tunscope.relay.peer import DevicePeer
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,33 +94,6 @@ def open_named(request: DeviceRequest, options: CaptureOptions) -> OpenedSource:
         namespace_of(device.tun_fd if device.packet_socket is None else device.packet_socket),
         relay,
     )
-
-
-def open_given(facts: DeviceFacts, fds: Mapping[str, int], options: CaptureOptions) -> OpenedSource:
-    """Relay between two ready descriptors: "tun", the device of `facts`, and "peer".
-
-    The third, "statistics", is /proc/net/dev of the device's network namespace.
-    """
-    if set(fds) != {"tun", "peer", "statistics"}:
-        raise UsageError("open", f"needs tun, peer and statistics, got {sorted(fds)}")
-    linktype = _linktype(facts)
-    statistics = fds["statistics"]
-    source = OwnedDevice(
-        fds["tun"],
-        DevicePeer(fds["peer"]),
-        linktype=linktype,
-        snaplen=options.snaplen,
-        direction=options.direction,
-        expression=options.filter,
-        packet_info=False,
-        vnet_header_size=0,
-        tx_dropped=lambda: tx_dropped(statistics, facts.name),
-    )
-    relay = source.set_relay(options.relay) if options.relay.active else ""
-    description = f"owning {facts.name} and its peer"
-    header = _header(facts, linktype, options)
-    netns = namespace_of(fds["tun"])
-    return OpenedSource(source, facts, "owned", description, header, source.close, netns, relay)
 
 
 def _observe(device: OpenDevice, linktype: LinkType, options: CaptureOptions) -> ObservedDevice:

@@ -11,14 +11,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from tunscope.device.facts import DeviceFacts
 from tunscope.device.request import DeviceRequest
 from tunscope.engine.capabilities import CAP_NET_ADMIN, CAP_NET_RAW, keep_only
 from tunscope.engine.capture import Capture
 from tunscope.engine.control import ControlChannel
 from tunscope.engine.holding import edit_held, give_verdict, held_packet, list_held
 from tunscope.engine.injecting import inject
-from tunscope.engine.opening import OpenedSource, open_given, open_named
+from tunscope.engine.opening import OpenedSource, open_named
 from tunscope.engine.options import CaptureOptions
 from tunscope.engine.output import Output
 from tunscope.engine.protocol import (
@@ -225,7 +224,8 @@ class Server:
         options = CaptureOptions.from_json(message["capture"])
         output = message["fds"].pop("output", None)
         try:
-            opened = self._open_source(message, options)
+            opened = open_named(DeviceRequest.from_json(message["device"]), options)
+            keep_only(CAP_NET_ADMIN, CAP_NET_RAW)
         except BaseException:
             if output is not None:
                 os.close(output)
@@ -234,17 +234,6 @@ class Server:
             self._output = Output(output)
         self._opened, self._options = opened, options
         return opened.to_json()
-
-    def _open_source(self, message: Message, options: CaptureOptions) -> OpenedSource:
-        if message["fds"]:
-            facts = DeviceFacts.from_json(message["facts"])
-            opened = open_given(facts, message["fds"], options)
-            message["fds"].clear()
-            keep_only()
-        else:
-            opened = open_named(DeviceRequest.from_json(message["device"]), options)
-            keep_only(CAP_NET_ADMIN, CAP_NET_RAW)
-        return opened
 
     def _start(self, message: Message, _: ControlChannel) -> dict[str, Any]:
         if self._opened is None or self._capture is not None:

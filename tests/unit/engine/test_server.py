@@ -12,16 +12,43 @@ from pathlib import Path
 import pytest
 from epbs import packets_in
 
+from tunscope.capfile.blocks import (
+    InterfaceDescription,
+    interface_description,
+    section_header,
+)
+from tunscope.device.facts import DeviceFacts
 from tunscope.engine import server as server_module
 from tunscope.engine.control import ControlChannel
+from tunscope.engine.opening import OpenedSource
 from tunscope.engine.options import CaptureOptions
+from tunscope.engine.owned import OwnedDevice
 from tunscope.engine.protocol import Message, encode_line
 from tunscope.engine.server import Server
+from tunscope.packet.direction import Direction
+from tunscope.packet.linktype import LinkType
+from tunscope.relay.peer import DevicePeer
 
-FACTS = {
-    "name": "tun0", "index": 1, "kind": "tun", "state": "up", "mtu": 1500, "arphrd": 65534,
-    "linktype": 101,
-}  # fmt: skip
+FACTS = DeviceFacts("tun0", 1, "tun", "up", 1500, arphrd=65534)
+
+
+def opened(device: int, peer: int) -> OpenedSource:
+    """An owned device and its peer, both played by descriptors."""
+    source = OwnedDevice(
+        device,
+        DevicePeer(os.dup(peer)),
+        linktype=LinkType.RAW,
+        snaplen=0,
+        direction=Direction.UNKNOWN,
+        expression="",
+        packet_info=False,
+        vnet_header_size=0,
+        tx_dropped=lambda: 0,
+    )
+    header = section_header("test") + interface_description(
+        InterfaceDescription(linktype=LinkType.RAW, snaplen=0)
+    )
+    return OpenedSource(source, FACTS, "attached", "", header, source.close)
 
 
 class LosingChannel(ControlChannel):
@@ -35,24 +62,26 @@ class LosingChannel(ControlChannel):
 def test_an_engine_whose_event_finds_nobody_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server_module, "keep_only", lambda: None)  # the tests go on in this process
+    # the tests go on in this process
+    monkeypatch.setattr(server_module, "keep_only", lambda *_: None)
     ours, theirs = socket.socketpair()
     device, kernel = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     peer, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     for end in (device, peer):
         end.setblocking(False)
+    monkeypatch.setattr(
+        server_module, "open_named", lambda *_: opened(device.fileno(), peer.fileno())
+    )
     file = tmp_path / "x.pcapng"
     output = os.open(file, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC)
-    statistics = os.open("/proc/net/dev", os.O_RDONLY | os.O_CLOEXEC)
-    fds = [os.dup(device.fileno()), os.dup(peer.fileno()), statistics]
     request: Message = {
         "id": 1,
         "op": "open",
-        "fds": ["tun", "peer", "statistics"],
-        "facts": FACTS,
+        "fds": [],
+        "device": {"name": "tun0"},
         "capture": CaptureOptions().to_json(),
     }
-    socket.send_fds(ours, [encode_line(request) + encode_line({"id": 2, "op": "start"})], fds)
+    ours.sendall(encode_line(request) + encode_line({"id": 2, "op": "start"}))
     kernel.send(bytes.fromhex("4500001400010000400100000a0900010a090002"))
     rescue = threading.Timer(8, os.kill, (os.getpid(), signal.SIGTERM))
     rescue.start()
@@ -67,5 +96,3 @@ def test_an_engine_whose_event_finds_nobody_ends(
     assert len(packets_in(file.read_bytes())) == 1
     for end in (ours, device, kernel, peer, other):
         end.close()
-    for fd in fds[:1] + fds[2:]:
-        os.close(fd)
