@@ -12,7 +12,7 @@ from tunscope.errors import UsageError
 from tunscope.packet.printable import printable
 from tunscope.relay.services import DEFAULT_SERVICES, SERVICES
 
-Kind = Literal["sink", "respond", "device", "udp"]
+Kind = Literal["sink", "respond", "device", "udp", "seqpacket", "stream"]
 _KINDS: Final = "sink, respond, device:NAME or udp:HOST:PORT"
 
 
@@ -24,6 +24,9 @@ class PeerRequest:
     device; `routes` (a prefix or "", host, port) and `bind` (host, port) for udp. `hosts_file` is
     where the front end finds `hosts`. Every field is checked as far as it can be without asking
     the machine.
+
+    seqpacket and stream are programs behind a socket that the front end hands over; `device` is
+    the program's name, and `services` are answered before packets get there.
     """
 
     kind: Kind = "sink"

@@ -29,14 +29,23 @@ _MOST_WAITING: Final = 4096
 
 
 class RespondPeer:
-    """Answers packets of `linktype` with the first service that has an answer."""
+    """Answers packets of `linktype` with the first service that has an answer.
 
-    def __init__(self, linktype: int, services: Collection[str], hosts: dns.Hosts) -> None:
+    `name_service` answers questions for names, where `services` have dns.
+    """
+
+    def __init__(
+        self,
+        linktype: int,
+        services: Collection[str],
+        hosts: dns.Hosts,
+        name_service: Callable[[Question, dns.Hosts], bytes | None] = dns.answer_name,
+    ) -> None:
         self.counters = PeerCounters()
         self._linktype = linktype
         self._responders = [_RESPONDERS[name] for name in services if name in _RESPONDERS]
         if "dns" in services:
-            self._responders.append(partial(dns.answer_name, hosts=hosts))
+            self._responders.append(partial(name_service, hosts=hosts))
         self._waiting: deque[bytes] = deque()
         self._event: int | None = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
 
@@ -48,6 +57,13 @@ class RespondPeer:
         """Take a packet; what answers it waits for `receive_into`."""
         if self._event is None or len(self._waiting) >= _MOST_WAITING:
             return False
+        self.answers(packet)
+        return True
+
+    def answers(self, packet: memoryview) -> bool:
+        """Whether there is an answer to the packet; it waits for `receive_into` then."""
+        if self._event is None or len(self._waiting) >= _MOST_WAITING:
+            return False
         question = Question.of(bytes(packet), self._linktype)
         for responder in self._responders:
             answer = responder(question)
@@ -55,8 +71,8 @@ class RespondPeer:
                 if not self._waiting:
                     os.eventfd_write(self._event, 1)
                 self._waiting.append(answer)
-                break
-        return True
+                return True
+        return False
 
     def receive_into(self, buffer: memoryview) -> int:
         """Give the oldest answer."""

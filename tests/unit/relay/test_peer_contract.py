@@ -13,10 +13,13 @@ import pytest
 from tunscope.engine.overlay_frames import FramedUdpPeer
 from tunscope.packet.linktype import LinkType
 from tunscope.packet.repair import repaired
+from tunscope.relay.answering import AnsweringPeer
 from tunscope.relay.overlay import Route, UdpPeer
 from tunscope.relay.peer import DevicePeer, Peer, SinkPeer
 from tunscope.relay.respond import RespondPeer
+from tunscope.relay.seqpacket import SeqpacketPeer
 from tunscope.relay.services import DEFAULT_SERVICES
+from tunscope.relay.stream import StreamPeer
 
 RAW = LinkType.RAW
 PING = repaired(
@@ -65,7 +68,37 @@ def _framed() -> Iterator[Stage]:
     far.close()
 
 
-KINDS = {"sink": _sink, "respond": _respond, "device": _device, "udp": _udp, "framed": _framed}
+def _seqpacket() -> Iterator[Stage]:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    yield Stage(SeqpacketPeer(ours.detach(), "slirp"), lambda: theirs.send(PING) and None)
+    theirs.close()
+
+
+def _stream() -> Iterator[Stage]:
+    ours, theirs = socket.socketpair()
+    framed = len(PING).to_bytes(4, "big") + PING
+    yield Stage(StreamPeer(ours.detach(), "passt"), lambda: theirs.send(framed) and None)
+    theirs.close()
+
+
+def _answering() -> Iterator[Stage]:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    responder = RespondPeer(RAW, ("dns",), {})
+    peer = AnsweringPeer(responder, SeqpacketPeer(ours.detach(), "slirp"))
+    yield Stage(peer, lambda: theirs.send(PING) and None)
+    theirs.close()
+
+
+KINDS = {
+    "sink": _sink,
+    "respond": _respond,
+    "device": _device,
+    "udp": _udp,
+    "framed": _framed,
+    "seqpacket": _seqpacket,
+    "stream": _stream,
+    "answering": _answering,
+}
 
 
 @pytest.fixture(params=KINDS.values(), ids=KINDS)

@@ -1,0 +1,141 @@
+"""The peer behind a SOCK_STREAM socket: each Ethernet frame with its length before it.
+
+The length is four bytes, big endian. This is how passt speaks, and QEMU's socket netdev.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Final
+
+from tunscope.relay.peer import PeerCounters
+from tunscope.relay.readiness import Readiness
+
+_LENGTH_SIZE: Final = 4
+_SMALLEST_FRAME: Final = 14
+_LARGEST_FRAME: Final = 65536 + 64
+#: Bytes that wait for room in the socket; a frame that comes then is refused.
+_MOST_WAITING: Final = 8 << 20
+#: What the kernel is asked to keep for the program; it gives what its limits allow.
+_SOCKET_BUFFER: Final = 2 << 20
+_READ_SIZE: Final = 512 << 10
+#: So many bytes are sent at once, without waiting for the end of the engine's turn.
+_SEND_SIZE: Final = 128 << 10
+
+
+class StreamPeer:
+    """The program at the other end of the connected socket `fd`, which the peer owns from then on.
+
+    Frames leave together, when the engine looks for incoming ones. `name` is the program's. A
+    length that no frame has ends the connection: what follows it could not be understood.
+    """
+
+    def __init__(self, fd: int, name: str) -> None:
+        self.counters = PeerCounters()
+        self._name = name
+        self._socket: socket.socket | None = socket.socket(fileno=fd)
+        self._socket.setblocking(False)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SOCKET_BUFFER)
+        self._readiness = Readiness(fd)
+        self._outgoing = bytearray()
+        self._incoming = memoryview(bytearray(_READ_SIZE))
+        self._start = self._end = self._whole = 0
+        self._news: list[str] = []
+
+    def fileno(self) -> int | None:
+        """Readable while frames wait, or those that wait to be sent can go on."""
+        return None if self._socket is None else self._readiness.fileno()
+
+    def send(self, packet: memoryview) -> bool:
+        """Take a frame; it leaves when the engine looks for incoming ones, or there is room."""
+        size = len(packet)
+        if self._socket is None or not _SMALLEST_FRAME <= size <= _LARGEST_FRAME:
+            return False
+        if len(self._outgoing) > _SEND_SIZE:
+            self._flush()
+            if len(self._outgoing) > _MOST_WAITING:
+                return False
+        self._outgoing += size.to_bytes(_LENGTH_SIZE, "big")
+        self._outgoing += packet
+        if self._socket is not None:
+            self._readiness.want_room(True)
+        return True
+
+    def receive_into(self, buffer: memoryview) -> int:
+        """Take one frame; use the occasion to send what waits."""
+        if self._outgoing:
+            self._flush()
+        size = self._whole or self._read()
+        if not size:
+            return 0
+        start = self._start + _LENGTH_SIZE
+        buffer[:size] = self._incoming[start : start + size]
+        self._start = start + size
+        self._whole = self._next_size()
+        if self._socket is not None:
+            self._readiness.set_pending(self._whole > 0)
+        return size
+
+    def news(self) -> list[str]:
+        """Tell once that the program is gone."""
+        news, self._news = self._news, []
+        return news
+
+    def close(self) -> None:
+        """Close the socket, and forget what waits."""
+        if self._socket is not None:
+            self._readiness.close()
+            self._socket.close()
+            self._socket = None
+        self._outgoing.clear()
+        self._start = self._end = self._whole = 0
+
+    def _next_size(self) -> int:
+        """Return the size of the next frame, 0 if it has not arrived whole."""
+        start = self._start + _LENGTH_SIZE
+        if start > self._end:
+            return 0
+        size = int.from_bytes(self._incoming[start - _LENGTH_SIZE : start], "big")
+        if not _SMALLEST_FRAME <= size <= _LARGEST_FRAME:
+            self._give_up(f"sent what is no frame ({size} bytes)")
+            return 0
+        return size if start + size <= self._end else 0
+
+    def _read(self) -> int:
+        """Read what has arrived behind the piece of a frame that is there; as `_next_size`."""
+        if self._socket is None:
+            return 0
+        rest = self._end - self._start
+        if self._start:
+            self._incoming[:rest] = bytes(self._incoming[self._start : self._end])
+            self._start, self._end = 0, rest
+        try:
+            count = self._socket.recv_into(self._incoming[rest:])
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            self._give_up(f"has ended ({error.strerror})")
+            return 0
+        if not count:
+            self._give_up("has ended")
+            return 0
+        self._end += count
+        return self._next_size()
+
+    def _flush(self) -> None:
+        """Send what waits, as far as there is room."""
+        while self._outgoing and self._socket is not None:
+            try:
+                sent = self._socket.send(self._outgoing)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self._give_up(f"has ended ({error.strerror})")
+                return
+            del self._outgoing[:sent]
+        if self._socket is not None:
+            self._readiness.want_room(False)
+
+    def _give_up(self, why: str) -> None:
+        self.close()
+        self._news.append(f"{self._name} {why}: nothing is at the far end any more")
