@@ -6,73 +6,18 @@ import contextlib
 import fcntl
 import os
 import pty
-import select
-import shutil
 import signal
 import subprocess
-import sys
-import tempfile
 import termios
 import time
-import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from lab_witness import LabWitness
-
-USER = 64321  # nobody's uid
-UNPRIVILEGED = Path(__file__).with_name("unprivileged.py")
-TUNSCOPE = [sys.executable, "-m", "tunscope"]
-CHECKOUT = Path(__file__).resolve().parents[2]
-
-
-@dataclass
-class Person:
-    """Who runs the lab, and how; `folder` is theirs to write in."""
-
-    name: str
-    folder: Path
-    aside: Path
-    tun_mode: str = "666"
-    uid: int = USER
-    mark: str = field(default_factory=lambda: f"tunscope-test-{uuid.uuid4()}")
-
-    def command(self, *words: str) -> list[str]:
-        if self.name == "root":
-            return list(words)
-        wrapper = ["unshare", "-m", "--propagation", "private", sys.executable, str(UNPRIVILEGED)]
-        return [*wrapper, str(self.aside), str(self.uid), self.tun_mode, *words]
-
-    def popen(self, *words: str, **kwargs: Any) -> subprocess.Popen[Any]:
-        environment = os.environ | {
-            "HOME": str(self.folder),
-            "TUNSCOPE_TEST_MARK": self.mark,
-            "PYTHONPATH": str(CHECKOUT),
-            "SHELL": "/bin/sh",
-        }
-        return subprocess.Popen(self.command(*words), env=environment, cwd="/", **kwargs)
-
-    def run(self, *words: str, **kwargs: Any) -> subprocess.CompletedProcess[str]:
-        """Run to the end; the exit status is the caller's to judge."""
-        with self.popen(
-            *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **kwargs
-        ) as child:
-            out, err = child.communicate(timeout=30)
-        return subprocess.CompletedProcess(words, child.returncode, out, err)
-
-
-@contextlib.contextmanager
-def person_of(name: str, aside: Path) -> Iterator[Person]:
-    folder = Path(tempfile.mkdtemp(prefix="tunscope-lab-"))
-    try:
-        if name == "user":
-            os.chown(folder, USER, USER)
-        yield Person(name, folder, aside)
-    finally:
-        shutil.rmtree(folder)
+from person import TUNSCOPE, USER, Person, person_of
+from terminal_transcript import Transcript
 
 
 @pytest.fixture(params=["root", "user"])
@@ -262,7 +207,7 @@ def test_a_shell_in_a_terminal_has_job_control_and_gives_the_terminal_back(user)
     )  # fmt: skip
     os.close(follower)
     try:
-        screen = Screen(leader)
+        screen = Transcript(leader)
         screen.wait_for("ends the lab")
         screen.type("echo rea''dy; sleep 300\n")
         screen.wait_for("ready")
@@ -279,25 +224,6 @@ def test_a_shell_in_a_terminal_has_job_control_and_gives_the_terminal_back(user)
             child.kill()
         child.wait()
         os.close(leader)
-
-
-class Screen:
-    """What a terminal has shown so far."""
-
-    def __init__(self, leader: int) -> None:
-        self._leader = leader
-        self.text = ""
-
-    def type(self, keys: str) -> None:
-        os.write(self._leader, keys.encode())
-
-    def wait_for(self, words: str, seconds: float = 10.0) -> None:
-        deadline = time.monotonic() + seconds
-        while words not in self.text:
-            assert time.monotonic() < deadline, f"no {words!r} in {self.text!r}"
-            select.select([self._leader], [], [], 0.1)
-            with contextlib.suppress(BlockingIOError):
-                self.text += os.read(self._leader, 4096).decode(errors="replace")
 
 
 def test_where_user_namespaces_are_not_allowed_one_line_says_so(user):

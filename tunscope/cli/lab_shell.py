@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from tunscope.errors import TunscopeError
+from tunscope.lab.process import shell_status
 
 if TYPE_CHECKING:
     from tunscope.engine.client import EngineClient
     from tunscope.lab.lab import Lab
 
 _LOOK_SECONDS: Final = 1.0
-_SIGNAL_STATUS: Final = 128  # as a shell says it
 _LEFT_TO_THE_SHELL: Final = (
     signal.SIGINT,
     signal.SIGQUIT,
@@ -38,7 +38,7 @@ def run_shell(running: Lab, client: EngineClient, node: str) -> int:
     name = running.plan.name
     if sys.stdin.isatty():
         click.echo(f"tunscope: shell in {node} of lab {name}; its end ends the lab", err=True)
-    with _terminal_lent():
+    with terminal_lent():
         process = running.spawn(node, (shell,), (0, 1, 2))
         while process.poll() is None:
             select.select([process.fileno(), client.fileno()], [], [], _LOOK_SECONDS)
@@ -46,12 +46,11 @@ def run_shell(running: Lab, client: EngineClient, node: str) -> int:
             if client.stopped is not None:
                 process.kill()
                 raise client.stopped.error or TunscopeError(f"lab {name}", "the engine ended")
-    status = process.wait()
-    return _SIGNAL_STATUS - status if status < 0 else status
+    return shell_status(process.wait())
 
 
 @contextlib.contextmanager
-def _terminal_lent() -> Iterator[None]:
+def terminal_lent() -> Iterator[None]:
     """Leave the terminal and its signals to another program for the length of a with block."""
     before = {number: signal.signal(number, signal.SIG_IGN) for number in _LEFT_TO_THE_SHELL}
     try:

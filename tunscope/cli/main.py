@@ -19,6 +19,7 @@ _COMMANDS: Final = {
     "hold": ("tunscope.cli.hold", "List, release, edit or drop what a running capture holds."),
     "replay": ("tunscope.cli.replay", "Send a capture on a device, on time, and see the answers."),
     "fields": ("tunscope.cli.fields", "List the fields of display filters."),
+    "run": ("tunscope.cli.run", "Run a command in a namespace of its own, and show its packets."),
     "devices": ("tunscope.cli.devices", "List network devices: kind, state, addresses, owner."),
     "lab": ("tunscope.cli.lab", "Ready topologies in private namespaces, with traffic."),
     "config": ("tunscope.cli.config", "Show or edit the settings of the screen."),
@@ -36,6 +37,7 @@ tunscope tun0                            live table; creates, attaches or observ
 tunscope tun0 --addr 10.9.0.1/24         the same, with an address
 tunscope tun0 --pcap out.pcapng          capture without a screen (- is stdout)
 tunscope eth0 --print port 53            a line a packet, as tcpdump
+tunscope run -- curl example.org         one program's packets, without root
 tunscope out.pcapng                      the same table on a capture file
 tunscope tun0 --replay in.pcapng         a capture's packets again, with the answers live
 tunscope replay in.pcapng tun0           the capture's packets again, on time
@@ -89,7 +91,8 @@ def main(argv: list[str] | None = None) -> None:
     `--debug`, wherever it stands, lets the traceback of an unexpected error through.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    debug = "--debug" in arguments
+    another = arguments.index("--") if "--" in arguments else len(arguments)
+    debug = "--debug" in arguments[:another]  # what follows is another program's
     if debug:
         arguments.remove("--debug")
 

@@ -63,6 +63,9 @@ _USERNS_SWITCHES: Final = (
     ),
 )
 
+#: Programs that connect a namespace without root.
+_USER_MODE_NETWORKS: Final = ("slirp4netns", "passt", "pasta")
+
 #: In a child of its own, since unshare is for good: namespaces, and what they are wanted for.
 _USERNS_PROBE: Final = """
 import ctypes, fcntl, os, socket, struct, sys
@@ -89,6 +92,7 @@ def checks() -> list[Check]:
         *check_capabilities(_effective_capabilities()),
         check_packet_sockets(),
         check_user_namespaces(_probe_user_namespaces(), _sysctl),
+        check_way_outside(shutil.which),
         check_libpcap(),
         check_terminal(os.environ, _terminal_size(), sys.stdout.encoding),
     ]
@@ -175,6 +179,21 @@ def check_user_namespaces(refusal: str | None, sysctl: Callable[[str], str | Non
         False,
         f"{refusal}: forbidden here, as in many containers",
         "docker run --security-opt seccomp=unconfined ...  # or sudo tunscope lab",
+    )
+
+
+def check_way_outside(which: Callable[[str], str | None]) -> Check:
+    """See what leads out of the namespace of `tunscope run`; `which` finds programs."""
+    name = "way outside"
+    found = [program for program in _USER_MODE_NETWORKS if which(program)]
+    if {"slirp4netns", "passt"} & set(found):
+        return Check(name, True, f"{', '.join(found)}: `run` reaches the network")
+    there = f"only {', '.join(found)}" if found else "neither slirp4netns nor passt"
+    return Check(
+        name,
+        False,
+        f"{there} is installed, `run` works --offline",
+        "sudo apt-get install slirp4netns  # or passt",
     )
 
 

@@ -96,9 +96,16 @@ class EngineClient:
         """Return the descriptor that becomes readable when `poll` has something."""
         return self._channel.fileno()
 
-    def open(self, request: DeviceRequest, options: CaptureOptions) -> Opening:
-        """Have the engine create, attach to or observe a device; raises what it answers."""
-        return _opening(self.request(Op.OPEN, device=request.to_json(), capture=options.to_json()))
+    def open(
+        self, request: DeviceRequest, options: CaptureOptions, program: int | None = None
+    ) -> Opening:
+        """Have the engine create, attach to or observe a device; raises what it answers.
+
+        `program` is the socket of a peer that is a program; it stays the caller's.
+        """
+        fds = {} if program is None else {"peer": program}
+        arguments = {"device": request.to_json(), "capture": options.to_json()}
+        return _opening(self.request(Op.OPEN, fds, **arguments))
 
     def stay(self) -> None:
         """Have the engine outlive its capture, so that `open_next` can open another device."""

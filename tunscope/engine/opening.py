@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from tunscope.device.request import DeviceRequest
 from tunscope.engine.observe import ObservedDevice
 from tunscope.engine.options import CaptureOptions
 from tunscope.engine.owned import OwnedDevice
-from tunscope.engine.peers import open_peer
+from tunscope.engine.peers import open_peer, program_peer
 from tunscope.engine.source import Source
 from tunscope.errors import TunscopeError, UsageError
 from tunscope.packet.direction import Direction
@@ -51,9 +52,12 @@ class OpenedSource:
         }
 
 
-def open_named(request: DeviceRequest, options: CaptureOptions) -> OpenedSource:
+def open_named(
+    request: DeviceRequest, options: CaptureOptions, program: int | None = None
+) -> OpenedSource:
     """Create, attach to or observe the device that `request` names, with a peer if it is owned.
 
+    `program` is the socket of a peer that is a program; it stays the caller's.
     Raises TunscopeError, and leaves the machine as it was.
     """
     device = open_device(request)
@@ -66,10 +70,14 @@ def open_named(request: DeviceRequest, options: CaptureOptions) -> OpenedSource:
                 raise UsageError("--peer", f"{device.description()}: only an owned device has one")
             source = _observe(device, linktype, options)
         else:
-            peer, close_peer = open_peer(
-                options.peer, linktype, offload=device.vnet_header_size > 0
-            )
-            undo.callback(close_peer)
+            if program is not None:
+                peer = program_peer(options.peer, os.dup(program), linktype)
+                undo.callback(peer.close)
+            else:
+                peer, close_peer = open_peer(
+                    options.peer, linktype, offload=device.vnet_header_size > 0
+                )
+                undo.callback(close_peer)
             source = OwnedDevice(
                 device.tun_fd,
                 peer,

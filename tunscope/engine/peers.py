@@ -37,6 +37,34 @@ def open_peer(
     return SinkPeer(), _nothing
 
 
+def program_peer(request: PeerRequest, fd: int, linktype: LinkType) -> Peer:
+    """Return the peer that is a program behind socket `fd`, which it owns.
+
+    UsageError for a kind of peer that is none.
+    """
+    match request.kind:
+        case "seqpacket":
+            from tunscope.relay.seqpacket import SeqpacketPeer
+
+            program: Peer = SeqpacketPeer(fd, printable(request.device))
+        case "stream":
+            from tunscope.relay.stream import StreamPeer
+
+            program = StreamPeer(fd, printable(request.device))
+        case _:
+            os.close(fd)
+            raise UsageError("open", f"a peer of kind {request.kind} is no program")
+    if not request.services:
+        return program
+    from tunscope.relay.answering import AnsweringPeer
+    from tunscope.relay.respond import RespondPeer
+    from tunscope.relay.responders import dns
+
+    hosts = dict(request.hosts)
+    responder = RespondPeer(linktype, request.services, hosts, dns.answer_known_name)
+    return AnsweringPeer(responder, program)
+
+
 def _open_device(
     request: PeerRequest, linktype: LinkType, offload: bool
 ) -> tuple[Peer, Callable[[], None]]:

@@ -224,7 +224,8 @@ class Server:
         options = CaptureOptions.from_json(message["capture"])
         output = message["fds"].pop("output", None)
         try:
-            opened = open_named(DeviceRequest.from_json(message["device"]), options)
+            request = DeviceRequest.from_json(message["device"])
+            opened = open_named(request, options, message["fds"].get("peer"))
             keep_only(CAP_NET_ADMIN, CAP_NET_RAW)
         except BaseException:
             if output is not None:

@@ -124,7 +124,7 @@ def _run_process_one(control: socket.socket, topology: Topology) -> int:
 
 def _build(control: socket.socket, topology: Topology) -> dict[str, int]:
     """Make every node and hand the namespaces over; return the nodes' network namespaces."""
-    make_private(topology.nameserver)
+    make_private(topology.nameserver, topology.hidden)
     ipv6 = ipv6_available()
     namespaces: dict[str, int] = {}
     for node in topology.nodes:

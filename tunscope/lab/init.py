@@ -6,9 +6,10 @@ control socket is closed, by `close` or by a SIGKILL. Standard library only.
 
 Requests are SOCK_SEQPACKET messages of one JSON object, descriptors beside it (SCM_RIGHTS):
 
-- `{"spawn": ID, "node": NAME, "argv": [...], "env": {...}, "foreground": BOOL}` with standard
-  input, output, error and a status pipe. A foreground program stays in the front end's session,
-  and where its input is the terminal, the terminal becomes its own. The pipe gets `exit N`,
+- `{"spawn": ID, "node": NAME, "argv": [...], "env": {...}, "foreground": BOOL, "uid": N, "gid": N}`
+  with standard input, output, error and a status pipe. A foreground program stays in the front
+  end's session, and where its input is the terminal, the terminal becomes its own. With another
+  uid than 0 it has no rights in the lab. The pipe gets `exit N`,
   `signal N`, or `errno N` where the program could not be started.
 - `{"signal": ID, "number": N}` signals a program that still runs.
 """
@@ -16,16 +17,25 @@ Requests are SOCK_SEQPACKET messages of one JSON object, descriptors beside it (
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import select
 import signal
 import socket
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NoReturn
 
 from tunscope.engine.descriptor_passing import receive_descriptors
-from tunscope.lab.syscalls import CLONE_NEWNET, CLONE_NEWUTS, set_host_name, setns, unshare
+from tunscope.lab.syscalls import (
+    CLONE_NEWNET,
+    CLONE_NEWUSER,
+    CLONE_NEWUTS,
+    set_host_name,
+    setns,
+    unshare,
+)
 
 MESSAGE_LIMIT = 1 << 18
 DESCRIPTORS_PER_SPAWN = 4
@@ -46,6 +56,21 @@ def ignore_terminal_signals() -> None:
     """Leave the terminal's signals to the front end."""
     for number in TERMINAL_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+
+
+def become_user(uid: int, gid: int) -> None:
+    """Give root of this user namespace other numbers, in a user namespace inside; 0 stays 0."""
+    if not uid:
+        return
+    unshare(CLONE_NEWUSER)
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} 0 1"), ("gid_map", f"{gid} 0 1")):
+        Path("/proc/self", name).write_text(text)
+
+
+def _is_on_path(program: str, env: Mapping[str, str]) -> bool:
+    """Whether there is such a program at all, for a person who may not run it."""
+    folders = [""] if "/" in program else env.get("PATH", os.defpath).split(os.pathsep)
+    return any(os.path.lexists(os.path.join(folder, program)) for folder in folders)
 
 
 class Init:
@@ -106,6 +131,7 @@ class Init:
             setns(self._namespaces[request["node"]], CLONE_NEWNET)
             for target, fd in enumerate(standard):
                 os.dup2(fd, target, inheritable=True)
+            become_user(request["uid"], request["gid"])
             if not request["foreground"]:
                 os.setsid()
             elif os.isatty(0):
@@ -117,7 +143,10 @@ class Init:
                 signal.signal(number, signal.SIG_DFL)
             os.execvpe(argv[0], argv, request["env"])
         except OSError as error:
-            os.write(status, b"errno %d\n" % (error.errno or 0))
+            code = error.errno or 0
+            if code == errno.EACCES and not _is_on_path(argv[0], request["env"]):
+                code = errno.ENOENT  # a folder of PATH may not be entered
+            os.write(status, b"errno %d\n" % code)
         finally:
             os._exit(127)
 

@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 from tunscope.engine.client import EngineClient
@@ -83,11 +84,13 @@ class Namespaces:
         stdout: int | None = None,
         stderr: int | None = None,
         foreground: bool = False,
+        identity: tuple[int, int] = (0, 0),
     ) -> NodeProcess:
         """Start a program in a node; standard streams that are not given are /dev/null.
 
         `env` None means the caller's environment. A foreground program stays in the caller's
-        terminal session, others get a session of their own. KeyError if there is no such node.
+        terminal session, others get a session of their own. `identity` is the user and group that
+        the program sees itself as; outside it is the caller. KeyError if there is no such node.
         """
         program = self._next_program
         self._next_program += 1
@@ -97,6 +100,8 @@ class Namespaces:
             "argv": list(argv),
             "env": dict(os.environ if env is None else env),
             "foreground": foreground,
+            "uid": identity[0],
+            "gid": identity[1],
         }
         if node not in self.descriptors.network_namespaces:
             raise KeyError(node)
@@ -127,6 +132,12 @@ class Namespaces:
     def netns_path(self, node: str) -> str:
         """Return the path by which an engine of this lab can open a node's network namespace."""
         return f"/proc/self/fd/{self.descriptors.network_namespaces[node]}"
+
+    @property
+    def first_pid(self) -> int:
+        """Process 1 of the lab, as this process sees it; it is in the node that was built last."""
+        children = Path(f"/proc/{self._helper.pid}/task/{self._helper.pid}/children").read_text()
+        return int(children.split()[0])
 
     @property
     def helper_pid(self) -> int:

@@ -11,7 +11,10 @@ from subprocess import TimeoutExpired
 
 from tunscope.errors import TunscopeError
 
-NOT_STARTED = 127  # as a shell says it
+# As a shell says it.
+NOT_FOUND, NOT_EXECUTABLE = 127, 126
+NOT_STARTED = frozenset({NOT_FOUND, NOT_EXECUTABLE})
+_SIGNALLED = 128
 REPORT_LIMIT = 256
 
 
@@ -80,7 +83,7 @@ class NodeProcess:
             return -signal.SIGKILL
         number = int(rest.split()[0])
         if kind == b"errno":
-            self.returncode = NOT_STARTED
+            self.returncode = NOT_FOUND if number == errno.ENOENT else NOT_EXECUTABLE
             hint = f"install {self.name}" if number == errno.ENOENT else ""
             raise TunscopeError(self.name, os.strerror(number), hint)
         return -number if kind == b"signal" else number
@@ -89,3 +92,8 @@ class NodeProcess:
         if self._status is not None:
             os.close(self._status)
             self._status = None
+
+
+def shell_status(returncode: int) -> int:
+    """Return the exit status as a shell counts it: 128 + N for signal N."""
+    return _SIGNALLED - returncode if returncode < 0 else returncode

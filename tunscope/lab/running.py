@@ -58,7 +58,7 @@ class RunningProgram:
         lines = _last_lines(self._words) or _last_lines(self._said)
         reason = f": {printable(lines[-1])}" if lines else ""
         status = self._process.returncode
-        if status == NOT_STARTED:
+        if status in NOT_STARTED:
             how = "could not be started"
         elif status is not None and status < 0:
             how = f"was ended by signal {-status}"

@@ -14,6 +14,8 @@ CLONE_NEWNET = 0x4000_0000
 MS_NOSUID, MS_NODEV, MS_NOEXEC = 2, 4, 8  # linux/mount.h
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x4_0000
 
+MNT_DETACH = 2
+
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -41,6 +43,11 @@ def mount(source: str, target: str, filesystem: str | None, flags: int, options:
             options.encode() or None,
         )
     )
+
+
+def unmount(target: str) -> None:
+    """Take the newest mount on `target` out of the tree; it lives on where it is bound."""
+    _check(_libc.umount2(os.fsencode(target), MNT_DETACH))
 
 
 def set_host_name(name: str) -> None:

@@ -126,12 +126,16 @@ class Node:
 class Topology:
     """A whole lab. `nameserver` is the address that its programs ask for names, or None.
 
+    `hidden` are folders of the host that its programs see empty. Name service daemons listen under
+    /run, and would be asked instead.
+
     ValueError if a name is used twice, a veth has no other end or a port no bridge.
     """
 
     name: str
     nodes: tuple[Node, ...]
     nameserver: str | None = None
+    hidden: tuple[str, ...] = ("/run",)
 
     def __post_init__(self) -> None:
         names = [node.name for node in self.nodes]
@@ -191,7 +195,8 @@ class Topology:
     def from_json(cls, text: str) -> Topology:
         """Rebuild what `to_json` wrote; KeyError, TypeError or ValueError for anything else."""
         data: dict[str, Any] = json.loads(text)
-        return cls(data["name"], tuple(map(_read_node, data["nodes"])), data["nameserver"])
+        nodes, hidden = tuple(map(_read_node, data["nodes"])), tuple(map(str, data["hidden"]))
+        return cls(data["name"], nodes, data["nameserver"], hidden)
 
 
 def _read_node(data: dict[str, Any]) -> Node:

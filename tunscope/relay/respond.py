@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Collection
-from functools import partial
 from typing import Final
 
 from tunscope.relay.peer import PeerCounters
@@ -45,7 +44,7 @@ class RespondPeer:
         self._linktype = linktype
         self._responders = [_RESPONDERS[name] for name in services if name in _RESPONDERS]
         if "dns" in services:
-            self._responders.append(partial(name_service, hosts=hosts))
+            self._responders.append(lambda question: name_service(question, hosts))
         self._waiting: deque[bytes] = deque()
         self._event: int | None = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
 

@@ -115,3 +115,19 @@ def test_this_machine_is_looked_at_without_changing_it() -> None:
     assert os.readlink("/proc/self/ns/user") == namespace
     assert all(check.ok or check.remedy for check in found)
     assert [check.name for check in found][:2] == ["kernel", "/dev/net/tun"]
+
+
+@pytest.mark.parametrize(
+    ("there", "ok", "detail"),
+    [
+        ({"slirp4netns", "passt", "pasta"}, True, "slirp4netns, passt, pasta"),
+        ({"passt", "pasta"}, True, "passt, pasta"),
+        ({"pasta"}, False, "only pasta"),
+        (set(), False, "neither slirp4netns nor passt"),
+    ],
+)
+def test_what_leads_out_of_a_namespace_is_named_or_what_to_install(there, ok, detail):
+    check = doctor.check_way_outside(lambda name: f"/usr/bin/{name}" if name in there else None)
+    assert check.ok is ok
+    assert detail in check.detail
+    assert check.remedy.startswith("sudo apt-get install slirp4netns") is not ok

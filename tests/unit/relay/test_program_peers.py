@@ -36,7 +36,7 @@ class Program:
 def _seqpacket() -> Program:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     peer = SeqpacketPeer(ours.detach(), "program")
-    return Program(peer, theirs, lambda frame: theirs.sendall(frame), lambda: theirs.recv(70_000))
+    return Program(peer, theirs, theirs.sendall, lambda: theirs.recv(70_000))
 
 
 def _stream() -> Program:

@@ -1,0 +1,1 @@
+"""The outside for a private namespace, without root: programs that speak TCP/IP in user mode."""
