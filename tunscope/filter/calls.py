@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from collections.abc import Sequence
 
 from tunscope.filter.compare import comparator
@@ -61,7 +62,7 @@ def _text(value: Value, kind: FieldType) -> str:
         case FieldType.IPV4 if isinstance(value, int):
             return str(ipaddress.IPv4Address(value))
         case FieldType.IPV6 if isinstance(value, bytes):
-            return str(ipaddress.IPv6Address(value))
+            return socket.inet_ntop(socket.AF_INET6, value)
         case FieldType.EUI64 if isinstance(value, int):
             return value.to_bytes(8).hex(":")
         case FieldType.OID if isinstance(value, bytes):

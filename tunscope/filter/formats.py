@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import itertools
 import math
+import socket
 import time
 from typing import Final
 
@@ -98,7 +99,7 @@ def _bytes(kind: FieldType, base: str, value: bytes) -> str:
         case FieldType.ETHER:
             return value.hex(":")
         case FieldType.IPV6:
-            return str(ipaddress.IPv6Address(value))
+            return socket.inet_ntop(socket.AF_INET6, value)
         case FieldType.GUID:
             text = value.hex()
             cuts = (0, 8, 12, 16, 20, 32)

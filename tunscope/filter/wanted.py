@@ -16,6 +16,7 @@ _BROUGHT_BY: Final[dict[str, frozenset[str]]] = {
     "dns": frozenset({"dns", "mdns", "llmnr"}),
     "nbns": frozenset({"nbns"}),
     "udp": frozenset({"udp", "udplite"}),
+    "mptcp": frozenset({"tcp"}),
 }
 #: Protocols whose names have more than one part.
 _COMPOUND: Final = ("ipv6.hopopts", "ipv6.dstopts", "ipv6.routing", "ipv6.fraghdr")

@@ -202,8 +202,8 @@ class TcpConnection:
             facts.acked_frame = acked.number
             facts.acked_rtt_ns = ts_ns - acked.ts_ns
         if length and forward.flight_known:
-            # A FIN takes a sequence number, but is no byte on its way.
-            facts.bytes_in_flight = max(0, forward.in_flight() - bool(flags & FIN))
+            # A SYN or a FIN takes a sequence number, but is no byte on its way.
+            facts.bytes_in_flight = max(0, forward.in_flight() - bool(flags & (SYN | FIN)))
             facts.push_bytes = forward.push(length, pushed=bool(flags & PSH))
 
 

@@ -30,6 +30,8 @@ _LONGEST_HEAD: Final = 1 << 16
 #: Messages that one segment holds.
 _MOST: Final = 1000
 _OK, _SWITCHING = 200, 101
+#: Asks for nothing: an event, or a device that makes itself known (UPnP).
+_NOTIFY: Final = "NOTIFY"
 
 
 @decodes("tcp", "http")
@@ -100,8 +102,11 @@ def _decode(
     begin = 2 if data[:2] == b"\r\n" and data[2:4] not in (b"", b"\r\n") else 0
     line, offset = _line(data, begin)
     text = line.decode("utf-8", "replace")
-    request = text.partition(" ")[0] in METHODS
+    method = text.partition(" ")[0]
+    request = method in METHODS
     kind = "request" if request else "response" if line[:5] == b"HTTP/" else ""
+    if method == _NOTIFY:
+        kind = "notification"
     headed = bool(kind) or (b":" in line and 0x20 <= line[0] < 0x7F)
     if not headed and not conversation.asked and protocol == "http":
         return 0
@@ -124,11 +129,11 @@ def _decode(
         _add_full_uri(dissection, conversation, headers.get("host", ""))
     if kind:
         dissection.add(f"http.{kind}", 1)
-        if request:
-            conversation.add_request(dissection)
-        else:
-            conversation.add_response(dissection)
-            _take_over(conversation, code, headers)
+    if kind == "request":
+        conversation.add_request(dissection)
+    elif kind == "response":
+        conversation.add_response(dissection)
+        _take_over(conversation, code, headers)
     body = octets.rest(offset)
     if not body.reported or (request and not _has_body(headers)):
         return offset
@@ -224,7 +229,7 @@ def _add_header(dissection: Dissection, name: str, value: str, line: str, kind: 
             add("http.cookie_pair", pair.strip())
     elif lowered in ("authorization", "proxy-authorization") and value[:6].lower() == "basic ":
         _add_credentials(dissection, value[6:])
-    if kind:
+    if kind in ("request", "response"):
         add(f"http.{kind}.line", line)
     elif field is None:
         add("http.unknown_header", _escaped(line) if good else line)

@@ -26,14 +26,9 @@ _DESTINATION: Final = 16
 _MORE_FRAGMENTS: Final = 0x2000
 _OFFSET: Final = 0x1FFF
 #: Local network control block (224.0.0/24): TTLs other than 1 are remarkable, except for these.
-_CONTROL_TTLS: Final[dict[int, tuple[int, ...]]] = {
-    2: (1,),
-    18: (255,),
-    22: (1,),
-    102: (1,),
-    251: (255,),
-    252: (1, 255),
-}
+_CONTROL_TTLS: Final = {18: 255, 102: 255, 251: 255}
+#: LLMNR, whose queries may come with any.
+_ANY_TTL: Final = 252
 
 
 @takes("ethertype", 0x0800)
@@ -104,7 +99,7 @@ def dissect_ipv4(dissection: Dissection, octets: Octets) -> None:
     if len(options) < header - _HEADER:
         raise CutShort
     if options:
-        dissect_options(dissection, options)
+        dissect_options(dissection, options, data[8])
     dissection.network.fragment = bool(fragment & (_MORE_FRAGMENTS | _OFFSET))
     payload = octets.rest(header)
     if not payload.reported:
@@ -163,9 +158,9 @@ def _add_destination(dissection: Dissection, address: bytes, final: bytes | None
 
 def _check_ttl(dissection: Dissection, ttl: int, destination: bytes) -> None:
     if destination[:3] == b"\xe0\0\0":
-        expected = _CONTROL_TTLS.get(destination[3], (1,))
-        if ttl not in expected:
-            message = f'"Time To Live" != {expected[0]} for a packet sent to the Local Network'
+        expected = _CONTROL_TTLS.get(destination[3], 1)
+        if ttl != expected and destination[3] != _ANY_TTL:
+            message = f'"Time To Live" != {expected} for a packet sent to the Local Network'
             message += " Control Block (see RFC 3171)"
             dissection.expert("ip.ttl.lncb", NOTE, SEQUENCE_GROUP, message)
     elif ttl < 5 and not 224 <= destination[0] < 240:

@@ -5,31 +5,50 @@ from __future__ import annotations
 import socket
 from typing import Final
 
-from tunscope.filter.layers.dissection import PAST_THE_END, Dissection, take, u16, u32
+from tunscope.filter.layers.dissection import (
+    PAST_THE_END,
+    PROTOCOL_GROUP,
+    WARN,
+    Dissection,
+    take,
+    u16,
+    u32,
+)
+from tunscope.filter.layers.ipv4_security import (
+    add_extended_security,
+    add_labels,
+    add_security,
+)
 
 _END: Final = 0
 _NOP: Final = 1
 _RECORD_ROUTE: Final = 7
 _LOOSE: Final = 131
 _STRICT: Final = 137
-#: Option type -> (name of the option's bytes, fewest and most bytes).
+#: Where the pointer of a route stands when it is new.
+_FIRST: Final = 4
+#: Flags of timestamps, each behind the address of who set it.
+_WITH_ADDRESSES: Final = frozenset((1, 3))
+#: What a Quick-Start option is.
+_REQUEST, _REPORT = 0, 8
+#: Option type -> (name of the option's bytes, how many there must be, 0 for any number).
 _OPTIONS: Final = {
-    0: ("ip.options.eol", 1, 1),
-    1: ("ip.options.nop", 1, 1),
-    7: ("ip.options.record_route", 3, 255),
-    11: ("ip.options.mtu_probe", 4, 4),
-    12: ("ip.options.mtu_reply", 4, 4),
-    25: ("ip.options.qs", 8, 8),
-    68: ("ip.options.timestamp", 4, 255),
-    82: ("ip.options.traceroute", 12, 12),
-    130: ("ip.options.security", 3, 255),
-    131: ("ip.options.route", 2, 255),
-    133: ("ip.options.ext_security", 3, 255),
-    134: ("ip.options.cipso", 6, 255),
-    136: ("ip.options.sid", 4, 4),
-    137: ("ip.options.source_route", 2, 255),
-    148: ("ip.options.routeralert", 4, 4),
-    149: ("ip.options.sdb", 6, 255),
+    0: ("ip.options.eol", 1),
+    1: ("ip.options.nop", 1),
+    7: ("ip.options.record_route", 0),
+    11: ("ip.options.mtu_probe", 4),
+    12: ("ip.options.mtu_reply", 4),
+    25: ("ip.options.qs", 8),
+    68: ("ip.options.timestamp", 0),
+    82: ("ip.options.traceroute", 12),
+    130: ("ip.options.security", 0),
+    131: ("ip.options.route", 0),
+    133: ("ip.options.ext_security", 0),
+    134: ("ip.options.cipso", 0),
+    136: ("ip.options.sid", 4),
+    137: ("ip.options.source_route", 0),
+    148: ("ip.options.routeralert", 4),
+    149: ("ip.options.sdb", 0),
 }
 
 
@@ -68,13 +87,14 @@ def add_address(dissection: Dissection, side: str, address: bytes) -> None:
     dissection.add_all((f"ip.{side}_host", "ip.host"), text)
 
 
-def dissect_options(dissection: Dissection, data: bytes) -> None:
-    """Note the options in `data`."""
+def dissect_options(dissection: Dissection, data: bytes, ttl: int) -> None:
+    """Note the options in `data`, of a packet whose time to live is `ttl`; of one that is not
+    known, tshark shows its number in words and has no field."""
     offset = 0
     add = dissection.add
     while offset < len(data):
         kind = data[offset]
-        name, fewest, most = _OPTIONS.get(kind, ("ip.options.unknown", 2, 255))
+        name, size = _OPTIONS.get(kind, ("", 0))
         if kind in (_END, _NOP):
             add(name, data[offset : offset + 1])
             _add_type(dissection, kind)
@@ -86,19 +106,27 @@ def dissect_options(dissection: Dissection, data: bytes) -> None:
             break
         length = data[offset + 1]
         option = data[offset : offset + length]
-        if length < 2 or len(option) < length or not fewest <= length <= most:
+        if length < 2 or len(option) < length:
             add("ip.opt.len.invalid", None)
             break
-        add(name, option)
-        _add_type(dissection, kind)
-        add("ip.opt.len", length)
-        try:
-            _add_body(dissection, kind, option)
-        except PAST_THE_END:
-            # In what an error quotes, an option that breaks off does not stop the rest.
-            if not dissection.network.quoted:
-                raise
+        if name:
+            _dissect_option(dissection, name, option, size, ttl)
         offset += length
+
+
+def _dissect_option(dissection: Dissection, name: str, option: bytes, size: int, ttl: int) -> None:
+    kind = option[0]
+    dissection.add(name, option)
+    _add_type(dissection, kind)
+    dissection.add("ip.opt.len", len(option))
+    if size and len(option) != size:
+        dissection.add("ip.opt.len.invalid", None)
+    try:
+        _add_body(dissection, kind, option, ttl)
+    except PAST_THE_END:
+        # In what an error quotes, an option that breaks off does not stop the rest.
+        if not dissection.network.quoted:
+            raise
 
 
 def _add_type(dissection: Dissection, kind: int) -> None:
@@ -108,7 +136,7 @@ def _add_type(dissection: Dissection, kind: int) -> None:
     dissection.add("ip.opt.type.number", kind & 31)
 
 
-def _add_body(dissection: Dissection, kind: int, option: bytes) -> None:
+def _add_body(dissection: Dissection, kind: int, option: bytes, ttl: int) -> None:
     add = dissection.add
     match kind:
         case 7 | 131 | 137:
@@ -116,11 +144,7 @@ def _add_body(dissection: Dissection, kind: int, option: bytes) -> None:
         case 11 | 12:
             add("ip.opt.mtu", u16(option, 2))
         case 25:
-            add("ip.opt.qs_func", option[2] >> 4)
-            add("ip.opt.qs_rate", option[2] & 15)
-            add("ip.opt.qs_ttl" if option[2] >> 4 == 0 else "ip.opt.qs_unused", option[3])
-            add("ip.opt.qs_nonce", u32(option, 4) >> 2)
-            add("ip.opt.qs_reserved", u32(option, 4) & 3)
+            _add_quick_start(dissection, option, ttl)
         case 68:
             _add_timestamps(dissection, option)
         case 82:
@@ -128,15 +152,41 @@ def _add_body(dissection: Dissection, kind: int, option: bytes) -> None:
             add("ip.opt.ohc", u16(option, 4))
             add("ip.opt.rhc", u16(option, 6))
             add("ip.opt.originator", u32(option, 8))
+        case 130:
+            add_security(dissection, option)
+        case 133:
+            add_extended_security(dissection, option)
+        case 134:
+            add_labels(dissection, option)
         case 136:
             add("ip.opt.sid", u16(option, 2))
         case 148:
             add("ip.opt.ra", u16(option, 2))
         case 149:
-            for offset in range(2, len(option) - 3, 4):
+            whole = len(option) - (len(option) - 2) % 4
+            for offset in range(2, whole, 4):
                 add("ip.opt.addr", u32(option, offset))
+            if whole < len(option):
+                add("ip.opt.padding", option[whole:])
         case _:
             pass
+
+
+def _add_quick_start(dissection: Dissection, option: bytes, ttl: int) -> None:
+    """A rate that is asked for, or one that is reported (RFC 4782)."""
+    add = dissection.add
+    function = option[2] >> 4
+    add("ip.opt.qs_func", function)
+    if function not in (_REQUEST, _REPORT):
+        return
+    add("ip.opt.qs_rate", option[2] & 15)
+    if function == _REQUEST:
+        add("ip.opt.qs_ttl", option[3])
+        add("ip.opt.qs_ttl_diff", (ttl - option[3]) % 256)
+    else:
+        add("ip.opt.qs_unused", option[3])
+    add("ip.opt.qs_nonce", u32(option, 4) >> 2)
+    add("ip.opt.qs_reserved", u32(option, 4) & 3)
 
 
 def _add_route(dissection: Dissection, kind: int, option: bytes) -> None:
@@ -145,8 +195,14 @@ def _add_route(dissection: Dissection, kind: int, option: bytes) -> None:
     add = dissection.add
     pointer = option[2]
     add("ip.opt.ptr", pointer)
+    if pointer < _FIRST or pointer % 4:
+        where = "before_address" if pointer < _FIRST else "middle_address"
+        words = "before first address" if pointer < _FIRST else "to middle of address"
+        dissection.expert(f"ip.opt.ptr.{where}", WARN, PROTOCOL_GROUP, f"Pointer points {words}")
+        return
     offsets = range(3, len(option) - 3, 4)
     ahead = "ip.empty_rt" if kind == _RECORD_ROUTE else "ip.src_rt"
+    _check_end(dissection, option, offsets.start + 4 * len(offsets))
     for offset in offsets:
         passed = offset + 1 < pointer
         if kind != _RECORD_ROUTE and pointer <= len(option) and offset == offsets[-1]:
@@ -158,6 +214,13 @@ def _add_route(dissection: Dissection, kind: int, option: bytes) -> None:
         add(f"{name}_host", socket.inet_ntoa(address))
 
 
+def _check_end(dissection: Dissection, option: bytes, offset: int) -> None:
+    """Note that an option is not full of addresses or times: something is cut off at `offset`."""
+    if offset < len(option):
+        message = "Suboption would go past end of option"
+        dissection.expert("ip.subopt_too_long", WARN, PROTOCOL_GROUP, message)
+
+
 def _add_timestamps(dissection: Dissection, option: bytes) -> None:
     add = dissection.add
     add("ip.opt.ptr", option[2])
@@ -166,10 +229,11 @@ def _add_timestamps(dissection: Dissection, option: bytes) -> None:
     add("ip.opt.flag", flag)
     offset = 4
     while offset + 4 <= len(option):
-        if flag != 0:
+        if flag in _WITH_ADDRESSES:
             add("ip.opt.time_stamp_addr", u32(option, offset))
             offset += 4
             if offset + 4 > len(option):
                 break
         add("ip.opt.time_stamp", u32(option, offset))
         offset += 4
+    _check_end(dissection, option, offset)

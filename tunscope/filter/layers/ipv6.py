@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
+import socket
 from typing import Final
 
 from tunscope.filter.layers.dissection import (
@@ -92,6 +92,6 @@ def _add_first(dissection: Dissection, word: int) -> None:
 
 
 def _add_address(dissection: Dissection, side: str, address: bytes) -> None:
-    text = str(ipaddress.IPv6Address(address))
+    text = socket.inet_ntop(socket.AF_INET6, address)
     dissection.add_all((f"ipv6.{side}", "ipv6.addr"), address)
     dissection.add_all((f"ipv6.{side}_host", "ipv6.host"), text)

@@ -28,7 +28,7 @@ from tunscope.filter.layers.tcp_conversation import (
     add_times,
     tcp_facts,
 )
-from tunscope.filter.layers.tcp_options import dissect_options
+from tunscope.filter.layers.tcp_options import Reached, dissect_options
 
 _FLAGS: Final = (
     ("tcp.flags.ae", 0x100),
@@ -83,22 +83,26 @@ def dissect_tcp(dissection: Dissection, octets: Octets) -> None:
             dissection.expert("tcp.bogus_header_length", ERROR, PROTOCOL_GROUP, message)
         return
     if wanted:
-        base = None
+        reached = None
         if facts is not None:
-            base = u32(data, 8) - facts.acknowledgment
+            reached = Reached(u32(data, 8) - facts.acknowledgment, facts.acknowledgment)
         _add_rest(dissection, data, flags)
         if facts is not None:
             add_times(dissection, facts)
         if header > 20:
             dissection.add("tcp.options", data[20:header])
-            dissect_options(dissection, data[20:header], header - 20, flags, base)
+            dissect_options(dissection, data[20:header], header - 20, flags, reached)
         if facts is not None:
             add_analysis(dissection, facts)
     if len(data) < header:
         raise CutShort
-    if flags & _RST:
-        return  # what follows says why, in words of the sender's own (RFC 9293, 3.5.3)
     payload = octets.rest(header)
+    if flags & _RST:
+        if wanted and payload.data:
+            # Why, in words of the sender's own (RFC 9293, 3.5.3).
+            cause = payload.data.partition(b"\0")[0].decode("utf-8", "replace")
+            dissection.add("tcp.reset_cause", cause)
+        return
     if wanted and payload.data:
         dissection.add("tcp.payload", payload.data)
     if payload.reported:
