@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from browser_driver import Browser, OpenBrowser
+from test_tui_devices import ROWS
 from test_tui_hold import holding
 from textual.widget import Widget
 
+from tunscope.tui.devices import ListedDevices
+from tunscope.tui.dialog_keys import DIALOG_NAMESPACES
 from tunscope.tui.display_filters import DisplayFilters
 from tunscope.tui.keymap import ENTRIES, NAMESPACES, Entry
+from tunscope.tui.screens.keyed import KeyedScreen
+from tunscope.tui.surroundings import Surroundings
 
 #: What is pressed, from the packet list, to get where the keys of a namespace are obeyed.
 WAYS: dict[str, list[str]] = {
@@ -30,7 +36,17 @@ WAYS: dict[str, list[str]] = {
     "hold": ["i"],
     "analysis": ["C"],
     "statistic": ["C"],
+    "devices": ["d"],
+    "form": ["d", "n"],
+    "inject": ["6", "G", "r"],
+    "pager": ["L"],
+    "properties": ["P"],
+    "choice": ["y"],
+    "quit": ["q"],
+    "confirm": ["q", "s", "ctrl+u", *"there", "enter"],
+    "progress": ["q", "s", "ctrl+u", *"other", "enter"],
 }
+BOXES = set(DIALOG_NAMESPACES)
 _DEFAULTS = {key for entry in ENTRIES.values() for key in entry.binding.key.split(",")}
 #: Rebound, every action has one of these; no default is among them.
 SPARE_KEYS = [
@@ -76,19 +92,34 @@ async def reached(
 @pytest.mark.parametrize("rebound", [False, True], ids=["default keys", "other keys"])
 @pytest.mark.parametrize("namespace", sorted(NAMESPACES))
 async def test_every_action_has_its_key(
-    open_browser: OpenBrowser, monkeypatch: pytest.MonkeyPatch, namespace: str, rebound: bool
+    open_browser: OpenBrowser,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    namespace: str,
+    rebound: bool,
 ) -> None:
     bindings = NAMESPACES[namespace]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there").touch()  # to be overwritten
+    in_capture = namespace in {"inject", "quit", "confirm", "progress"}
     other = dict(zip((b.id or "" for b in bindings), SPARE_KEYS, strict=False))
     async with open_browser(
-        language=DisplayFilters(), keymap=other if rebound else None
+        live=in_capture,
+        unsaved=in_capture,
+        language=DisplayFilters(),
+        keymap=other if rebound else None,
+        surroundings=Surroundings(ListedDevices(ROWS)),
     ) as browser:
         if namespace == "hold":
             holding(browser, 6)
         for key in WAYS[namespace]:
             await browser.press(key)
-        if namespace in {"editor", "hold"}:
+        if namespace in BOXES | {"editor", "hold"}:
             await browser.until(lambda: browser.app.screen is not browser.main)
+        if namespace in BOXES:
+            screen = browser.app.screen
+            assert isinstance(screen, KeyedScreen)
+            assert screen.obeys(namespace)
         await browser.settle()
         for binding in bindings:
             entry = ENTRIES[binding.id or ""]

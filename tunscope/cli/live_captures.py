@@ -95,8 +95,9 @@ class LiveCaptures:
         """Show the devices and note which one is wanted."""
         from tunscope.tui.device_picker import pick_device
 
+        settings = settings_in_force()
         self.surroundings.wanted = pick_device(
-            self._devices, message, theme=settings_in_force().theme
+            self._devices, message, theme=settings.theme, keys=settings.keys
         )
 
     def run_wishes(self) -> None:

@@ -14,18 +14,18 @@ from threading import Thread
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 
-from tunscope.errors import TunscopeError
 from tunscope.index.view import View
 from tunscope.packet.printable import printable
-from tunscope.tui.analysis_keys import ANALYSIS_NAMESPACES
+from tunscope.tui.action_commands import ActionCommands
 from tunscope.tui.argument_commands import ArgumentCommands
 from tunscope.tui.display_filters import DisplayFilters
 from tunscope.tui.key_order import KeyOrder
-from tunscope.tui.keymap import APP_KEYS, ENTRIES, Entry, shown_keys
+from tunscope.tui.keymap import APP_KEYS, ENTRIES, shown_keys
 from tunscope.tui.line_history import LineHistory
 from tunscope.tui.save_dialogs import SaveDialogs
+from tunscope.tui.screen_app import ScreenApp
 from tunscope.tui.screens.analysis import AnalysisScreen
 from tunscope.tui.screens.analysis_actions import load_analysis_screens
 from tunscope.tui.screens.main import MainScreen
@@ -36,7 +36,6 @@ from tunscope.tui.session import Ending, SessionState, Severity
 from tunscope.tui.settings.model import Settings
 from tunscope.tui.settings.remembered import RememberedLayout
 from tunscope.tui.surroundings import FileChoice, Surroundings
-from tunscope.tui.themes import THEMES
 from tunscope.tui.thread_failures import ThreadFailures
 from tunscope.tui.widgets.filter_bar import FilterBar
 
@@ -52,30 +51,13 @@ if TYPE_CHECKING:
     from tunscope.tui.filter_language import FilterLanguage
     from tunscope.tui.session import Session
 
-#: Keys that mean something while a line is typed or columns are chosen, and nowhere else.
-_ELSEWHERE = frozenset({"columns", "filter-bar", "prompt-line"})
-#: Actions of the packet browser that leave what lies over it where it is.
-_ANYWHERE = frozenset(
-    {
-        "app.help",
-        "app.messages",
-        "capture.devices",
-        "capture.properties",
-        "capture.stop",
-        "view.follow",
-        "view.names",
-        "view.pause",
-    }
-)
-#: Actions of the packet browser that other screens have of their own.
-_STEPS_BACK = frozenset({"app.back", "app.back_or_quit", "app.command", "app.help"})
 _KEPT_MESSAGES = 1000
 #: The first rows come before what nobody has asked for yet (seconds).
 _WARM_UP_DELAY = 1.0
 _TOAST_SECONDS = {Severity.INFORMATION: 3.0, Severity.WARNING: 6.0, Severity.ERROR: 10.0}
 
 
-class TunscopeApp(App[Ending], inherit_bindings=False):
+class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
     """Shows `capture`, fed by `session`, until the person quits; see `run_browser`.
 
     With a `language` there is a filter bar; `display_filter`, which must be right, is in force
@@ -83,7 +65,6 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
     None remembers nothing.
     """
 
-    TITLE = "tunscope"
     BINDINGS: ClassVar[list[BindingType]] = [*APP_KEYS]
     CSS = """
     MainScreen { background: $background; }
@@ -114,18 +95,13 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         display_filter: str = "",
         surroundings: Surroundings | None = None,
     ) -> None:
-        super().__init__()
-        for known in THEMES:
-            self.register_theme(known)
         self.settings = settings or Settings()
-        self.theme = self.settings.theme
+        super().__init__(self.settings.theme, self.settings.keys)
         self.capture = capture
         self.session = session
         self.view = View(capture)
         self.messages: list[LoggedMessage] = []
-        self.key_overrides = dict(self.settings.keys)
         self.saving = SaveDialogs(self)
-        self.failure: Exception | None = None
         #: What is still to be said when the screen is gone.
         self.farewell = ""
         self.surroundings = surroundings or Surroundings()
@@ -137,9 +113,8 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         self._language = language
         self._state = state
         self._display_filter = display_filter
+        self.actions = ActionCommands(self)
         self.commands = ArgumentCommands(self)
-        if self.key_overrides:
-            self.set_keymap(self.key_overrides)
 
     def get_default_screen(self) -> Screen[None]:
         """Return the packet browser."""
@@ -208,40 +183,12 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
 
     async def run_command(self, identity: str) -> None:
         """Run the action with the binding id `identity`."""
-        entry = ENTRIES[identity]
-        if entry.namespace in ANALYSIS_NAMESPACES:
-            await self._run_analysis_command(entry)
-            return
-        if entry.namespace == "columns":
-            await self._run_column_command(entry)
-            return
-        if entry.namespace != "app" and identity not in _ANYWHERE:
-            self.return_to_packets()
-        screen = self.browser
-        target = {"app": self, "screen": screen}.get(entry.namespace) or screen.query_one(
-            f"#{entry.namespace}"
-        )
-        await self.run_action(entry.binding.action, target)
+        await self.actions.run(identity)
 
     def return_to_packets(self) -> None:
         """Leave the analysis screens: what is asked for is about the packet list."""
         while isinstance(self.screen, AnalysisScreen):
             self.pop_screen()
-
-    async def _run_column_command(self, entry: Entry) -> None:
-        from tunscope.tui.screens.columns import ColumnsScreen
-
-        if isinstance(self.screen, ColumnsScreen):
-            await self.run_action(entry.binding.action, self.screen)
-        else:
-            self.tell(f"{entry.identity}: only in the column chooser (:view.columns)")
-
-    async def _run_analysis_command(self, entry: Entry) -> None:
-        screen = self.screen
-        if isinstance(screen, AnalysisScreen) and screen.obeys(entry.namespace):
-            await self.run_action(entry.binding.action, screen)
-        else:
-            self.tell(f"{entry.identity}: {entry.group} is not on the screen", Severity.WARNING)
 
     async def run_command_line(self, command: Command) -> None:
         """Run a command of the command line, or say that there is none of that name."""
@@ -277,23 +224,11 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield every action for the palette."""
-        for entry in ENTRIES.values():
-            if entry.identity == "app.palette" or not self._is_offered(entry, screen):
-                continue
+        for entry in self.actions.offered(screen):
             keys = shown_keys(entry.identity, self.key_overrides)
             title = f"{entry.binding.description} ({entry.identity})  {keys}"
             yield SystemCommand(title, entry.binding.tooltip, self._runner(entry.identity))
         yield SystemCommand("Theme", "choose the colours", self.action_change_theme)
-
-    def _is_offered(self, entry: Entry, screen: Screen[object]) -> bool:
-        """Whether the palette over `screen` has the action."""
-        if entry.namespace == "app" or entry.namespace in _ELSEWHERE:
-            return entry.namespace == "app"
-        if isinstance(screen, AnalysisScreen):
-            return screen.obeys(entry.namespace) or (
-                entry.namespace == "screen" and entry.identity not in _STEPS_BACK
-            )
-        return isinstance(screen, MainScreen) and entry.namespace not in ANALYSIS_NAMESPACES
 
     def _runner(self, identity: str) -> Callable[[], None]:
         def run() -> None:
@@ -367,17 +302,6 @@ class TunscopeApp(App[Ending], inherit_bindings=False):
         self.surroundings.wanted = self._next
         self.exit(Ending.RELEASE)
 
-    # --- failures
-
-    def _handle_exception(self, error: Exception) -> None:
-        """Remember the first failure for `run_browser`; the terminal is restored as ever."""
-        self.failure = self.failure or error
-        super()._handle_exception(error)
-
-    def _print_error_renderables(self) -> None:
-        """Print no traceback over the person's terminal: `run_browser` tells the failure."""
-        self._exit_renderables.clear()
-
 
 def run_browser(
     capture: CaptureIndex,
@@ -410,11 +334,5 @@ def run_browser(
     ending = app.run()
     if app.farewell:
         print(f"tunscope: {printable(app.farewell)}", file=sys.stderr)
-    if app.failure is not None:
-        failure = app.failure
-        raise TunscopeError(
-            "the screen failed",
-            printable(f"{type(failure).__name__}: {failure}"),
-            "the capture is kept; --debug shows where",
-        ) from failure
+    app.raise_failure("the capture is kept; --debug shows where")
     return ending or Ending.KEEP

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from tunscope.errors import TunscopeError
 from tunscope.tui.command_line import SHORT_NAMES
+from tunscope.tui.dialog_keys import DIALOG_GROUPS
 from tunscope.tui.keymap import ENTRIES
 from tunscope.tui.line_history import LineHistory
 from tunscope.tui.path_completion import paths
@@ -28,7 +29,10 @@ COMMANDS: Final = {
 }
 #: Commands that are about the packet list: other screens give way to it.
 _ON_THE_LIST: Final = frozenset({"filter", "sort", "time", "packet.find"})
-_WITHOUT_PLACE: Final = ("columns.", "prompt.", "filter.older", "filter.newer", "filter.complete")
+_WITHOUT_PLACE: Final = (
+    *("columns.", "prompt.", "filter.older", "filter.newer", "filter.complete"),
+    *(f"{group}." for group in DIALOG_GROUPS),
+)
 
 
 class ArgumentCommands:

@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual.app import App
 from textual.binding import Binding
 
-from tunscope.errors import TunscopeError
-from tunscope.packet.printable import printable
+from tunscope.tui.screen_app import ScreenApp
 from tunscope.tui.screens.devices import DevicesScreen
 from tunscope.tui.themes import THEMES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from textual.binding import BindingType
 
     from tunscope.tui.devices import DeviceChoice, Devices
 
+NO_OTHER_KEYS: Final[Mapping[str, str]] = MappingProxyType({})
 
-class DevicePicker(App["DeviceChoice"], inherit_bindings=False):
+
+class DevicePicker(ScreenApp["DeviceChoice"], inherit_bindings=False):
     """Shows `devices` and ends with the one to capture on, None after Esc."""
 
-    TITLE = "tunscope"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q,ctrl+c", "quit", "Quit", show=False, priority=True, id="app.quit"),
     ]
 
-    def __init__(self, devices: Devices, message: str = "", theme: str = THEMES[0].name) -> None:
-        super().__init__()
-        for known in THEMES:
-            self.register_theme(known)
-        self.theme = theme
-        self.failure: Exception | None = None
+    def __init__(
+        self,
+        devices: Devices,
+        message: str = "",
+        *,
+        theme: str = THEMES[0].name,
+        keys: Mapping[str, str] = NO_OTHER_KEYS,
+    ) -> None:
+        super().__init__(theme, keys)
         self._devices = devices
         self._message = message
 
@@ -40,26 +45,20 @@ class DevicePicker(App["DeviceChoice"], inherit_bindings=False):
         """Show the list."""
         self.push_screen(DevicesScreen(self._devices, self._message, "Quit"), self.exit)
 
-    def _handle_exception(self, error: Exception) -> None:
-        """Remember the first failure; the terminal is restored as ever."""
-        self.failure = self.failure or error
-        super()._handle_exception(error)
-
-    def _print_error_renderables(self) -> None:
-        """Print no traceback over the person's terminal."""
-        self._exit_renderables.clear()
-
 
 def pick_device(
-    devices: Devices, message: str = "", *, theme: str = THEMES[0].name
+    devices: Devices,
+    message: str = "",
+    *,
+    theme: str = THEMES[0].name,
+    keys: Mapping[str, str] = NO_OTHER_KEYS,
 ) -> DeviceChoice | None:
     """Let the person choose in this terminal; `message` says what went wrong before.
 
-    Raises TunscopeError when the screen fails.
+    `keys` are those of the configuration, by the ids of actions. Raises TunscopeError when the
+    screen fails.
     """
-    app = DevicePicker(devices, message, theme)
+    app = DevicePicker(devices, message, theme=theme, keys=keys)
     choice = app.run()
-    if app.failure is not None:
-        what = printable(f"{type(app.failure).__name__}: {app.failure}")
-        raise TunscopeError("the screen failed", what, "--debug shows where") from app.failure
+    app.raise_failure("--debug shows where")
     return choice

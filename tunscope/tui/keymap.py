@@ -13,6 +13,7 @@ from typing import Final
 from textual.binding import Binding
 
 from tunscope.tui.analysis_keys import ANALYSIS_GROUPS, ANALYSIS_NAMESPACES, OPENING_KEYS
+from tunscope.tui.dialog_keys import DIALOG_GROUPS, DIALOG_NAMESPACES
 from tunscope.tui.editor_keys import EDITING_KEYS, HOLDING_KEYS
 from tunscope.tui.key_binding import key_binding as _key
 
@@ -27,6 +28,7 @@ GROUPS: Final = {
     **ANALYSIS_GROUPS,
     "app": "The program",
     "columns": "Column chooser",
+    **DIALOG_GROUPS,
     "prompt": "Typing an answer",
 }
 
@@ -192,6 +194,7 @@ NAMESPACES: Final = {
     "prompt-line": PROMPT_KEYS,
     "screen": MAIN_KEYS,
     **ANALYSIS_NAMESPACES,
+    **DIALOG_NAMESPACES,
     "app": APP_KEYS,
 }
 

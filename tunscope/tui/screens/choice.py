@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from tunscope.packet.printable import printable
+from tunscope.tui.dialog_keys import CHOICE_KEYS
+from tunscope.tui.screens.keyed import BoxScreen
 from tunscope.tui.screens.pager import LineList, PagerLine
-from tunscope.tui.widgets.key_line import KeyLine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,12 +22,11 @@ _MOST_LINES = 16
 _PREVIEW = 400
 
 
-class ChoiceScreen(ModalScreen[int]):
+class ChoiceScreen(BoxScreen[int]):
     """Ends with the index of the chosen pair of name and text, None after Esc."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "close", "Close", show=False, id="choice.close"),
-    ]
+    NAMESPACES = frozenset({"choice"})
+    BINDINGS: ClassVar[list[BindingType]] = [*CHOICE_KEYS]
     DEFAULT_CSS = """
     ChoiceScreen { align: center middle; background: $background 60%; }
     ChoiceScreen > Vertical {
@@ -54,7 +52,7 @@ class ChoiceScreen(ModalScreen[int]):
         """The list and its keys."""
         with Vertical():
             yield self._list
-            yield KeyLine((("Enter", "Choose", "choose"), ("Esc", "Cancel", "close")))
+            yield self.key_line("list.choose", "choice.close")
 
     def on_mount(self) -> None:
         """Make the list obey the keys."""
@@ -63,13 +61,6 @@ class ChoiceScreen(ModalScreen[int]):
     def on_virtual_list_row_chosen(self) -> None:
         """End with the row under the cursor."""
         self.dismiss(self._list.cursor)
-
-    def on_key_line_pressed(self, event: KeyLine.Pressed) -> None:
-        """Answer from the mouse."""
-        if event.action == "choose":
-            self.on_virtual_list_row_chosen()
-        else:
-            self.action_close()
 
     def action_close(self) -> None:
         """Choose nothing."""

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tunscope.packet.printable import printable
-from tunscope.tui.widgets.key_line import KeyLine
+from tunscope.tui.dialog_keys import CONFIRM_KEYS
+from tunscope.tui.screens.keyed import BoxScreen
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
 
-class ConfirmScreen(ModalScreen[bool]):
+class ConfirmScreen(BoxScreen[bool]):
     """Asks before something is lost; nothing but `y` says yes."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", "Yes", show=False, id="confirm.yes"),
-        Binding("escape,n,q", "answer(False)", "No", show=False, id="confirm.no"),
-    ]
+    NAMESPACES = frozenset({"confirm"})
+    BINDINGS: ClassVar[list[BindingType]] = [*CONFIRM_KEYS]
     DEFAULT_CSS = """
     ConfirmScreen { align: center middle; background: $background 60%; }
     ConfirmScreen > Vertical {
@@ -43,11 +40,8 @@ class ConfirmScreen(ModalScreen[bool]):
         """The question and its answers."""
         with Vertical():
             yield Static(printable(self._question), markup=False)
-            yield KeyLine((("y", self._deed, "yes"), ("Esc", "Cancel", "no")))
-
-    def on_key_line_pressed(self, event: KeyLine.Pressed) -> None:
-        """Answer from the mouse."""
-        self.action_answer(event.action == "yes")
+            labels = {"confirm.yes": self._deed}
+            yield self.key_line("confirm.yes", "confirm.no", labels=labels)
 
     def action_answer(self, answer: bool) -> None:
         """Answer."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding
-from textual.screen import Screen
 from textual.widgets import Static
 
 from tunscope.packet.printable import printable
 from tunscope.tui.devices import DeviceChoice
+from tunscope.tui.dialog_keys import DEVICES_KEYS
+from tunscope.tui.screens.keyed import KeyedScreen
 from tunscope.tui.screens.new_device import NewDeviceScreen
 from tunscope.tui.widgets.device_list import DeviceList
-from tunscope.tui.widgets.key_line import KeyLine
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -23,13 +22,11 @@ if TYPE_CHECKING:
 _LOOKS_A_SECOND = 2
 
 
-class DevicesScreen(Screen[DeviceChoice]):
+class DevicesScreen(KeyedScreen[DeviceChoice]):
     """Ends with the device to capture on, None after Esc."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "create", "New device", show=False, id="devices.new"),
-        Binding("escape,q", "close", "Back", show=False, id="devices.close"),
-    ]
+    NAMESPACES = frozenset({"devices"})
+    BINDINGS: ClassVar[list[BindingType]] = [*DEVICES_KEYS]
     DEFAULT_CSS = """
     DevicesScreen { background: $background; }
     DevicesScreen DeviceList { height: 1fr; }
@@ -49,13 +46,8 @@ class DevicesScreen(Screen[DeviceChoice]):
         if self._message:
             yield Static(printable(self._message), markup=False)
         yield self._list
-        yield KeyLine(
-            (
-                ("Enter", "Capture", "capture"),
-                ("n", "New device", "create"),
-                ("Esc", self._leave, "close"),
-            )
-        )
+        labels = {"list.choose": "Capture", "devices.close": self._leave}
+        yield self.key_line("list.choose", "devices.new", "devices.close", labels=labels)
 
     def on_mount(self) -> None:
         """Begin to look."""
@@ -85,15 +77,6 @@ class DevicesScreen(Screen[DeviceChoice]):
             self.notify(printable(mistake), severity="warning", markup=False)
         else:
             self.dismiss(choice)
-
-    def on_key_line_pressed(self, event: KeyLine.Pressed) -> None:
-        """Do what was clicked."""
-        if event.action == "capture":
-            self.on_virtual_list_row_chosen()
-        elif event.action == "create":
-            self.action_create()
-        else:
-            self.action_close()
 
     def action_create(self) -> None:
         """Ask for a new device."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tunscope.errors import UsageError
 from tunscope.packet.printable import printable
+from tunscope.tui.dialog_keys import INJECT_KEYS
 from tunscope.tui.injection import SIDES, InjectOrder, InjectWish
-from tunscope.tui.widgets.key_line import KeyLine
+from tunscope.tui.screens.form import FormScreen
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -26,16 +25,11 @@ _FIELDS = (
 )
 
 
-class InjectScreen(ModalScreen[InjectOrder]):
+class InjectScreen(FormScreen[InjectOrder]):
     """Ends with the order, None after Esc; what is wrong is said as it is typed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "close", "Cancel", show=False, id="inject.close"),
-        Binding("down", "app.focus_next", "Next", show=False, id="inject.next"),
-        Binding("up", "app.focus_previous", "Previous", show=False, id="inject.previous"),
-        Binding("tab", "tab", "Side", show=False, priority=True, id="inject.side"),
-        Binding("ctrl+s", "inject", "Inject", show=False, priority=True, id="inject.inject"),
-    ]
+    NAMESPACES = frozenset({"form", "inject"})
+    BINDINGS: ClassVar[list[BindingType]] = [*INJECT_KEYS]
     DEFAULT_CSS = """
     InjectScreen { align: center middle; background: $background 60%; }
     InjectScreen > Vertical {
@@ -78,14 +72,10 @@ class InjectScreen(ModalScreen[InjectOrder]):
                     )
             yield Static("", id="hint", markup=False)
             yield Static("", id="mistake", markup=False)
-            yield KeyLine(
-                (
-                    ("Enter", "Inject", "inject"),
-                    ("Tab", "Other side", "tab"),
-                    ("↑ ↓", "Field", ""),
-                    ("Esc", "Cancel", "close"),
-                )
-            )
+            yield self.key_line(
+                "form.send", "inject.side", "form.next", "form.close",
+                labels={"form.send": "Inject", "form.next": "Next field"},
+            )  # fmt: skip
 
     def on_mount(self) -> None:
         """Begin with the side."""
@@ -117,17 +107,7 @@ class InjectScreen(ModalScreen[InjectOrder]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Do it, if it can be done."""
         event.stop()
-        self.action_inject()
-
-    def on_key_line_pressed(self, event: KeyLine.Pressed) -> None:
-        """Answer from the mouse."""
-        match event.action:
-            case "inject":
-                self.action_inject()
-            case "tab":
-                self._other_side()
-            case "close":
-                self.action_close()
+        self.action_send()
 
     def action_tab(self) -> None:
         """Take the other side, or in another field go on to the next one."""
@@ -140,7 +120,7 @@ class InjectScreen(ModalScreen[InjectOrder]):
         side = self.query_one("#side", Input)
         side.value = SIDES[side.value.strip() == SIDES[0]]
 
-    def action_inject(self) -> None:
+    def action_send(self) -> None:
         """End with the order."""
         mistake = self._mistake()
         if mistake:

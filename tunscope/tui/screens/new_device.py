@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tunscope.packet.printable import printable
 from tunscope.tui.devices import DeviceChoice, NewDevice
-from tunscope.tui.widgets.key_line import KeyLine
+from tunscope.tui.screens.form import FormScreen
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from textual.app import ComposeResult
-    from textual.binding import BindingType
 
     from tunscope.tui.devices import Devices
 
@@ -30,14 +27,9 @@ _FIELDS = (
 )
 
 
-class NewDeviceScreen(ModalScreen[DeviceChoice]):
+class NewDeviceScreen(FormScreen[DeviceChoice]):
     """Ends with the device to make, None after Esc; what is wrong is said as it is typed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "close", "Cancel", show=False, id="new_device.close"),
-        Binding("down", "app.focus_next", "Next", show=False, id="new_device.next"),
-        Binding("up", "app.focus_previous", "Previous", show=False, id="new_device.previous"),
-    ]
     DEFAULT_CSS = """
     NewDeviceScreen { align: center middle; background: $background 60%; }
     NewDeviceScreen > Vertical {
@@ -74,7 +66,7 @@ class NewDeviceScreen(ModalScreen[DeviceChoice]):
                         value, placeholder=hint, id=name, compact=True, select_on_focus=False
                     )
             yield Static("", id="mistake", markup=False)
-            yield KeyLine((("Enter", "Create", "create"), ("Esc", "Cancel", "close")))
+            yield self.key_line("form.send", "form.close", labels={"form.send": "Create"})
 
     def on_mount(self) -> None:
         """Begin with the name."""
@@ -103,16 +95,9 @@ class NewDeviceScreen(ModalScreen[DeviceChoice]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Make it, if it can be."""
         event.stop()
-        self.action_create()
+        self.action_send()
 
-    def on_key_line_pressed(self, event: KeyLine.Pressed) -> None:
-        """Answer from the mouse."""
-        if event.action == "create":
-            self.action_create()
-        else:
-            self.action_close()
-
-    def action_create(self) -> None:
+    def action_send(self) -> None:
         """End with what was typed."""
         mistake = self._mistake()
         if mistake:

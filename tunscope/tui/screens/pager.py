@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
-from tunscope.tui.widgets.key_line import KeyLine
+from tunscope.tui.dialog_keys import PAGER_KEYS
+from tunscope.tui.screens.keyed import BoxScreen
 from tunscope.tui.widgets.virtual_list import VirtualList
 
 if TYPE_CHECKING:
@@ -64,12 +63,13 @@ class LineList(VirtualList):
             line.add(text, base or getattr(self.palette, style))
 
 
-class Pager(ModalScreen[None]):
+class Pager(BoxScreen[None]):
     """Shows lines in a list until Esc or q."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "close", "Close", show=False, id="pager.close"),
-    ]
+    NAMESPACES = frozenset({"pager"})
+    #: Ids of the actions on the last line.
+    SHOWN_KEYS: ClassVar[tuple[str, ...]] = ("pager.close",)
+    BINDINGS: ClassVar[list[BindingType]] = [*PAGER_KEYS]
     DEFAULT_CSS = """
     Pager { align: center middle; background: $background 60%; }
     Pager > Vertical { width: 84; max-width: 96%; height: 86%; background: $background; }
@@ -84,7 +84,7 @@ class Pager(ModalScreen[None]):
         """The list and its keys."""
         with Vertical():
             yield self._list
-            yield KeyLine((("Esc", "Close", "close"),))
+            yield self.key_line(*self.SHOWN_KEYS)
 
     def on_mount(self) -> None:
         """Make the list obey the keys."""
@@ -94,10 +94,9 @@ class Pager(ModalScreen[None]):
         """Show other lines."""
         self._list.show(lines)
 
-    def on_key_line_pressed(self, event: KeyLine.Pressed) -> None:
-        """Close from the mouse."""
-        del event
-        self.action_close()
+    def action_scroll(self, cells: int) -> None:
+        """Scroll the lines sideways."""
+        self._list.scroll_sideways(cells)
 
     def action_close(self) -> None:
         """Go back."""

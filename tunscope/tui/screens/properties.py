@@ -6,14 +6,12 @@ import hashlib
 import threading
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual.binding import Binding
-
 from tunscope.tui.capture_totals import CaptureTotals
+from tunscope.tui.dialog_keys import PROPERTIES_KEYS
 from tunscope.tui.properties import Group, properties
 from tunscope.tui.screens.pager import Pager, PagerLine
 from tunscope.tui.session import SessionState
 from tunscope.tui.text import fit
-from tunscope.tui.widgets.key_line import KeyLine
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
@@ -68,9 +66,9 @@ class FileHashes:
 class PropertiesScreen(Pager):
     """All that is known of the capture as a whole."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("h", "hashes", "Hashes", show=False, id="properties.hashes"),
-    ]
+    NAMESPACES = frozenset({"pager", "properties"})
+    SHOWN_KEYS = ("properties.hashes", "pager.close")
+    BINDINGS: ClassVar[list[BindingType]] = [*PROPERTIES_KEYS]
 
     def __init__(self, browser: MainScreen) -> None:
         super().__init__("Capture properties", [])
@@ -82,7 +80,6 @@ class PropertiesScreen(Pager):
     def on_mount(self) -> None:
         """Compute once, and again while anything can change."""
         super().on_mount()
-        self.query_one(KeyLine).show((("h", "Hashes", "hashes"), ("Esc", "Close", "close")))
         self.set_interval(_SECONDS, self._pull)
         self._pull()
 
@@ -90,13 +87,6 @@ class PropertiesScreen(Pager):
         """Leave hashing that nobody waits for."""
         if self._hashes is not None:
             self._hashes.cancel()
-
-    def on_key_line_pressed(self, event: KeyLine.Pressed) -> None:
-        """Do what was clicked."""
-        if event.action == "hashes":
-            self.action_hashes()
-        else:
-            self.action_close()
 
     def action_hashes(self) -> None:
         """Compute the hashes of the file."""

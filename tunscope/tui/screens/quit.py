@@ -5,12 +5,11 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tunscope.tui.widgets.key_line import KeyLine
+from tunscope.tui.dialog_keys import QUIT_KEYS
+from tunscope.tui.screens.keyed import BoxScreen
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -25,14 +24,11 @@ class QuitChoice(Enum):
     CANCEL = "cancel"
 
 
-class QuitScreen(ModalScreen[QuitChoice]):
+class QuitScreen(BoxScreen[QuitChoice]):
     """Save, discard or cancel; nothing is lost by a slip of a finger on Enter or Esc."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "choose('save')", "Save", show=False, id="quit.save"),
-        Binding("d", "choose('discard')", "Discard", show=False, id="quit.discard"),
-        Binding("escape,c,q", "choose('cancel')", "Cancel", show=False, id="quit.cancel"),
-    ]
+    NAMESPACES = frozenset({"quit"})
+    BINDINGS: ClassVar[list[BindingType]] = [*QUIT_KEYS]
     DEFAULT_CSS = """
     QuitScreen { align: center middle; background: $background 60%; }
     QuitScreen > Vertical {
@@ -53,17 +49,8 @@ class QuitScreen(ModalScreen[QuitChoice]):
         """The question and its answers."""
         with Vertical():
             yield Static(self._loss, markup=False)
-            yield KeyLine(
-                (
-                    ("s", self._deed, "save"),
-                    ("d", "Discard", "discard"),
-                    ("Esc", "Cancel", "cancel"),
-                )
-            )
-
-    def on_key_line_pressed(self, event: KeyLine.Pressed) -> None:
-        """Answer from the mouse."""
-        self.action_choose(event.action)
+            labels = {"quit.save": self._deed}
+            yield self.key_line("quit.save", "quit.discard", "quit.cancel", labels=labels)
 
     def action_choose(self, choice: str) -> None:
         """Answer."""

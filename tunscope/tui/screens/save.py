@@ -5,15 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tunscope.packet.printable import printable
 from tunscope.tui import units
+from tunscope.tui.dialog_keys import PROGRESS_KEYS
 from tunscope.tui.saving import SaveJob, SaveResult
-from tunscope.tui.widgets.key_line import KeyLine
+from tunscope.tui.screens.keyed import BoxScreen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,12 +26,11 @@ if TYPE_CHECKING:
 _BAR_CELLS = 50
 
 
-class SaveScreen(ModalScreen[SaveResult]):
+class SaveScreen(BoxScreen[SaveResult]):
     """Runs a `SaveJob` on its own thread and shows how far it is."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,c", "cancel", "Cancel", show=False, id="save.cancel"),
-    ]
+    NAMESPACES = frozenset({"progress"})
+    BINDINGS: ClassVar[list[BindingType]] = [*PROGRESS_KEYS]
     DEFAULT_CSS = """
     SaveScreen { align: center middle; background: $background 60%; }
     SaveScreen > Vertical {
@@ -55,7 +53,7 @@ class SaveScreen(ModalScreen[SaveResult]):
         with Vertical():
             yield Static(f"Saving {printable(str(self._path))}", markup=False)
             yield self._bar
-            yield KeyLine((("Esc", "Cancel", "cancel"),))
+            yield self.key_line("progress.cancel")
 
     def on_mount(self) -> None:
         """Begin."""
@@ -76,10 +74,6 @@ class SaveScreen(ModalScreen[SaveResult]):
             f"{units.count(done)} of {units.count(total)} packets · "
             f"{units.packet_rate(done / elapsed)}"
         )
-
-    def on_key_line_pressed(self) -> None:
-        """Stop from the mouse."""
-        self.action_cancel()
 
     def action_cancel(self) -> None:
         """Stop; what was begun is removed."""

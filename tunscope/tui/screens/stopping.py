@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tunscope.tui import units
-from tunscope.tui.widgets.key_line import KeyLine
+from tunscope.tui.dialog_keys import PROGRESS_KEYS
+from tunscope.tui.screens.keyed import BoxScreen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,15 +20,14 @@ if TYPE_CHECKING:
     from tunscope.index.capture import CaptureIndex
 
 
-class StoppingScreen(ModalScreen[bool]):
+class StoppingScreen(BoxScreen[bool]):
     """Ends with True as soon as `stopped` says so and the index has read to the end.
 
     Esc ends the wait with False; the capture goes on stopping.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,c", "cancel", "Cancel", show=False, id="stopping.cancel"),
-    ]
+    NAMESPACES = frozenset({"progress"})
+    BINDINGS: ClassVar[list[BindingType]] = [*PROGRESS_KEYS]
     DEFAULT_CSS = """
     StoppingScreen { align: center middle; background: $background 60%; }
     StoppingScreen > Vertical {
@@ -50,7 +48,7 @@ class StoppingScreen(ModalScreen[bool]):
         """What is waited for, and how to stop waiting."""
         with Vertical():
             yield self._progress
-            yield KeyLine((("Esc", "Cancel", "cancel"),))
+            yield self.key_line("progress.cancel")
 
     def on_mount(self) -> None:
         """Look at once, and then ten times a second."""
@@ -64,10 +62,6 @@ class StoppingScreen(ModalScreen[bool]):
             return
         doing = "Reading the last packets" if stopped else "Waiting for the capture to stop"
         self._progress.update(f"{doing}: {units.packets(self._capture.count)} so far")
-
-    def on_key_line_pressed(self) -> None:
-        """Stop waiting from the mouse."""
-        self.action_cancel()
 
     def action_cancel(self) -> None:
         """Stop waiting."""

@@ -35,7 +35,12 @@ _RENAMED: Final = {
 }
 #: Lists whose keys come before those of the packet browser around them, and all lists.
 _PANES: Final = frozenset({"packets", "fields", "bytes"})
-_LISTS: Final = _PANES | {"columns", "stream", "conversations", "hierarchy"}
+_LISTS: Final = _PANES | {
+    "columns", "stream", "conversations", "hierarchy", "hold", "devices", "choice", "pager",
+    "properties",
+}  # fmt: skip
+#: Namespaces that a screen obeys together.
+_TOGETHER: Final = (frozenset({"pager", "properties"}), frozenset({"form", "inject"}))
 
 
 def textual_key(text: str) -> str | None:
@@ -125,6 +130,8 @@ def _meet(one: str, other: str, identity: str) -> bool:
         return bool(_PANES & {one, other})
     if "analysis" in (one, other):
         return {one, other} <= ANALYSIS_NAMESPACES.keys()
+    if {one, other} in _TOGETHER:
+        return True
     return identity.startswith("list.") and other in _LISTS
 
 

@@ -1,0 +1,51 @@
+"""Screens and boxes whose keys stand in the key map, on their last line, and under the mouse."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
+
+from textual.screen import ModalScreen, Screen
+
+from tunscope.tui.keymap import ENTRIES, key_line_entries
+from tunscope.tui.screen_app import ScreenApp
+from tunscope.tui.widgets.key_line import KeyLine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ResultT = TypeVar("_ResultT")
+_AS_THEY_ARE: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class KeyedScreen(Screen[_ResultT]):
+    """Obeys the actions of the key map's `NAMESPACES`, and of the list it may have."""
+
+    NAMESPACES: ClassVar[frozenset[str]] = frozenset()
+
+    def key_line(self, *identities: str, labels: Mapping[str, str] = _AS_THEY_ARE) -> KeyLine:
+        """Return the last line: these actions with their keys, some under other `labels`."""
+        app = self.app
+        assert isinstance(app, ScreenApp)
+        entries = key_line_entries(identities, app.key_overrides)
+        return KeyLine([(key, labels.get(name, label), name) for key, label, name in entries])
+
+    def obeys(self, namespace: str) -> bool:
+        """Whether the actions of a key map's `namespace` are this screen's."""
+        return namespace in self.NAMESPACES
+
+    async def obey(self, identity: str) -> None:
+        """Run an action of this screen, or of the list that has the focus."""
+        entry = ENTRIES[identity]
+        target = self if self.obeys(entry.namespace) else self.focused
+        if target is not None:
+            await target.run_action(entry.binding.action)
+
+    async def on_key_line_pressed(self, event: KeyLine.Pressed) -> None:
+        """Run the clicked entry."""
+        event.stop()
+        await self.obey(event.action)
+
+
+class BoxScreen(KeyedScreen[_ResultT], ModalScreen[_ResultT]):
+    """The same in a box over another screen."""
