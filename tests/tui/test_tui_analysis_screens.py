@@ -1,15 +1,10 @@
-"""The analysis screens themselves, in two sizes and two themes, against what they were.
-
-`UPDATE_SCREENS=1 pytest tests/tui/test_tui_analysis_screens.py` writes them anew.
-"""
+"""The analysis screens themselves, in two sizes and two themes, against what they were."""
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from browser_driver import OpenBrowser
-from test_tui_screens import EXPECTED, SIZES, THEMES, screen_of
+from stored_screens import SIZES, check
 
 from tunscope.tui.display_filters import DisplayFilters
 from tunscope.tui.screens.analysis import AnalysisScreen
@@ -26,14 +21,11 @@ SCREENS = {
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("name", SCREENS)
-async def test_screen(
-    open_browser: OpenBrowser, name: str, theme: str, size: tuple[int, int]
-) -> None:
+async def test_screen(open_browser: OpenBrowser, name: str, size: tuple[int, int]) -> None:
     shown = "tcp.port == 80" if name == "graph" else ""
     async with open_browser(
-        "tap", size=size, theme=theme, language=DisplayFilters(), display_filter=shown
+        "tap", size=size, language=DisplayFilters(), display_filter=shown
     ) as browser:
         for key in SCREENS[name]:
             await browser.press(key)
@@ -41,10 +33,4 @@ async def test_screen(
         assert isinstance(screen, AnalysisScreen)
         await browser.until(lambda: screen.is_settled)
         await browser.pilot.pause(0.25)
-        found = screen_of(browser)
-    path = EXPECTED / f"{name}-{size[0]}x{size[1]}-{theme.removeprefix('tunscope-')}.txt"
-    if os.environ.get("UPDATE_SCREENS"):
-        path.write_text(found)
-    if not path.exists():
-        pytest.fail(f"no screen is stored as {path.name}: write it with UPDATE_SCREENS=1")
-    assert found == path.read_text()
+        await check(browser, name)

@@ -1,18 +1,14 @@
-"""The screens around a capture (devices, properties, comments, saving) against what they were.
-
-`UPDATE_SCREENS=1 pytest tests/tui/test_tui_capture_screens.py` writes them anew; look at the diff.
-"""
+"""The screens around a capture (devices, properties, comments, saving) against what they were."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 
 import pytest
 from browser_driver import Browser, OpenBrowser
+from stored_screens import SIZES, check
 from test_tui_devices import ROWS
-from test_tui_screens import EXPECTED, SIZES, THEMES, screen_of
 from textual.widgets import Input
 
 from tunscope.tui.devices import ListedDevices
@@ -51,15 +47,11 @@ async def lead_to(browser: Browser, name: str) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("name", ["devices", "new-device", "properties", "comment", "save-some"])
-async def test_screen(
-    open_browser: OpenBrowser, name: str, theme: str, size: tuple[int, int]
-) -> None:
+async def test_screen(open_browser: OpenBrowser, name: str, size: tuple[int, int]) -> None:
     devices = ListedDevices(ROWS, mistake="--addr 10.9.0.1/240: not an address")
     async with open_browser(
         size=size,
-        theme=theme,
         language=DisplayFilters(),
         surroundings=Surroundings(devices),
     ) as browser:
@@ -68,10 +60,4 @@ async def test_screen(
         await browser.until(lambda: browser.main.detail.is_decoded and browser.table.is_settled)
         await lead_to(browser, name)
         await browser.settle()
-        found = screen_of(browser)
-    path = EXPECTED / f"{name}-{size[0]}x{size[1]}-{theme.removeprefix('tunscope-')}.txt"
-    if os.environ.get("UPDATE_SCREENS"):
-        path.write_text(found)
-    if not path.exists():
-        pytest.fail(f"no screen is stored as {path.name}: write it with UPDATE_SCREENS=1")
-    assert found == path.read_text()
+        await check(browser, name)
