@@ -81,6 +81,21 @@ def test_two_devices_are_joined(
     assert "could not be passed on" in capture.stderr
 
 
+def nodes(netns_factory: Callable[[], NetworkNamespace]) -> tuple[NetworkNamespace, ...]:
+    """Return two machines on one network, 192.168.7.1 and .2."""
+    one, two = netns_factory(), netns_factory()
+    for node in (one, two):
+        node.disable_ipv6()
+    subprocess.run(
+        ["ip", "link", "add", "v1", "netns", one.name, "type", "veth", "peer", "v2", "netns",
+         two.name], check=True,
+    )  # fmt: skip
+    for node, number in ((one, 1), (two, 2)):
+        node.ip(f"addr add 192.168.7.{number}/24 dev v{number}")
+        node.ip(f"link set v{number} up")
+    return one, two
+
+
 def overlay(file: Path, mine: int, other: int, *words: str) -> list[str]:
     prefix = f"udp:172.{other}.0.0/16=192.168.7.{other}:8285"
     return [
@@ -104,20 +119,14 @@ else:
 """
 
 
-@pytest.mark.parametrize("offload", [("", ""), ("--offload", "--offload"), ("--offload", "")])
+NO = "--no-offload"
+
+
+@pytest.mark.parametrize("offload", [(NO, NO), ("", "--offload"), ("", NO)])
 def test_an_overlay_joins_two_nodes_and_lets_nobody_else_in(
     netns_factory: Callable[[], NetworkNamespace], tmp_path: Path, offload: tuple[str, str]
 ) -> None:
-    one, two = netns_factory(), netns_factory()
-    for node in (one, two):
-        node.disable_ipv6()
-    subprocess.run(
-        ["ip", "link", "add", "v1", "netns", one.name, "type", "veth", "peer", "v2", "netns",
-         two.name], check=True,
-    )  # fmt: skip
-    for node, number in ((one, 1), (two, 2)):
-        node.ip(f"addr add 192.168.7.{number}/24 dev v{number}")
-        node.ip(f"link set v{number} up")
+    one, two = nodes(netns_factory)
     two.ip("addr add 192.168.7.99/24 dev v2")
     first, second = tmp_path / "1.pcapng", tmp_path / "2.pcapng"
     with (
@@ -142,7 +151,44 @@ s.sendto(bytes.fromhex("4500001400010000401100000a0100010a020001"), ("192.168.7.
     assert "refused" not in right.stderr
     rows = tshark_fields(first, "icmp.type", "frame.len")
     assert len([row for row in rows if row[0]]) == 12
-    assert any(int(row[1]) > 3000 for row in rows) == bool(offload[0])
+    assert any(int(row[1]) > 3000 for row in rows) == (offload[0] != NO)
+
+
+FORWARDER = Path(__file__).parents[2] / "benchmarks" / "overlay_forwarder.c"
+
+
+@pytest.mark.parametrize("words", [(), (NO,)], ids=["offload", "plain"])
+def test_a_program_that_moves_one_packet_a_call_is_a_peer(
+    netns_factory: Callable[[], NetworkNamespace], tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    program = tmp_path / "forwarder"
+    subprocess.run(["cc", "-O2", "-o", program, FORWARDER], check=True)
+    one, two = nodes(netns_factory)
+    two.ip("tuntap add dev tun0 mode tun")
+    two.ip("addr add 172.2.0.1/16 dev tun0")
+    two.ip("link set tun0 up")
+    two.ip("route add 172.1.0.0/16 dev tun0")
+    other = two.popen(
+        str(program), "tun0", "192.168.7.1", "8285", stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout is not None
+    assert other.stdout.readline() == "ready\n"
+    with capturing(one, *overlay(tmp_path / "1.pcapng", 1, 2, *words)) as capture:
+        assert " 0% packet loss" in pings(one, "172.2.0.1")
+        server = two.popen("python3", "-c", TRANSFER, "server", stdout=subprocess.PIPE, text=True)
+        assert server.stdout is not None
+        assert server.stdout.readline() == "ready\n"
+        assert one.run("python3", "-c", TRANSFER, "client").stdout == "True\n"
+        other.kill()
+        other.wait()
+        assert (
+            one.run("ping", "-c", "2", "-i", "0.1", "-W", "1", "172.2.0.1", check=False).returncode
+            == 1
+        )
+        one.run("sleep", "1.2")
+        _end(capture)
+    assert "the peer 192.168.7.2:8285 does not answer" in capture.stderr
+    assert "refused" not in capture.stderr.replace("Connection refused", "")
 
 
 def _end(capture: Capturing) -> None:

@@ -93,9 +93,10 @@ class Invocation:
     "device:NAME[@NETNS], udp:HOST:PORT, udp:PREFIX=HOST:PORT (repeat).",
 )
 @click.option(
-    "--offload",
-    is_flag=True,
-    help="Create the device, and that of --peer device:, for unsegmented packets of up to 64 KiB.",
+    "--offload/--no-offload",
+    default=None,
+    help="Create the device, and that of --peer device:, for unsegmented packets of up to 64 KiB "
+    "[only with a udp peer].",
 )
 @click.option(
     "--peer-bind", metavar="[ADDR:]PORT", help="Local address of a udp peer [the peer's port]."
@@ -247,7 +248,7 @@ def _invocation(word: str, filter_words: tuple[str, ...], given: dict[str, Any])
         user=given["user"],
         group=given["group"],
         netns=given["netns"],
-        offload=given["offload"],
+        offload=_offload(given),
     )
     replay = asked_replay(given["replayed"], given)
     if given["display_filter"] and not (given["print_lines"] or given["tui"] or replay):
@@ -265,6 +266,12 @@ def _invocation(word: str, filter_words: tuple[str, ...], given: dict[str, Any])
         replay=replay,
         names=given["names"],
     )
+
+
+def _offload(given: dict[str, Any]) -> bool:
+    """Whether a new device is for unsegmented packets: an overlay is several times faster so."""
+    asked: bool | None = given["offload"]
+    return any(peer.startswith("udp:") for peer in given["peers"]) if asked is None else asked
 
 
 def _capture_options(filter_words: tuple[str, ...], given: dict[str, Any]) -> CaptureOptions:

@@ -24,7 +24,7 @@ _BATCHES_A_TURN: Final = 4
 class Capture:
     """Moves packets from `source` to `output` until a limit, a request, or a failure ends it.
 
-    `pump` does a bounded piece of work and never blocks; `ended` becomes the final event.
+    `pump` does a bounded piece of work in a bounded time; `ended` becomes the final event.
     """
 
     def __init__(
@@ -155,13 +155,16 @@ class Capture:
             self._recorder.give_up()
             self.ended = StoppedEvent(reason, self.update_counters(), error)
 
-    def pump(self) -> bool:
-        """Record some of what waits; return True if there may be more."""
+    def pump(self, until: float = 0.0) -> bool:
+        """Record some of what waits; return True if there may be more.
+
+        Nothing else has to be done before `until`, by time.monotonic().
+        """
         if self.ended:
             return False
         try:
             if self._ending is None:
-                return self._pump()
+                return self._pump(until)
             if not self._conclude():
                 self.source.pass_on()
         except SourceGone:
@@ -187,7 +190,7 @@ class Capture:
         self.counters.written_bytes = self._recorder.written_bytes
         return self.counters
 
-    def _pump(self) -> bool:
+    def _pump(self, until: float) -> bool:
         recorder, source = self._recorder, self.source
         self._stop_if_time_is_up()
         if recorder.held_up:
@@ -199,7 +202,7 @@ class Capture:
             if recorder.finished:
                 self._end(StopReason.LIMIT)
                 return False
-            batch = self._own.take() or source.take() or self._own.take()
+            batch = self._own.take() or source.take(until) or self._own.take()
             if batch is None:
                 self._end_if_due()
                 return False

@@ -106,8 +106,9 @@ class ObservedDevice:
         """The packet socket."""
         return [self._socket.fileno()]
 
-    def take(self) -> Batch | None:
-        """Return the next block of the ring."""
+    def take(self, until: float = 0.0) -> Batch | None:
+        """Return the next block of the ring; the kernel gathers packets, waiting gains nothing."""
+        del until
         return self._ring.take()
 
     def release(self) -> None:

@@ -1,8 +1,8 @@
-"""The UDP peer for devices that hand over unsegmented packets: one system call for many datagrams.
+"""The UDP peer with one system call for many datagrams.
 
-A super-frame is cut into segments that leave as one UDP_SEGMENT send; a batch that UDP_GRO
-gathered is joined into one super-frame again (udp(7)). On the wire each datagram is one packet as
-ever, so the other side may be any program.
+A super-frame is cut into segments that leave as one UDP_SEGMENT send, and so do ordinary packets
+that come in a row; what UDP_GRO or one turn gathered is joined into one super-frame again
+(udp(7)). On the wire each datagram is one packet as ever, so the other side may be any program.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import select
 import struct
 from collections import deque
 from collections.abc import Sequence
@@ -18,22 +17,27 @@ from typing import Final
 
 import numpy as np
 
-from tunscope.engine.segments import join, split
+from tunscope.engine.segments import Segmenter, join
 from tunscope.packet.offload import VNET_HEADER, completed
 from tunscope.relay.overlay import Route, UdpPeer
 
 _SOL_UDP: Final = 17
 _UDP_SEGMENT: Final = 103
 _UDP_GRO: Final = 104
+_GRO_SIZE: Final = struct.Struct("i")
 #: Limits of one UDP_SEGMENT send: the kernel takes 64 segments and 65507 bytes.
 _MOST_SEGMENTS: Final = 44
 _MOST_BYTES: Final = 65_000
 _NO_HEADER: Final = bytes(VNET_HEADER.size)
+_LARGEST_BATCH: Final = 1 << 16
 _BUFFER_SIZE: Final = 1 << 17
 
 
-class FramedUdpPeer(UdpPeer):
-    """A `UdpPeer` of IP packets that also takes and gives frames with a virtio-net header."""
+class BatchingUdpPeer(UdpPeer):
+    """A `UdpPeer` of IP packets that also takes and gives frames with a virtio-net header.
+
+    Those that need not be cut leave with the next `flush`.
+    """
 
     vnet_header_size: Final = VNET_HEADER.size
     #: TUN_F_CSUM and TUN_F_TSO4: only TCP over IPv4 comes unsegmented.
@@ -44,137 +48,193 @@ class FramedUdpPeer(UdpPeer):
         assert self._socket is not None, "open"
         with contextlib.suppress(OSError):  # before Linux 5.0: datagrams come one by one
             self._socket.setsockopt(_SOL_UDP, _UDP_GRO, 1)
-        self._array = np.zeros(_BUFFER_SIZE, np.uint8)
-        self._buffer = self._array.data
-        self._waiting: deque[tuple[int, int]] = deque()
-        self._event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._ready: select.epoll | None = select.epoll()
-        self._ready.register(self._socket, select.EPOLLIN)
-        self._ready.register(self._event, select.EPOLLIN)
+        self._segmenter = Segmenter()
+        self._buffer = np.zeros(_BUFFER_SIZE, np.uint8).data
+        self._batches: deque[_Batch] = deque()
+        self._gathered = memoryview(bytearray(_MOST_BYTES))
+        self._gathered_bytes = self._gathered_packets = self._gathered_size = 0
+        self._gathered_for: tuple[str, int] = ("", 0)
+        self._lost = 0
+        self._event: int | None = os.eventfd(1, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
 
     def fileno(self) -> int | None:
-        """An epoll descriptor: datagrams wait in the socket, or what came in one batch here."""
-        return None if self._ready is None else self._ready.fileno()
+        """The socket, or a descriptor that is readable while packets wait here."""
+        return self._event if self._batches else super().fileno()
 
     def set_offload(self, on: bool) -> None:
         """Nothing to switch: the socket gathers datagrams all the same."""
 
     def send_frame(self, frame: memoryview) -> bool:
-        """Send a packet, or all segments of a super-frame."""
+        """Take a packet as `gather` does, or send all segments of a super-frame."""
         header, packet = bytes(frame[: VNET_HEADER.size]), frame[VNET_HEADER.size :]
         if not header[1]:
-            return self.send(memoryview(completed(header, bytes(packet))) if header[0] else packet)
-        rows = split(header, packet)
+            if header[0]:
+                packet = memoryview(completed(header, bytes(packet)))
+            return self.gather(packet)
+        self._send_gathered()
         where = self.next_hop(packet)
-        if rows is None or where is None or self._socket is None:
+        segments = self._segmenter.split(header, packet) if where is not None else None
+        if segments is None or where is None:
             return False
-        count, size = rows.shape
-        last = int(rows[-1, 2]) << 8 | int(rows[-1, 3])
-        data, end = rows.reshape(-1).data, (count - 1) * size + last
+        data, size = segments
         step = size * max(1, min(_MOST_BYTES // size, _MOST_SEGMENTS))
-        whole = True
-        for start in range(0, end, step):
-            whole &= self._send_segments(data[start : min(start + step, end)], size, where)
-        return whole
+        if len(data) <= step:
+            return self._send_segments(data, size, where) == 0
+        refused = 0
+        for start in range(0, len(data), step):
+            refused += self._send_segments(data[start : start + step], size, where)
+        return refused == 0
+
+    def gather(self, packet: memoryview) -> bool:
+        """Take a packet; False if no network has its destination."""
+        where, size = self.next_hop(packet), len(packet)
+        if where is None:
+            return False
+        end = self._gathered_bytes + size
+        if self._gathered_packets and (
+            where != self._gathered_for
+            or size > self._gathered_size
+            or end > _MOST_BYTES
+            or self._gathered_packets == _MOST_SEGMENTS
+        ):
+            self._send_gathered()
+            end = size
+        if end == size:
+            if size > _MOST_BYTES:
+                return self.send_to(packet, where)
+            self._gathered_for, self._gathered_size = where, size
+        self._gathered[end - size : end] = packet
+        self._gathered_bytes = end
+        self._gathered_packets += 1
+        if size < self._gathered_size:  # nothing may follow a shorter one
+            self._send_gathered()
+        return True
+
+    def flush(self) -> int:
+        """Send what was gathered."""
+        self._send_gathered()
+        lost, self._lost = self._lost, 0
+        return lost
+
+    def _send_gathered(self) -> None:
+        end = self._gathered_bytes
+        if end:
+            self._gathered_bytes = self._gathered_packets = 0
+            data, size = self._gathered[:end], self._gathered_size
+            self._lost += self._send_segments(data, size, self._gathered_for)
 
     def receive_frame(self, buffer: memoryview) -> int:
-        """Give a packet behind an empty header, or a batch that is one stream as a super-frame."""
-        size = VNET_HEADER.size
-        if not self._waiting:
-            length, segment = self._receive()
-            if length > segment:
-                whole = length // segment
-                rows = self._array[: whole * segment].reshape(whole, segment)
-                joined = join(rows, buffer) if self._all_may_enter(rows) else 0
-                rest = whole * segment if joined else 0
-                self._put_aside(rest, length, segment)
-                if joined:
-                    return joined
-            elif length:
-                self._waiting.append((0, length))
-        length = self._next(buffer[size:])
-        if length:
-            buffer[:size] = _NO_HEADER
-            return size + length
+        """Give a packet behind an empty header, or what is one stream as a super-frame."""
+        while self._batches or self._receive():
+            batch = self._batches[0]
+            if batch.stop - batch.start > batch.segment:
+                packets = self._buffer[batch.start : batch.stop]
+                length, used = join(packets, batch.segment, buffer)
+                # The others have the addresses of the first, or they were not joined.
+                if length and self.may_enter(batch.sender, packets[: batch.segment]):
+                    self._take(batch, used)
+                    return length
+            length = self._next(batch, buffer[VNET_HEADER.size :])
+            if length:
+                buffer[: VNET_HEADER.size] = _NO_HEADER
+                return VNET_HEADER.size + length
         return 0
 
     def receive_into(self, buffer: memoryview) -> int:
         """Give one packet."""
-        if not self._waiting:
-            length, segment = self._receive()
-            self._put_aside(0, length, segment)
-        return self._next(buffer)
+        while self._batches or self._receive():
+            length = self._next(self._batches[0], buffer)
+            if length:
+                return length
+        return 0
 
     def close(self) -> None:
-        """Close the socket."""
+        """Close the socket; what was gathered and not sent is lost."""
         super().close()
-        self._waiting.clear()
-        if self._ready is not None:
-            self._ready.close()
+        self._batches.clear()
+        self._gathered_bytes = self._gathered_packets = 0
+        if self._event is not None:
             os.close(self._event)
-            self._ready = None
+            self._event = None
 
-    def _send_segments(self, data: memoryview, size: int, where: tuple[str, int]) -> bool:
-        assert self._socket is not None, "open"
+    def _send_segments(self, data: memoryview, size: int, where: tuple[str, int]) -> int:
+        """Send packets of `size` bytes, the last may be shorter; return how many did not go."""
         if len(data) <= size:
-            return self.send_to(data, where)
+            return int(not self.send_to(data, where))
+        count = -(-len(data) // size)
+        if self._socket is None:
+            return count
         option = (_SOL_UDP, _UDP_SEGMENT, struct.pack("H", size))
         try:
-            return self._socket.sendmsg([data], [option], 0, where) == len(data)
+            self._socket.sendmsg((data,), (option,), 0, where)
         except OSError as error:
             if error.errno in {errno.EAGAIN, errno.ENOBUFS}:
-                return False
+                return count
+        else:
+            return 0
         # A path MTU too small for the segments, or the error of an earlier send: one by one then.
-        went = True
-        for at in range(0, len(data), size):
-            went &= self.send_to(data[at : at + size], where)
-        return went
+        starts = range(0, len(data), size)
+        return sum(not self.send_to(data[start : start + size], where) for start in starts)
 
-    def _receive(self) -> tuple[int, int]:
-        """Receive a batch of one sender that may send; return its length and that of each packet.
-
-        0 if none waits.
-        """
-        while self._socket is not None:
+    def _receive(self) -> bool:
+        """Receive what waits, as far as there is room, in batches; False if nothing came."""
+        position = 0
+        batch: _Batch | None = None
+        while self._socket is not None and position <= _BUFFER_SIZE - _LARGEST_BATCH:
             try:
-                length, ancillary, _, sender = self._socket.recvmsg_into([self._buffer], 64)
+                length, ancillary, _, sender = self._socket.recvmsg_into(
+                    (self._buffer[position:],), 64
+                )
+            except BlockingIOError:
+                break
             except OSError as error:
                 self.take_errors()
                 if error.errno == errno.ECONNREFUSED:
                     continue
-                return 0, 0
-            segment = length
-            for level, kind, value in ancillary:
-                if (level, kind) == (_SOL_UDP, _UDP_GRO):
-                    (segment,) = struct.unpack_from("i", value)
-            self._sender = (sender[0], sender[1])
-            if length and self.knows(self._sender):
-                return length, segment
-            self.counters.rejected += -(-length // segment) if segment else 1
-        return 0, 0
+                break
+            if batch is not None and not ancillary and batch.takes(length, sender[:2]):
+                batch.stop = position = position + length
+                continue
+            segment = _GRO_SIZE.unpack(ancillary[0][2])[0] if ancillary else length
+            if not length or not self.knows(sender[:2]):
+                self.counters.rejected += -(-length // segment) if segment else 1
+                continue
+            batch = _Batch(position, position + length, segment, sender[:2])
+            self._batches.append(batch)
+            position += length
+        return bool(self._batches)
 
-    def _all_may_enter(self, rows: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> bool:
-        """Whether the first packet may; `join` sees to it that the others are of its stream."""
-        return self.may_enter(self._sender, rows[0].data)
+    def _take(self, batch: _Batch, size: int) -> None:
+        """Forget the first `size` bytes of the first batch."""
+        batch.start += size
+        if batch.start >= batch.stop:
+            self._batches.popleft()
 
-    def _put_aside(self, start: int, end: int, segment: int) -> None:
-        """Let the packets of the batch from `start` on wait."""
-        if start < end:
-            self._waiting += ((at, min(at + segment, end)) for at in range(start, end, segment))
-            os.eventfd_write(self._event, 1)
+    def _next(self, batch: _Batch, buffer: memoryview) -> int:
+        """Give the first packet of the first batch; 0 if it may not come in."""
+        start, stop = batch.start, min(batch.start + batch.segment, batch.stop)
+        packet = self._buffer[start:stop]
+        self._take(batch, stop - start)
+        if not self.may_enter(batch.sender, packet):
+            self.counters.rejected += 1
+            return 0
+        buffer[: stop - start] = packet
+        return stop - start
 
-    def _next(self, buffer: memoryview) -> int:
-        """Give the next packet that waits and may come in; 0 if none does."""
-        length = 0
-        while self._waiting and not length:
-            start, stop = self._waiting.popleft()
-            packet = self._buffer[start:stop]
-            if self.may_enter(self._sender, packet):
-                length = stop - start
-                buffer[:length] = packet
-            else:
-                self.counters.rejected += 1
-        if not self._waiting and self._ready is not None:
-            with contextlib.suppress(BlockingIOError):
-                os.eventfd_read(self._event)
-        return length
+
+class _Batch:
+    """Packets of one `sender` end to end in the buffer, each of `segment` bytes but the last."""
+
+    __slots__ = ("segment", "sender", "start", "stop")
+
+    def __init__(self, start: int, stop: int, segment: int, sender: tuple[str, int]) -> None:
+        self.start, self.stop, self.segment, self.sender = start, stop, segment, sender
+
+    def takes(self, length: int, sender: tuple[str, int]) -> bool:
+        """Whether a datagram may follow here: none is shorter already, and it is not longer."""
+        return (
+            0 < length <= self.segment
+            and (self.stop - self.start) % self.segment == 0
+            and sender == self.sender
+            and self.stop - self.start + length <= _LARGEST_BATCH
+        )

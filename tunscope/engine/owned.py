@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
@@ -25,7 +26,7 @@ from tunscope.errors import TunscopeError, UsageError
 from tunscope.packet.direction import Direction
 from tunscope.packet.linktype import LinkType
 from tunscope.packet.offload import VNET_HEADER, completed, offload_flags
-from tunscope.relay.peer import FramePeer, Peer, SinkPeer
+from tunscope.relay.peer import BatchPeer, FramePeer, Peer, SinkPeer
 from tunscope.relay.relay_options import RelayOptions
 
 if TYPE_CHECKING:
@@ -33,9 +34,13 @@ if TYPE_CHECKING:
     from tunscope.replay.player import Port
 
 _LARGEST_READ: Final = 65536 + 64
-_ARENA_SIZE: Final = 4 << 20
+_ARENA_SIZE: Final = 2 << 20
 _DRAIN_PACKETS: Final = 4096
 _DRAIN_SECONDS: Final = 1.0
+#: A batch of about this size is still in the processor's cache when it is written to the file.
+_KERNEL_BATCH: Final = 1 << 18
+_PEER_BATCH: Final = 1 << 19
+_PATIENCE_MS: Final = 1
 
 _IN: Final = int(Direction.IN)
 _OUT: Final = int(Direction.OUT)
@@ -88,8 +93,14 @@ class OwnedDevice:
         ):
             self._framed = peer
         self._send: Send | None = None if self._sink else peer.send
-        if isinstance(peer, FramePeer) and not peer.vnet_header_size:
+        self._batching: BatchPeer | None = None
+        if isinstance(peer, BatchPeer):
+            self._batching = peer
+            self._send = peer.gather
+        elif isinstance(peer, FramePeer) and not peer.vnet_header_size:
             self._send = peer.send_frame  # the same without a header, and one call less
+        self._arrivals = select.poll()
+        self._watched: list[int] = []
         self._offload = False
         self._arena = np.zeros(_ARENA_SIZE, np.uint8)
         self._view = self._arena.data
@@ -160,10 +171,16 @@ class OwnedDevice:
         peer = self._peer.fileno()
         return [self._fd] if peer is None else [self._fd, peer]
 
-    def take(self) -> Batch | None:
-        """Move what waits on both sides, and return the record of it."""
-        if self._stopped_at and time.monotonic() - self._stopped_at > _DRAIN_SECONDS:
-            return None
+    def take(self, until: float = 0.0) -> Batch | None:
+        """Move what waits on both sides, and return the record of it.
+
+        Traffic that goes on is carried until `until`, by time.monotonic(): one more wait costs
+        less than a turn of everything else.
+        """
+        if self._stopped_at:
+            if time.monotonic() - self._stopped_at > _DRAIN_SECONDS:
+                return None
+            until = 0.0
         if self._inline is not None and not self._inline.idle:
             self._came = self._inline.carry(self._read)
             return None
@@ -172,10 +189,22 @@ class OwnedDevice:
         end = self._from_kernel(0, sizes)
         if self.relays:
             end = self._from_peer(end, sizes)
+            while end < _KERNEL_BATCH and time.monotonic() < until and self._more_came():
+                end = self._from_peer(self._from_kernel(end, sizes), sizes)
         if not sizes:
             return None
         iovecs = np.array([[self._arena.ctypes.data, end]], np.uint64)
         return Batch(iovecs, np.array(sizes, np.uint32))
+
+    def _more_came(self) -> bool:
+        """Wait a moment for packets on either side."""
+        fds = self.filenos()
+        if fds != self._watched:
+            self._arrivals = select.poll()
+            for fd in fds:
+                self._arrivals.register(fd, select.POLLIN)
+            self._watched = fds
+        return bool(self._arrivals.poll(_PATIENCE_MS))
 
     def release(self) -> None:
         """Nothing to do: the arena is written anew by the next `take`."""
@@ -313,7 +342,7 @@ class OwnedDevice:
         if self._offload and self._framed is not None:
             peer_send, lead = self._framed.send_frame, VNET_HEADER.size
         wanted = self._direction != Direction.IN
-        limit = position + _ARENA_SIZE // 2
+        limit = position + _KERNEL_BATCH
         received = 0
         while position < limit and received < _DRAIN_PACKETS:
             data = position + HEAD_SIZE
@@ -337,6 +366,8 @@ class OwnedDevice:
                 position += size
             else:
                 self._filtered += 1
+        if self._batching is not None:
+            self._refused += self._batching.flush()
         self._received += received
         return position
 
@@ -344,7 +375,7 @@ class OwnedDevice:
         """Write what the peer has into the kernel until nothing waits or the arena is full."""
         view, accept = self._view, self._accept
         wanted = self._direction != Direction.OUT
-        limit = position + _ARENA_SIZE // 4
+        limit = position + _PEER_BATCH
         received = lead = 0
         take: Take = self._peer.receive_into
         give: Take = self._kernel.write

@@ -33,7 +33,7 @@ def open_peer(
         case "device":
             return _open_device(request, linktype, offload)
         case "udp":
-            return _open_udp(request, linktype, offload), _nothing
+            return _open_udp(request, linktype), _nothing
     return SinkPeer(), _nothing
 
 
@@ -88,7 +88,7 @@ def _usable_descriptor(found: OpenDevice, kind: str, shown: str) -> int:
     return found.tun_fd
 
 
-def _open_udp(request: PeerRequest, linktype: LinkType, offload: bool) -> Peer:
+def _open_udp(request: PeerRequest, linktype: LinkType) -> Peer:
     from tunscope.relay.overlay import Route, UdpPeer
 
     routes = [
@@ -99,11 +99,11 @@ def _open_udp(request: PeerRequest, linktype: LinkType, offload: bool) -> Peer:
         raise UsageError("--peer udp", "a tap has one peer: frames are not sent by prefix")
     anywhere = "::" if ":" in routes[0].host else "0.0.0.0"
     host, port = request.bind or ("", routes[0].port)
-    kind = UdpPeer
-    if offload and linktype == LinkType.RAW:
-        from tunscope.engine.overlay_frames import FramedUdpPeer
+    kind: type[UdpPeer] = UdpPeer
+    if linktype == LinkType.RAW:
+        from tunscope.engine.overlay_frames import BatchingUdpPeer
 
-        kind = FramedUdpPeer
+        kind = BatchingUdpPeer
     try:
         return kind(linktype, routes, (host or anywhere, port))
     except OSError as error:

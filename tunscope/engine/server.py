@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from tunscope.relay.hold import Held
 
 _TICK_SECONDS: Final = 1.0
+#: Traffic between a device and its peer keeps requests waiting so many seconds at most.
+_PATIENCE: Final = 0.005
 #: A drain whose front end is gone may wait this long for a reader of its output.
 _ABANDONED_SECONDS: Final = 10.0
 _TROUBLE: Final = select.POLLERR | select.POLLHUP | select.POLLNVAL
@@ -117,7 +119,8 @@ class Server:
         return self._close()
 
     def _pump(self, capture: Capture) -> bool:
-        return self._replays.presses() or capture.pump()
+        patience = _PATIENCE if self._replays.deadline is None else 0.0
+        return self._replays.presses() or capture.pump(time.monotonic() + patience)
 
     @property
     def _done(self) -> bool:

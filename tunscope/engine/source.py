@@ -54,8 +54,11 @@ class Source(Protocol):
     def filenos(self) -> list[int]:
         """Return the descriptors that become readable when `take` has something."""
 
-    def take(self) -> Batch | None:
-        """Return packets that wait, None if none do; raise SourceGone if none ever will."""
+    def take(self, until: float = 0.0) -> Batch | None:
+        """Return packets that wait, None if none do; raise SourceGone if none ever will.
+
+        Where others depend on it, waiting for more until `until`, by time.monotonic(), is fine.
+        """
 
     def release(self) -> None:
         """Take note that the batch last taken was recorded, or given up."""

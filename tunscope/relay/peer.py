@@ -32,7 +32,10 @@ class Peer(Protocol):
     counters: PeerCounters
 
     def fileno(self) -> int | None:
-        """Return the descriptor that becomes readable when packets wait, None if none ever do."""
+        """Return the descriptor that becomes readable when packets wait, None if none ever do.
+
+        It may be another one whenever the peer took or gave something.
+        """
 
     def send(self, packet: memoryview) -> bool:
         """Pass one packet on; False if the peer could not take it now (the caller counts it)."""
@@ -71,6 +74,17 @@ class FramePeer(Peer, Protocol):
 
     def receive_frame(self, buffer: memoryview) -> int:
         """As `receive_into`, header first and counted."""
+
+
+@runtime_checkable
+class BatchPeer(Peer, Protocol):
+    """A peer that is quicker with many packets at once. Frames may wait for `flush` too."""
+
+    def gather(self, packet: memoryview) -> bool:
+        """As `send`, but the packet may wait for `flush`."""
+
+    def flush(self) -> int:
+        """Send what was gathered; return how many packets were lost since the last call."""
 
 
 class SinkPeer:

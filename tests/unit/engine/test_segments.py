@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scapy.layers.inet import IP, TCP
 
-from tunscope.engine.segments import join, split
+from tunscope.engine.segments import Segmenter, join
 from tunscope.packet.linktype import LinkType
 from tunscope.packet.offload import VNET_HEADER, completed
 from tunscope.packet.repair import sound_layers
@@ -29,8 +28,13 @@ def super_frame(
     return VNET_HEADER.pack(1, 1, head, mss, 20, 16), bytes(packet)
 
 
-def packets_of(rows: np.ndarray) -> list[bytes]:
-    return [bytes(row[: int(row[2]) << 8 | int(row[3])]) for row in rows]
+SEGMENTER = Segmenter()  # one for all: what it kept of one frame must not matter to the next
+
+
+def cut(header: bytes, packet: bytes) -> tuple[bytearray, int]:
+    found = SEGMENTER.split(header, memoryview(packet))
+    assert found is not None
+    return bytearray(found[0]), found[1]
 
 
 @settings(max_examples=60, deadline=None)
@@ -43,9 +47,8 @@ def test_segments_are_what_the_stream_is(
 ) -> None:
     mss = max(mss, len(payload) // 60 + 1)
     header, packet = super_frame(payload, mss, flags=flags, seq=seq, options=options)
-    rows = split(header, memoryview(packet))
-    assert rows is not None
-    segments = packets_of(rows)
+    data, size = cut(header, packet)
+    segments = [bytes(data[at : at + size]) for at in range(0, len(data), size)]
     assert b"".join(bytes(IP(one)[TCP].payload) for one in segments) == payload
     position = seq
     for number, one in enumerate(segments):
@@ -59,15 +62,21 @@ def test_segments_are_what_the_stream_is(
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.integers(2, 40), st.integers(1, 1460), st.sampled_from(["A", "PA"]), st.integers(0, 255))
-def test_segments_join_to_what_they_were(count: int, mss: int, flags: str, fill: int) -> None:
-    header, packet = super_frame(bytes([fill]) * (count * mss), mss, flags=flags)
-    rows = split(header, memoryview(packet))
-    assert rows is not None
+@given(
+    st.integers(2, 40), st.integers(1, 1460), st.integers(0, 1459), st.sampled_from(["A", "PA"]),
+    st.sampled_from([7, 0xFFFFFF00]), st.integers(0, 255),
+)  # fmt: skip
+def test_segments_join_to_what_they_were(
+    count: int, mss: int, rest: int, flags: str, seq: int, fill: int
+) -> None:
+    payload = bytes([fill]) * (count * mss + rest % mss)
+    header, packet = super_frame(payload, mss, flags=flags, seq=seq)
+    data, size = cut(header, packet)
     frame = memoryview(bytearray(70000))
-    size = join(rows, frame)
+    length, used = join(memoryview(data), size, frame)
+    assert used == len(data)
     assert bytes(frame[:10]) == header
-    joined = bytes(frame[10:size])
+    joined = bytes(frame[10:length])
     assert joined == packet, "the partial checksum too"
     assert sound_layers(completed(header, joined), LinkType.RAW) == {0, 1}
 
@@ -78,17 +87,39 @@ def test_segments_join_to_what_they_were(count: int, mss: int, flags: str, fill:
      (1, 45, 9), (0, 60, 9), (1, 37, 9), (1, 11, 9), (0, 6, 0x20), (0, 9, 17), (0, 0, 0x46)],
 )  # fmt: skip
 def test_what_does_not_belong_together_is_not_joined(row: int, column: int, value: int) -> None:
-    header, packet = super_frame(b"\0" * 300, 100)
-    rows = split(header, memoryview(packet))
-    assert rows is not None
-    rows[row, column] ^= value
-    assert join(rows, memoryview(bytearray(70000))) == 0
+    header, packet = super_frame(b"\0" * 200, 100)
+    data, size = cut(header, packet)
+    data[row * size + column] ^= value
+    assert join(memoryview(data), size, memoryview(bytearray(70000))) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [(13, 9), (24, 9), (29, 9), (33, 1), (35, 9), (45, 9)]
+)
+@pytest.mark.parametrize("odd", [2, 4, 5])
+def test_joining_ends_before_what_does_not_belong(odd: int, column: int, value: int) -> None:
+    header, packet = super_frame(b"\0" * 560, 100)  # the sixth is shorter
+    data, size = cut(header, packet)
+    data[odd * size + column] ^= value
+    frame = memoryview(bytearray(70000))
+    length, used = join(memoryview(data), size, frame)
+    assert used == odd * size
+    assert length == 10 + 52 + odd * 100
+
+
+def test_joining_ends_with_a_push() -> None:
+    first, second = super_frame(b"a" * 300, 100, flags="PA"), super_frame(b"b" * 300, 100, seq=307)
+    pushed, size = cut(*first)
+    data = pushed + cut(*second)[0]
+    frame = memoryview(bytearray(70000))
+    assert join(memoryview(data), size, frame) == (10 + 52 + 300, 3 * size)
+    assert frame[10 + 33] == 0x18
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.binary(min_size=10, max_size=10), st.binary(max_size=200))
 def test_hostile_frames_are_left_alone(header: bytes, packet: bytes) -> None:
-    split(header, memoryview(packet))
+    SEGMENTER.split(header, memoryview(packet))
     if len(packet) > 4:
-        rows = np.frombuffer(packet[: len(packet) // 2 * 2], np.uint8).reshape(2, -1)
-        assert join(rows, memoryview(bytearray(70000))) == 0
+        size = len(packet) // 2
+        assert join(memoryview(packet), size, memoryview(bytearray(70000))) == (0, 0)

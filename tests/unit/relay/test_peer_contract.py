@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tunscope.engine.overlay_frames import FramedUdpPeer
+from tunscope.engine.overlay_frames import BatchingUdpPeer
 from tunscope.packet.linktype import LinkType
 from tunscope.packet.repair import repaired
 from tunscope.relay.answering import AnsweringPeer
@@ -60,10 +60,10 @@ def _udp() -> Iterator[Stage]:
     far.close()
 
 
-def _framed() -> Iterator[Stage]:
+def _batching() -> Iterator[Stage]:
     far = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     far.bind(("127.0.0.1", 0))
-    peer = FramedUdpPeer(RAW, [Route(None, *far.getsockname())], ("127.0.0.1", 0))
+    peer = BatchingUdpPeer(RAW, [Route(None, *far.getsockname())], ("127.0.0.1", 0))
     yield Stage(peer, lambda: far.sendto(PING, peer.address) and None)
     far.close()
 
@@ -94,7 +94,7 @@ KINDS = {
     "respond": _respond,
     "device": _device,
     "udp": _udp,
-    "framed": _framed,
+    "batching": _batching,
     "seqpacket": _seqpacket,
     "stream": _stream,
     "answering": _answering,
