@@ -1,8 +1,10 @@
 """The UDP overlay side by side with a C program that moves one packet a call: iperf3 TCP.
 
-Two nodes joined by a veth pair, each with a tun device (172.1/16 and 172.2/16, MTU 1472); the same
-forwarder at both ends, socket buffers and queue lengths alike, several rounds in turn, medians;
-and a tunscope at one end with the C program at the other. Needs root, iperf3 and a C compiler.
+Two nodes joined by a veth pair, each with a tun device (172.1/16 and 172.2/16, MTU 1472) as
+tunscope makes it for a udp peer, or without the header for unsegmented packets; the same forwarder
+at both ends, socket buffers and queue lengths alike, nothing recorded, several rounds in turn,
+medians; and a tunscope at one end with the C program at the other. Needs root, iperf3 and a C
+compiler.
 """
 
 from __future__ import annotations
@@ -24,11 +26,12 @@ HERE = Path(__file__).parent
 PORT = "8285"
 UNDERLAY = ("192.168.9.1", "192.168.9.2")
 OVERLAY = ("172.1.0.1", "172.2.0.1")
+C, OFFLOAD, PLAIN = "C program", "tunscope", "tunscope, --no-offload"
 
 
 def start(kind: str, node: int, netns: str, program: Path) -> subprocess.Popen[str]:
     """Make the node's tun device, and start one forwarder on it."""
-    vnet = ["vnet_hdr"] if "offload" in kind else []
+    vnet = ["vnet_hdr"] if kind == OFFLOAD else []
     run("ip", "-n", netns, "tuntap", "add", "dev", "tun0", "mode", "tun", *vnet)
     run("ip", "-n", netns, "addr", "add", f"{OVERLAY[node]}/16", "dev", "tun0")
     run("ip", "-n", netns, "link", "set", "tun0", "up", "mtu", "1472", "txqueuelen", "2000")
@@ -36,7 +39,7 @@ def start(kind: str, node: int, netns: str, program: Path) -> subprocess.Popen[s
         run("ip", "-n", netns, "link", "set", "tun0", "gso_max_size", "60000")
     other = 1 - node
     run("ip", "-n", netns, "route", "add", f"172.{other + 1}.0.0/16", "dev", "tun0")
-    if kind == "C program":
+    if kind == C:
         command = [str(program), "tun0", UNDERLAY[other], PORT]
     else:
         peer = f"udp:172.{other + 1}.0.0/16={UNDERLAY[other]}:{PORT}"
@@ -48,7 +51,7 @@ def start(kind: str, node: int, netns: str, program: Path) -> subprocess.Popen[s
         stderr=subprocess.PIPE,
         text=True,
     )
-    ready = child.stdout if kind == "C program" else child.stderr
+    ready = child.stdout if kind == C else child.stderr
     assert ready is not None
     ready.readline()
     return child
@@ -82,11 +85,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3)
     arguments = parser.parse_args()
     ways = [
-        ("C program", "C program"),
-        ("tunscope", "tunscope"),
-        ("tunscope, offload", "tunscope, offload"),
-        ("tunscope, offload", "C program"),
-        ("C program", "tunscope, offload"),
+        (C, C),
+        (OFFLOAD, OFFLOAD),
+        (PLAIN, PLAIN),
+        (OFFLOAD, C),
+        (C, OFFLOAD),
     ]
     results: dict[tuple[str, str], list[float]] = {way: [] for way in ways}
     with tempfile.TemporaryDirectory() as folder, veth_pair() as names:

@@ -100,6 +100,30 @@ def test_the_kernel_side_of_a_foreign_device_needs_its_owner(quiet: NetworkNames
     assert "reply" in done.stdout.splitlines()[1]
 
 
+def test_a_capture_may_use_the_owners_descriptor_and_ends_with_it(
+    quiet: NetworkNamespace, tmp_path: Path
+) -> None:
+    owner = holder(quiet, "tun5")
+    words = ("tun5", "--through-owner", "--pcap", tmp_path / "out.pcapng")
+    with capturing(quiet, *words) as capture:
+        done = quiet.tunscope(
+            "inject", "tun5", "--side", "kernel", "--template", "ping", "--wait", "1"
+        )
+        assert done.returncode == 0, done.stderr
+        assert "reply" in done.stdout
+        owner.kill()
+        owner.wait()
+        assert capture.wait() == 1
+    assert "the device was deleted" in capture.stderr
+
+
+def test_through_whom_is_asked_only_where_somebody_owns_it(quiet: NetworkNamespace) -> None:
+    for device, why in (("tun6", "nobody else owns it"), ("lo", "no process holds it")):
+        done = quiet.tunscope(device, "--through-owner", "--print", "-a", "duration:1")
+        assert done.returncode == 2
+        assert why in done.stderr
+
+
 @pytest.mark.parametrize("flags", ["0001", "5001", "4001"])
 def test_the_owners_headers_are_put_in_front(quiet: NetworkNamespace, flags: str) -> None:
     holder(quiet, "tun5", flags)

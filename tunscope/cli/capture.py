@@ -74,6 +74,11 @@ class Invocation:
 @click.argument("filter_words", metavar="[CAPTURE FILTER ...]", nargs=-1)
 @click.option("--tun", "kind", flag_value="tun", help="Create a tun device (IP packets).")
 @click.option("--tap", "kind", flag_value="tap", help="Create a tap device (Ethernet frames).")
+@click.option(
+    "--through-owner",
+    is_flag=True,
+    help="Inject into the kernel side of a tun or tap of another process, by its descriptor.",
+)
 @click.option("--observe", is_flag=True, help="Only watch; never create, attach or configure.")
 @click.option("--addr", multiple=True, metavar="CIDR", help="Address for the device (repeat).")
 @click.option("--route", multiple=True, metavar="CIDR", help="Route through the device (repeat).")
@@ -306,6 +311,7 @@ def _capture_options(filter_words: tuple[str, ...], given: dict[str, Any]) -> Ca
         promiscuous=not given["no_promiscuous"],
         peer=peer_request(given["peers"], given["peer_bind"]),
         relay=relay_options(given),
+        through_owner=given["through_owner"],
     )
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +17,7 @@ from tunscope.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from tunscope.cli.inject_packets import PacketOrder
     from tunscope.cli.inject_target import Target
-    from tunscope.device.request import DeviceRequest
+    from tunscope.device.through_owner import OwnersDescriptor
     from tunscope.packet.flow import Flow
     from tunscope.packet.linktype import LinkType
     from tunscope.packet.record import PacketRecord
@@ -115,8 +113,10 @@ def inject(device: str, **given: Any) -> int:
     with contextlib.ExitStack() as held:
         through = None
         if given["through_owner"]:
-            through = _owners_descriptor(request)
-            held.callback(os.close, through.fd)
+            from tunscope.device.through_owner import open_through_owner
+
+            through = open_through_owner(request.name, request.netns)
+            held.callback(through.close)
         target = open_target(
             request,
             options=CaptureOptions(buffer_mib=8),
@@ -137,7 +137,7 @@ class _Job:
         target: Target,
         order: PacketOrder,
         side: str,
-        through: _Through | None,
+        through: OwnersDescriptor | None,
         given: dict[str, Any],
     ) -> None:
         from tunscope.packet.linktype import LinkType
@@ -266,36 +266,3 @@ class _Descriptor:
 
     def advance(self) -> None:
         pass
-
-
-@dataclass(frozen=True, slots=True)
-class _Through:
-    """A duplicate of the descriptor of whoever owns the device, and its device's headers."""
-
-    fd: int
-    packet_info: bool
-    vnet_header_size: int
-
-
-def _owners_descriptor(request: DeviceRequest) -> _Through:
-    from tunscope.device import tuntap
-    from tunscope.device.namespaces import entered, open_netns
-    from tunscope.device.netlink import Netlink
-    from tunscope.device.owners import duplicate_descriptor
-    from tunscope.packet.printable import printable
-
-    with contextlib.ExitStack() as inside:
-        if request.netns is not None:
-            netns = open_netns(request.netns)
-            inside.callback(os.close, netns)
-            inside.enter_context(entered(netns))
-        fd = duplicate_descriptor(request.name)
-        with Netlink() as netlink:
-            flags = netlink.tun_flags(request.name)
-    if fd is None or flags is None:
-        raise UsageError(
-            printable(request.name),
-            "no process holds it, or not one that we may look into",
-            "sudo may look into all; tunscope devices names owners",
-        )
-    return _Through(fd, not flags.no_pi, tuntap.get_vnet_hdr_size(fd) if flags.vnet_hdr else 0)

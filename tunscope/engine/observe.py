@@ -23,6 +23,7 @@ from tunscope.packet.linktype import LinkType
 from tunscope.relay.relay_options import RelayOptions
 
 if TYPE_CHECKING:
+    from tunscope.device.through_owner import OwnersDescriptor
     from tunscope.engine.inline import InlineRelay
     from tunscope.replay.player import Port
 
@@ -41,7 +42,8 @@ class ObservedDevice:
     """Packets of `device`, of one direction or both, filtered in the kernel.
 
     `sock` and `sender` are unbound AF_PACKET sockets in the device's namespace. `sock` is closed
-    with the source. What leaves through `sender` comes back through `sock`, as all else does.
+    with the source, and so is `owner`, through which the kernel can be reached. What leaves
+    through `sender` comes back through `sock`, as all else does.
     """
 
     def __init__(
@@ -56,9 +58,11 @@ class ObservedDevice:
         expression: str,
         buffer_mib: int,
         promiscuous: bool,
+        owner: OwnersDescriptor | None = None,
     ) -> None:
         self._socket = sock
         self._sender = sender
+        self._owner = owner
         self._device = device
         self._linktype = linktype
         self._snaplen = snaplen
@@ -161,12 +165,7 @@ class ObservedDevice:
         What goes out by our own socket does not come back through it; what enters the kernel does.
         """
         if side is Side.KERNEL:
-            if through is None:
-                raise UsageError(
-                    self._device, "the kernel side belongs to whoever owns the device",
-                    "--side wire, or --through-owner for a tun or tap of somebody else",
-                )  # fmt: skip
-            code = through.write(packet)
+            code = (through or self._owners_port()).write(packet)
             if code:
                 raise TunscopeError(self._device, refusal(code))
             return False
@@ -176,6 +175,25 @@ class ObservedDevice:
         except OSError as error:
             raise TunscopeError(self._device, refusal(error.errno or 0)) from error
         return True
+
+    def _owners_port(self) -> TunPort:
+        """Return the way into the kernel that we were given; UsageError if there is none."""
+        self._forget_owner_if_gone()
+        owner = self._owner
+        if owner is None:
+            raise UsageError(
+                self._device, "the kernel side belongs to whoever owns the device",
+                "--side wire, or --through-owner for a tun or tap of somebody else",
+            )  # fmt: skip
+        return TunPort(
+            owner.fd, packet_info=owner.packet_info, vnet_header_size=owner.vnet_header_size
+        )
+
+    def _forget_owner_if_gone(self) -> None:
+        """Let the device end with the process that owned it."""
+        if self._owner is not None and self._owner.is_gone:
+            self._owner.close()
+            self._owner = None
 
     def replay_port(self, side: Side, record: bool) -> Port | str:
         """Only the wire side can be reached; what is to be recorded goes by the ring's socket."""
@@ -229,6 +247,7 @@ class ObservedDevice:
 
     def update(self, counters: Counters) -> None:
         """Add what the kernel counted since the last time."""
+        self._forget_owner_if_gone()
         statistics = self._ring.statistics()
         self._received += statistics.packets
         self._dropped += statistics.drops
@@ -237,8 +256,11 @@ class ObservedDevice:
         counters.filtered = self._ring.encoder.rejected
 
     def close(self) -> None:
-        """Close the socket; the ring goes with the process."""
+        """Close the socket, and what leads into the kernel; the ring goes with the process."""
         self._socket.close()
+        if self._owner is not None:
+            self._owner.close()
+            self._owner = None
 
 
 def _protocol(packet: bytes, linktype: LinkType) -> int:

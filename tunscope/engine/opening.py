@@ -15,6 +15,7 @@ from tunscope.device.facts import DeviceFacts
 from tunscope.device.namespaces import namespace_of
 from tunscope.device.opening import OpenDevice, open_device
 from tunscope.device.request import DeviceRequest
+from tunscope.device.through_owner import OwnersDescriptor, open_through_owner
 from tunscope.engine.observe import ObservedDevice
 from tunscope.engine.options import CaptureOptions
 from tunscope.engine.owned import OwnedDevice
@@ -68,7 +69,12 @@ def open_named(
         if device.tun_fd is None:
             if options.peer.kind != "sink":
                 raise UsageError("--peer", f"{device.description()}: only an owned device has one")
-            source = _observe(device, linktype, options)
+            owner = None
+            if options.through_owner:
+                owner = open_through_owner(device.facts.name, request.netns)
+            source = _observe(device, linktype, options, owner)
+        elif options.through_owner:
+            raise UsageError("--through-owner", f"{device.description()}: nobody else owns it")
         else:
             if program is not None:
                 peer = program_peer(options.peer, os.dup(program), linktype)
@@ -104,7 +110,9 @@ def open_named(
     )
 
 
-def _observe(device: OpenDevice, linktype: LinkType, options: CaptureOptions) -> ObservedDevice:
+def _observe(
+    device: OpenDevice, linktype: LinkType, options: CaptureOptions, owner: OwnersDescriptor | None
+) -> ObservedDevice:
     if device.packet_socket is None or device.sending_socket is None:
         raise TunscopeError(device.facts.name, "no packet socket was opened")
     try:
@@ -118,6 +126,7 @@ def _observe(device: OpenDevice, linktype: LinkType, options: CaptureOptions) ->
             expression=options.filter,
             buffer_mib=options.buffer_mib,
             promiscuous=options.promiscuous,
+            owner=owner,
         )
     except MemoryError as error:
         raise TunscopeError(

@@ -24,6 +24,8 @@ class CaptureOptions:
     that file to be handed over, then the full one takes them all the same. `promiscuous` has an
     observed device pass on frames that are for others. `peer` is the far end of a device that is
     opened by name and owned, `relay` what is done with packets between a device and its peer.
+    With `through_owner` packets may be injected into the kernel by the descriptor of the process
+    that owns an observed device.
     """
 
     filter: str = ""
@@ -36,6 +38,7 @@ class CaptureOptions:
     promiscuous: bool = True
     peer: PeerRequest = field(default_factory=PeerRequest)
     relay: RelayOptions = field(default_factory=RelayOptions)
+    through_owner: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the options as a JSON object."""
