@@ -20,7 +20,7 @@ from tunscope.lab.catalogue import LABS
 from tunscope.lab.explain import topology_commands
 from tunscope.lab.lab import Lab
 from tunscope.lab.namespaces import Namespaces
-from tunscope.lab.pair import PAIR, TOPOLOGY
+from tunscope.lab.plans.pair import PAIR, TOPOLOGY
 from tunscope.lab.process import NodeProcess
 from tunscope.lab.topology import Bridge, Node, Route, Topology, TunDevice, Veth
 from tunscope.relay.peer_request import PeerRequest

@@ -165,7 +165,7 @@ def _make(device: Device, node: Node, namespaces: Mapping[str, int], made: set[s
     if isinstance(device, TunDevice):
         _make_tun(device)
     elif isinstance(device, Bridge):
-        with step(f"bridge {place}"):
+        with step("VLAN filtering" if device.vlan_filtering else f"bridge {place}"):
             add_bridge(device.name, vlan_filtering=device.vlan_filtering)
     elif place not in made:
         end, _, end_node = device.end.partition("@")

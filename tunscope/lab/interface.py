@@ -5,6 +5,7 @@ Standard library only; every function raises OSError with the kernel's errno.
 
 from __future__ import annotations
 
+import fcntl
 import ipaddress
 import socket
 import struct
@@ -14,7 +15,13 @@ from typing import Final
 
 from tunscope.lab.rtnetlink import NLM_F_CREATE, NLM_F_EXCL, attribute, nested, request
 
-RTM_NEWLINK, RTM_SETLINK, RTM_NEWADDR, RTM_NEWROUTE = 16, 19, 20, 24  # linux/rtnetlink.h
+RTM_NEWLINK, RTM_SETLINK, RTM_NEWADDR, RTM_DELADDR, RTM_NEWROUTE = (
+    16,
+    19,
+    20,
+    21,
+    24,
+)  # linux/rtnetlink.h
 RT_TABLE_MAIN, RTPROT_BOOT, RTN_UNICAST = 254, 3, 1
 RT_SCOPE_UNIVERSE, RT_SCOPE_LINK = 0, 253
 RTA_DST, RTA_OIF, RTA_GATEWAY = 1, 4, 5
@@ -27,8 +34,11 @@ IFLA_BRIDGE_VLAN_INFO = 2  # linux/if_bridge.h
 BRIDGE_VLAN_INFO_PVID, BRIDGE_VLAN_INFO_UNTAGGED = 2, 4
 IFA_ADDRESS, IFA_LOCAL = 1, 2  # linux/if_addr.h
 IFF_UP = 1  # linux/if.h
+SIOCGIFHWADDR = 0x8927  # linux/sockios.h
 
 _CREATE: Final = NLM_F_CREATE | NLM_F_EXCL
+_IFREQ: Final = struct.Struct("=16s24x")  # the name, then a struct sockaddr with the MAC
+_IFREQ_MAC: Final = slice(18, 24)
 _IFINFO: Final = struct.Struct("=BxHiII")  # struct ifinfomsg
 _IFADDR: Final = struct.Struct("=BBBBI")  # struct ifaddrmsg
 _RTMSG: Final = struct.Struct("=8BI")  # struct rtmsg
@@ -116,17 +126,19 @@ def set_vlans(name: str, vlans: Iterable[tuple[int, bool]]) -> None:
 
 def add_address(name: str, address: str) -> None:
     """Give the interface an address in CIDR form."""
-    interface = ipaddress.ip_interface(address)
-    family = socket.AF_INET if interface.version == 4 else socket.AF_INET6
-    prefix, index = interface.network.prefixlen, socket.if_nametoindex(name)
-    packed = interface.ip.packed
-    request(
-        RTM_NEWADDR,
-        _IFADDR.pack(family, prefix, 0, RT_SCOPE_UNIVERSE, index),
-        attribute(IFA_LOCAL, packed),
-        attribute(IFA_ADDRESS, packed),
-        flags=_CREATE,
-    )
+    request(RTM_NEWADDR, *_address(name, address), flags=_CREATE)
+
+
+def delete_address(name: str, address: str) -> None:
+    """Take an address in CIDR form from the interface."""
+    request(RTM_DELADDR, *_address(name, address))
+
+
+def mac_of(name: str) -> bytes:
+    """Return the Ethernet address of the interface."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        found = fcntl.ioctl(sock, SIOCGIFHWADDR, _IFREQ.pack(name.encode()))
+    return found[_IFREQ_MAC]
 
 
 def add_route(destination: str, *, via: str | None, device: str | None) -> None:
@@ -145,6 +157,18 @@ def add_route(destination: str, *, via: str | None, device: str | None) -> None:
         family, network.prefixlen, 0, 0, RT_TABLE_MAIN, RTPROT_BOOT, scope, RTN_UNICAST, 0
     )
     request(RTM_NEWROUTE, body, *attributes, flags=_CREATE)
+
+
+def _address(name: str, address: str) -> tuple[bytes, bytes, bytes]:
+    interface = ipaddress.ip_interface(address)
+    family = socket.AF_INET if interface.version == 4 else socket.AF_INET6
+    prefix, index = interface.network.prefixlen, socket.if_nametoindex(name)
+    packed = interface.ip.packed
+    return (
+        _IFADDR.pack(family, prefix, 0, RT_SCOPE_UNIVERSE, index),
+        attribute(IFA_LOCAL, packed),
+        attribute(IFA_ADDRESS, packed),
+    )
 
 
 def _set(name: str, setting: bytes) -> None:

@@ -211,6 +211,8 @@ def construction_error(lab: str, step: str, number: int, reason: str) -> Tunscop
         why = f"this machine does not let you make user namespaces: {reason}"
     elif step == "/dev/net/tun" and number in (errno.EACCES, errno.EPERM):
         why = f"/dev/net/tun may not be opened by you: {reason}"
+    elif number == errno.EOPNOTSUPP:
+        why = f"this kernel does not offer it: {step}: {reason}"
     else:
         why = f"{step}: {reason}"
     return TunscopeError(f"lab {lab}", why, _DOCTOR)

@@ -75,7 +75,9 @@ class RunningProgram:
 
     def _await_announcement(self, ready: bytes) -> None:
         deadline = time.monotonic() + ANNOUNCE_SECONDS
-        while ready not in os.pread(self._said, _FIRST_WORDS_LIMIT, 0):
+        while not any(
+            ready in os.pread(fd, _FIRST_WORDS_LIMIT, 0) for fd in (self._said, self._words)
+        ):
             with contextlib.suppress(TimeoutExpired):
                 self._process.wait(_LOOK_SECONDS)
                 raise TunscopeError("lab", self.obituary())

@@ -16,6 +16,10 @@ from typing import Any, Final, Literal, TypeAlias
 from tunscope.device.names import check_device_name
 
 DEFAULT_MTU: Final = 1500
+#: Sysctls of a node without IPv6, whose neighbour discovery would only be noise.
+ONLY_IPV4: Final = (("net.ipv6.conf.default.disable_ipv6", "1"),)
+#: Sysctls of a node that routes for others.
+FORWARDING: Final = (("net.ipv4.ip_forward", "1"),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,23 @@ def ping(node: str, address: str, seconds: float) -> Program:
     return Program(f"ping {address}", node, argv, plain=argv[0] == "ping")
 
 
+def bare_program(name: str, node: str, *arguments: str, waits: bool = False) -> Program:
+    """One of `lab.programs`; `waits` for those that print that they are ready."""
+    argv = bare_command(f"tunscope.lab.programs.{name}", *arguments)
+    return Program(name.replace("_", " "), node, argv, ready=READY if waits else "")
+
+
+def bandwidth_tests(client: str, server: str, address: str, seconds: float) -> tuple[Program, ...]:
+    """A short transfer by iperf3 every `seconds`; nothing where it is not installed."""
+    if not shutil.which("iperf3", path=search_path()):
+        return ()
+    again = f"while sleep {seconds:g}; do iperf3 -c {address} -n 200K >/dev/null; done"
+    return (
+        Program("iperf3 server", server, ("iperf3", "-s"), plain=True),
+        Program("iperf3", client, ("sh", "-c", again), plain=True),
+    )
+
+
 def nameserver(
     node: str, addresses: Sequence[str], records: Mapping[str, Iterable[str]]
 ) -> Program:

@@ -7,7 +7,7 @@ import pytest
 
 from tunscope.cli.main import main
 from tunscope.lab.explain import explain
-from tunscope.lab.pair import PAIR
+from tunscope.lab.plans.pair import PAIR
 
 
 def tunscope(capsys, *words: str) -> tuple[int, str, str]:

@@ -9,7 +9,7 @@ from tunscope.errors import UsageError
 from tunscope.lab.catalogue import LABS, describe_labs, find_lab
 from tunscope.lab.explain import explain
 from tunscope.lab.namespaces import construction_error
-from tunscope.lab.pair import PAIR, traffic
+from tunscope.lab.plans.pair import PAIR, traffic
 
 
 def test_every_lab_is_described_by_a_line_and_a_diagram():
