@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +78,26 @@ def routes(text: str) -> list[str]:
     )
 
 
+def rules(text: str) -> list[Any]:
+    """What `nft -j list ruleset` says, without the numbers that it gave."""
+    found = json.loads(text)["nftables"]
+    for entry in found:
+        for value in entry.values():
+            value.pop("handle", None)
+    return [entry for entry in found if "metainfo" not in entry]
+
+
+STATE: dict[str, Callable[[str], Any]] = {
+    "ip -j -d addr": links,
+    "ip -j -4 route": routes,
+    "sysctl -n net.ipv4.ip_forward": str.strip,
+    "nft -j list ruleset": rules,
+}
+
+
 def state_of(namespaces: Namespaces, node: str) -> tuple[Any, ...]:
-    return (
-        links(output_of(namespaces, node, "ip", "-j", "-d", "addr")),
-        routes(output_of(namespaces, node, "ip", "-j", "-4", "route")),
-        output_of(namespaces, node, "sysctl", "-n", "net.ipv4.ip_forward"),
+    return tuple(
+        read(output_of(namespaces, node, *command.split())) for command, read in STATE.items()
     )
 
 
@@ -142,28 +157,41 @@ def test_iproute2_finds_the_devices_as_the_topology_says():
 EXPLAINED = {"mixed": MIXED} | {name: plan.topology for name, plan in LABS.items()}
 
 
-@pytest.mark.parametrize("topology", EXPLAINED.values(), ids=EXPLAINED)
-def test_commands_of_explain_build_the_same_topology(topology):
-    running = Namespaces(topology)
+def made_by_the_helper(topology: Topology) -> dict[str, tuple[Any, ...]] | None:
+    """The state of each node; None where the kernel cannot filter VLANs."""
     try:
-        made = {node.name: state_of(running, node.name) for node in topology.nodes}
+        running = Namespaces(topology)
+    except TunscopeError as error:
+        if "VLAN filtering" not in str(error):
+            raise
+        return None
+    try:
+        for node in topology.nodes:
+            for command in node.commands:
+                output_of(running, node.name, *command)
+        return {node.name: state_of(running, node.name) for node in topology.nodes}
     finally:
         running.close()
+
+
+@pytest.mark.parametrize("topology", EXPLAINED.values(), ids=EXPLAINED)
+def test_commands_of_explain_build_the_same_topology(topology):
+    made = made_by_the_helper(topology)
     script = ["set -e", "mount -t tmpfs tmpfs /run", *topology_commands(topology)]
     for node in topology.nodes:
-        script += [
-            f"ip -n {node.name} -j -d addr",
-            f"ip -n {node.name} -j -4 route",
-            f"ip netns exec {node.name} sysctl -n net.ipv4.ip_forward",
-        ]
+        script += [f"ip netns exec {node.name} {command}" for command in STATE]
     done = subprocess.run(
         ["unshare", "-m", "-n", "--propagation", "private", "sh", "-c", "\n".join(script)],
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
+    if made is None:
+        assert "Operation not supported" in done.stderr
+        return
+    assert done.returncode == 0, done.stderr
     lines = iter(done.stdout.splitlines(keepends=True))
-    by_hand = {name: (links(next(lines)), routes(next(lines)), next(lines)) for name in made}
+    by_hand = {name: tuple(read(next(lines)) for read in STATE.values()) for name in made}
     assert by_hand == made
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import pty
@@ -12,9 +11,9 @@ import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from lab_recordings import packets_in, pipe_of, recording, tshark, wait_until
 from lab_witness import LabWitness
 from person import TUNSCOPE, USER, Person, person_of
 from terminal_transcript import Transcript
@@ -32,60 +31,9 @@ def user(tmp_path) -> Iterator[Person]:
         yield someone
 
 
-@contextlib.contextmanager
-def recording(
-    person: Person, *options: str, before: tuple[str, ...] = ()
-) -> Iterator[tuple[subprocess.Popen[str], Path]]:
-    """A lab that records to a file; killed afterwards if it still runs."""
-    file = person.folder / "lab.pcapng"
-    child = person.popen(
-        *before,
-        *TUNSCOPE,
-        "lab",
-        "pair",
-        "--pcap",
-        str(file),
-        *options,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield child, file
-    finally:
-        if child.poll() is None:
-            child.kill()
-        child.wait()
-        child.stderr.close()
-
-
-def tshark(file: Path, display_filter: str, *fields: str) -> list[list[str]]:
-    words = ["tshark", "-n", "-r", str(file), "-Y", display_filter, "-T", "fields"]
-    for name in fields or ("frame.number",):
-        words += ["-e", name]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    return [line.split("\t") for line in done.stdout.splitlines()]
-
-
-def packets_in(file: Path) -> int:
-    if not file.exists() or not file.stat().st_size:
-        return 0
-    done = subprocess.run(
-        ["capinfos", "-T", "-r", "-c", "-M", str(file)], capture_output=True, text=True, check=False
-    )
-    return int(done.stdout.split()[-1]) if done.stdout else 0
-
-
-def wait_until(condition: Any, seconds: float, what: str) -> float:
-    start = time.monotonic()
-    while not condition():
-        assert time.monotonic() - start < seconds, f"no {what} within {seconds} s"
-        time.sleep(0.05)
-    return time.monotonic() - start
-
-
 def test_ping_dns_and_http_flow_over_both_ip_versions_and_nothing_stays(person):
     witness = LabWitness(person.mark)
-    with recording(person) as (child, file):
+    with recording(person, "pair") as (child, file):
         wait_until(lambda: packets_in(file) >= 4, 10, "packets")
         witness.look()
         wait_until(
@@ -107,7 +55,7 @@ def test_ping_dns_and_http_flow_over_both_ip_versions_and_nothing_stays(person):
 @pytest.mark.serial
 def test_a_ping_is_answered_within_two_seconds_of_the_start(person):
     start = time.time()
-    with recording(person) as (child, file):
+    with recording(person, "pair") as (child, file):
         wait_until(lambda: packets_in(file) >= 4, 10, "packets")
         child.send_signal(signal.SIGINT)
         child.communicate(timeout=10)
@@ -116,7 +64,7 @@ def test_a_ping_is_answered_within_two_seconds_of_the_start(person):
 
 
 def test_directions_are_the_clients(person):
-    with recording(person) as (child, file):
+    with recording(person, "pair") as (child, file):
         wait_until(lambda: packets_in(file) >= 6, 10, "packets")
         child.send_signal(signal.SIGINT)
         child.communicate(timeout=10)
@@ -127,7 +75,7 @@ def test_directions_are_the_clients(person):
 
 
 def test_the_servers_device_sees_the_same_packets_the_other_way(user):
-    with recording(user, "--device", "tun1") as (child, file):
+    with recording(user, "pair", "--device", "tun1") as (child, file):
         wait_until(lambda: packets_in(file) >= 6, 10, "packets")
         child.send_signal(signal.SIGINT)
         child.communicate(timeout=10)
@@ -141,7 +89,7 @@ def test_under_sudo_the_file_belongs_to_the_person_and_nothing_stays(user):
     witness = LabWitness(user.mark)
     user.uid = 0
     sudo = ("env", f"SUDO_UID={USER}", f"SUDO_GID={USER}")
-    with recording(user, before=sudo) as (child, file):
+    with recording(user, "pair", before=sudo) as (child, file):
         wait_until(lambda: packets_in(file) >= 6, 10, "packets")
         assert file.stat().st_uid == USER
         assert Path(f"/proc/{child.pid}").stat().st_uid == USER  # rights were dropped
@@ -155,7 +103,7 @@ def test_under_sudo_the_file_belongs_to_the_person_and_nothing_stays(user):
 @pytest.mark.parametrize("delay", [0.0, 0.1, 0.25, 0.35, 0.5, 0.7, 1.5])
 def test_nothing_is_left_when_tunscope_is_killed_at_any_moment(person, delay):
     witness = LabWitness(person.mark)
-    with recording(person) as (child, _):
+    with recording(person, "pair") as (child, _):
         time.sleep(delay)
         witness.look()
         child.kill()
@@ -190,7 +138,7 @@ def test_a_shell_runs_in_its_node_and_its_status_is_ours(person):
         "ping -c1 -W2 client.lab.test >/dev/null && echo resolved; exit 7\n"
     )
     witness = LabWitness(person.mark)
-    done = person.run(*TUNSCOPE, "lab", "pair", "--shell", "server", stdin=_pipe(script))
+    done = person.run(*TUNSCOPE, "lab", "pair", "--shell", "server", stdin=pipe_of(script))
     assert done.stdout.splitlines() == ["server", "0", "10.9.0.2/24", "resolved"], done.stderr
     assert done.returncode == 7
     witness.assert_all_gone()
@@ -259,11 +207,3 @@ def test_a_device_or_node_the_lab_has_not_is_a_usage_error(user, option):
     assert len(done.stderr.splitlines()) == 1
     assert "nonesuch" in done.stderr
     assert ("tun0@client, tun1@server" if option == "--device" else "client, server") in done.stderr
-
-
-def _pipe(text: str) -> int:
-    """A readable descriptor that holds `text`; closed when the test's process ends."""
-    read_end, write_end = os.pipe()
-    os.write(write_end, text.encode())
-    os.close(write_end)
-    return read_end

@@ -120,11 +120,12 @@ class EngineSession:
         ended: Callable[[], None] = lambda: None,
     ) -> None:
         facts = opening.facts
-        owner = f", owned by {facts.owner}" if facts.owner else ""
+        owner = f", owned by {facts.owner.program}" if facts.owner else ""
+        peer = f", peer {facts.peer}" if facts.peer else ""
         self.title = SessionTitle(
             name=facts.name,
             kind=facts.kind,
-            mode=f"{opening.mode}{owner}",
+            mode=f"{opening.mode}{owner}{peer}",
             addresses=facts.addresses,
             mtu=facts.mtu,
             hint=hint,

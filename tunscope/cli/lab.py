@@ -33,6 +33,7 @@ _NO_FILE: Final = "/dev/null"
 @click.option(
     "--respond", is_flag=True, help="Have tunscope answer at the far end of a tun or tap."
 )
+@click.option("--keep", is_flag=True, help="Leave the lab running; say how to enter it.")
 @relay_arguments
 @click.option("--explain", is_flag=True, help="Print the ip commands that would build the lab.")
 def lab(
@@ -42,6 +43,7 @@ def lab(
     no_tui: bool,
     node: str | None,
     respond: bool,
+    keep: bool,
     explain: bool,
     **given: Any,
 ) -> int:
@@ -52,7 +54,7 @@ def lab(
     from tunscope.lab.catalogue import describe_labs, find_lab
 
     if name is None:
-        if device or pcap or no_tui or node or respond or explain:
+        if device or pcap or no_tui or node or respond or keep or explain:
             raise UsageError("lab", "needs a NAME with these options", "tunscope lab lists them")
         click.echo(describe_labs(), nl=False)
         return ExitCode.OK
@@ -69,16 +71,35 @@ def lab(
         return Lab(plan, device, respond=respond)
 
     options = CaptureOptions(relay=relay_options(given))
+    ended = _leave if keep else _end
     if node:
-        return _run_shell(build, pcap, node, options)
+        return _run_shell(build, pcap, node, options, ended)
     if pcap or no_tui:
-        return _record(build, pcap, options)
+        return _record(build, pcap, options, ended)
     from tunscope.cli.live import show_lab
 
-    return int(show_lab(build, options))
+    return int(show_lab(build, options, ended))
 
 
-def _record(build: Callable[[], Lab], pcap: str | None, options: CaptureOptions) -> ExitCode:
+def _end(running: Lab) -> None:
+    """Leave it to the lab's context to end it."""
+
+
+def _leave(running: Lab) -> None:
+    """Let the lab go on, and say how to enter its nodes and how to end it."""
+    legacy = running.leave()
+    click.echo(f"tunscope: lab {running.plan.name} goes on; a shell in", err=True)
+    for node, entrance in legacy.entrances.items():
+        click.echo(f"  {node}: {entrance}", err=True)
+    click.echo(f"and its end: kill {legacy.pid}", err=True)
+
+
+def _record(
+    build: Callable[[], Lab],
+    pcap: str | None,
+    options: CaptureOptions,
+    ended: Callable[[Lab], None],
+) -> ExitCode:
     """Show nothing, and record until a signal."""
     from tunscope.cli.headless import Job, capture_headless
 
@@ -90,7 +111,9 @@ def _record(build: Callable[[], Lab], pcap: str | None, options: CaptureOptions)
             outputs=outputs,
             quiet=False,
         )
-        return capture_headless(job, follower=_Traffic(running))
+        status = capture_headless(job, follower=_Traffic(running))
+        ended(running)
+    return status
 
 
 def open_lab(running: Lab, fd: int, options: CaptureOptions) -> tuple[EngineClient, Opening]:
@@ -121,7 +144,11 @@ class _Traffic:
 
 
 def _run_shell(
-    build: Callable[[], Lab], pcap: str | None, node: str, options: CaptureOptions
+    build: Callable[[], Lab],
+    pcap: str | None,
+    node: str,
+    options: CaptureOptions,
+    ended: Callable[[Lab], None],
 ) -> int:
     """Record where asked to, and end when the shell ends; its exit status is ours."""
     from tunscope.cli.lab_shell import run_shell
@@ -138,10 +165,12 @@ def _run_shell(
         try:
             client.start()
             running.start_traffic()
-            return run_shell(running, client, node)
+            status = run_shell(running, client, node)
         finally:
             client.close()
             outputs.close()
+        ended(running)
+    return status
 
 
 def _outputs(pcap: str | None) -> Outputs:

@@ -69,8 +69,10 @@ def _show(invocation: Invocation, replay: CaptureReplay | None) -> ExitCode:
     return ExitCode.OK
 
 
-def show_lab(build: Callable[[], Lab], wanted: CaptureOptions) -> ExitCode:
-    """Build a lab and show its packets until the person quits."""
+def show_lab(
+    build: Callable[[], Lab], wanted: CaptureOptions, ended: Callable[[Lab], None]
+) -> ExitCode:
+    """Build a lab and show its packets until the person quits; then `ended` is called."""
     from tunscope.cli.lab import open_lab
 
     need_terminal()
@@ -85,5 +87,6 @@ def show_lab(build: Callable[[], Lab], wanted: CaptureOptions) -> ExitCode:
                 running.start_traffic,
                 running.failures,
             )
+            ended(running)
         captures.run_wishes()
     return ExitCode.OK

@@ -7,19 +7,24 @@ import os
 import shutil
 from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
+from tunscope.device.facts import DeviceFacts
 from tunscope.device.request import DeviceRequest
 from tunscope.engine.client import EngineClient, Opening
 from tunscope.engine.options import CaptureOptions
 from tunscope.errors import TunscopeError, UsageError
+from tunscope.lab.legacy import Legacy
 from tunscope.lab.namespaces import Namespaces
 from tunscope.lab.plan import LabPlan
 from tunscope.lab.process import NodeProcess
 from tunscope.lab.running import RunningProgram
+from tunscope.lab.topology import Veth
 from tunscope.lab.traffic import Program, search_path
 from tunscope.packet.printable import printable
 from tunscope.relay.peer_request import PeerRequest, parse_peers
+
+_COMMAND_SECONDS: Final = 10.0
 
 
 class Lab:
@@ -36,6 +41,7 @@ class Lab:
         self._peer = _peer_of(plan, self.place, respond=respond)
         self._running: list[RunningProgram] = []
         self._keepers: list[EngineClient] = []
+        self._open = True
         check_programs(plan)
         with contextlib.ExitStack() as undo:
             self.namespaces = Namespaces(plan.topology)
@@ -68,7 +74,7 @@ class Lab:
 
     def open(self, client: EngineClient, options: CaptureOptions) -> Opening:
         """Have that engine open the shown device, with the far end it has in this lab."""
-        return self._open(client, self.place, self._peer, options)
+        return self._open_device(client, self.place, self._peer, options)
 
     def start_traffic(self) -> None:
         """Own the other devices that need it, then start the plan's programs one by one.
@@ -77,7 +83,7 @@ class Lab:
         a program cannot be started or does not announce itself.
         """
         for place in self.plan.kept(self.place):
-            self._keep(place)
+            self._keep(place, _peer_of(self.plan, place, respond=False))
         self._start(self.plan.traffic(self.namespaces.ipv6))
 
     def failures(self) -> list[str]:
@@ -106,8 +112,23 @@ class Lab:
                 f"it has {known}",
             ) from None
 
+    def leave(self) -> Legacy:
+        """Let the lab go on without this process; return what a person needs to know of it.
+
+        The shown device gets an owner that shows nothing, if it needs one. Call it when the
+        engine that was opened for it has ended; `close` does nothing any more.
+        """
+        if self._peer.kind != "sink":
+            self._keep(self.place, self._peer)
+        self._open = False
+        controls = [self.namespaces.control_fd, *(keeper.fileno() for keeper in self._keepers)]
+        return Legacy.of(controls, self.namespaces.descriptors)
+
     def close(self) -> None:
         """End all programs, engines and namespaces; a second call does nothing."""
+        if not self._open:
+            return
+        self._open = False
         for keeper in self._keepers:
             keeper.close()
         self._keepers.clear()
@@ -133,27 +154,35 @@ class Lab:
                     f"{command[0]} in {node}", printable(said) or f"status {status}"
                 )
 
-    def _keep(self, place: str) -> None:
-        """Own a device that is not shown, with the far end it has in this lab."""
+    def _keep(self, place: str, peer: PeerRequest) -> None:
+        """Own a device that is not shown."""
         nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
         try:
             keeper = self.namespaces.engine(place.partition("@")[2], nowhere)
         finally:
             os.close(nowhere)
         self._keepers.append(keeper)
-        self._open(keeper, place, _peer_of(self.plan, place, respond=False), CaptureOptions())
+        self._open_device(keeper, place, peer, CaptureOptions())
         keeper.start()
 
-    def _open(
+    def _open_device(
         self, client: EngineClient, place: str, peer: PeerRequest, options: CaptureOptions
     ) -> Opening:
         if peer.netns is not None:
             peer = replace(peer, netns=self.namespaces.netns_path(peer.netns))
         request = DeviceRequest(place.partition("@")[0])
-        return client.open(request, replace(options, peer=peer))
+        opening = client.open(request, replace(options, peer=peer))
+        return replace(opening, facts=self._with_peer_named(opening.facts, place))
 
-
-_COMMAND_SECONDS = 10.0
+    def _with_peer_named(self, facts: DeviceFacts, place: str) -> DeviceFacts:
+        """Nodes have no names that an engine could find; the topology has."""
+        if facts.peer is None or place not in self.plan.topology.places:
+            return facts
+        device = self.plan.topology.find(place)[1]
+        if not isinstance(device, Veth):
+            return facts
+        name, _, node = device.end.partition("@")
+        return replace(facts, peer=replace(facts.peer, name=name, netns=node))
 
 
 def check_programs(plan: LabPlan) -> None:

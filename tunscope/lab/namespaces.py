@@ -140,6 +140,11 @@ class Namespaces:
         return int(children.split()[0])
 
     @property
+    def control_fd(self) -> int:
+        """The socket whose last copy keeps the lab alive."""
+        return self._control.fileno()
+
+    @property
     def helper_pid(self) -> int:
         """The helper's process id; its only child is process 1 of the lab."""
         return self._helper.pid

@@ -81,16 +81,17 @@ class LabPlan:
     def kept(self, shown: str) -> tuple[str, ...]:
         """Return the devices that tunscope must own besides `shown` for the lab to work."""
         kept: list[str] = []
-        taken = {shown, self._far_end(shown)}
+        taken = self._ends(shown)
         for place in self.topology.places:
             device = self.tun(place)
             if device is not None and device.peer is not None and place not in taken:
                 kept.append(place)
-                taken |= {place, self._far_end(place)}
+                taken |= self._ends(place)
         return tuple(kept)
 
-    def _far_end(self, place: str) -> str | None:
+    def _ends(self, place: str) -> set[str]:
+        """Return the devices that one engine holds: that at `place`, and its peer if it is one."""
         device = self.tun(place)
-        if device is None or device.peer is None or not device.peer.startswith("device:"):
-            return None
-        return device.peer.removeprefix("device:")
+        peer = "" if device is None or device.peer is None else device.peer
+        kind, _, other = peer.partition(":")
+        return {place, other} if kind == "device" else {place}

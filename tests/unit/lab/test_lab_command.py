@@ -20,7 +20,8 @@ def tunscope(capsys, *words: str) -> tuple[int, str, str]:
 def test_without_a_name_the_labs_are_listed(capsys):
     status, out, err = tunscope(capsys, "lab")
     assert (status, err) == (0, "")
-    assert out.startswith(f"pair: {PAIR.summary}\n")
+    assert out.startswith("tun: ")
+    assert f"\npair: {PAIR.summary}\n" in out
     assert PAIR.diagram in out
 
 

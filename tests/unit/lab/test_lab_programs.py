@@ -10,6 +10,7 @@ import pytest
 import tunscope
 from tunscope.lab.barepython import bare_command
 from tunscope.lab.programs.echo import ICMP_ECHO, ICMPV6_ECHO, echo_request
+from tunscope.lab.programs.writer import echo_packet
 from tunscope.lab.traffic import nameserver, ping
 
 PROGRAMS = Path(tunscope.__file__).parent / "lab" / "programs"
@@ -77,3 +78,16 @@ def test_a_nameserver_is_told_every_address_of_a_name():
     program = nameserver("server", ["10.9.0.2"], {"a.test": ("10.9.0.2", "fd00::2")})
     assert program.ready
     assert program.argv[-3:] == ("10.9.0.2", "a.test=10.9.0.2", "a.test=fd00::2")
+
+
+def test_scapy_finds_what_the_writer_writes_right():
+    from scapy.layers.inet import ICMP, IP
+
+    raw = echo_packet("192.168.10.12", "192.168.10.11", 5)
+    packet = IP(raw)
+    assert (packet.src, packet.dst, packet.ttl, packet.proto) == (
+        "192.168.10.12", "192.168.10.11", 64, 1,
+    )  # fmt: skip
+    assert (packet[ICMP].type, packet[ICMP].seq) == (8, 5)
+    del packet.chksum, packet.len, packet[ICMP].chksum
+    assert bytes(packet) == raw

@@ -5,26 +5,68 @@ import os
 
 import pytest
 
-from tunscope.errors import UsageError
+from tunscope.errors import TunscopeError, UsageError
 from tunscope.lab.catalogue import LABS, describe_labs, find_lab
 from tunscope.lab.explain import explain
+from tunscope.lab.lab import check_programs
 from tunscope.lab.namespaces import construction_error
+from tunscope.lab.plans.bridge import BRIDGE
+from tunscope.lab.plans.overlay import OVERLAY
 from tunscope.lab.plans.pair import PAIR, traffic
+from tunscope.lab.plans.vpn import VPN
+from tunscope.lab.traffic import search_path
 
 
 def test_every_lab_is_described_by_a_line_and_a_diagram():
     text = describe_labs()
+    assert max(map(len, text.splitlines())) <= 80  # a terminal's width
     for plan in LABS.values():
         assert plan.summary in text
         assert plan.diagram in text
-        assert len(plan.summary) <= 90
-        assert max(len(line) for line in plan.diagram.splitlines()) <= 80
         assert plan.diagram.isascii()
 
 
 def test_an_unknown_lab_is_a_usage_error_that_names_those_there_are():
-    with pytest.raises(UsageError, match=r"lab nonesuch: .*there are: pair"):
+    with pytest.raises(UsageError, match=r"lab nonesuch: .*there are: tun, tap, write, "):
         find_lab("nonesuch")
+
+
+def test_there_is_every_lab_of_the_textbook():
+    assert list(LABS) == [
+        "tun", "tap", "write", "persist", "pair", "veth", "bridge", "vlan", "dhcp", "nat", "vpn",
+        "overlay", "router",
+    ]  # fmt: skip
+
+
+def test_a_device_is_meant_by_its_name_or_with_its_node():
+    assert OVERLAY.place("cni0@host2") == "cni0@host2"
+    assert BRIDGE.place("tap0") == "tap0@switch"
+    assert VPN.place("tun0@there") == "tun0@there"
+    with pytest.raises(UsageError, match=r"several nodes of lab overlay.*flannel@host1, flannel@h"):
+        OVERLAY.place("flannel")
+    with pytest.raises(UsageError, match=r"--device tun9: is not in this lab"):
+        OVERLAY.place("tun9")
+
+
+def test_devices_that_need_an_owner_have_one_whatever_is_shown():
+    assert OVERLAY.kept("flannel@host1") == ("flannel@host2",)
+    assert OVERLAY.kept("eth0@pod1") == ("flannel@host1", "flannel@host2")
+    assert BRIDGE.kept("br0@switch") == ("tap0@switch",)
+    assert BRIDGE.kept("eth0@vm") == BRIDGE.kept("tap0@switch") == ()
+    assert PAIR.kept("tun1@server") == ()
+
+
+def test_a_missing_program_is_named_with_what_to_install(monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name, path: None)
+    with pytest.raises(TunscopeError, match=r"lab vpn: needs openvpn \(sudo apt install openvpn"):
+        check_programs(VPN)
+    check_programs(PAIR)
+
+
+def test_programs_of_root_are_found_by_a_person_whose_path_lacks_their_folder(monkeypatch):
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    assert search_path().split(":")[:2] == ["/usr/bin", "/bin"]
+    assert "/usr/sbin" in search_path().split(":")
 
 
 def test_explain_shows_the_commands_for_every_device():
@@ -45,6 +87,7 @@ def test_explain_shows_the_commands_for_every_device():
         ("user namespace", errno.ENOSPC, "does not let you make user namespaces"),
         ("/dev/net/tun", errno.EACCES, "/dev/net/tun may not be opened by you"),
         ("/dev/net/tun", errno.ENOENT, "/dev/net/tun: No such file"),
+        ("VLAN filtering", errno.EOPNOTSUPP, "this kernel does not offer it: VLAN filtering"),
     ],
 )
 def test_what_the_machine_forbids_is_said_with_the_way_out(step, number, words):

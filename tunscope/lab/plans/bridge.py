@@ -7,14 +7,14 @@ from tunscope.lab.topology import ONLY_IPV4, Bridge, Node, Topology, TunDevice, 
 from tunscope.lab.traffic import Program, ping
 
 DIAGRAM = """\
-  red                      switch                          vm
-  +-------------------+    +--------------------------+    +--------------------+
-  | eth0 10.1.2.1/24  | -- | to-red --+               |    | eth0 10.1.2.3/24   |
-  +-------------------+    |          br0 10.1.2.254  |    |      a tap         |
-  blue                     |          |  |            |    +--------------------+
-  +-------------------+    |          |  +-- tap0     | <-- tunscope --^
-  | eth0 10.1.2.2/24  | -- | to-blue -+               |   (as QEMU joins a VM)
-  +-------------------+    +--------------------------+
+  red                     switch                       vm
+  +------------------+    +----------------------+     +------------------+
+  | eth0 10.1.2.1/24 | -- | to-red --+           |     | eth0 10.1.2.3/24 |
+  +------------------+    |          br0         |     |      a tap       |
+  blue                    |          |  |        |     +------------------+
+  +------------------+    |          |  +-- tap0 | <-- tunscope --^
+  | eth0 10.1.2.2/24 | -- | to-blue -+           |   (as QEMU joins a VM)
+  +------------------+    +----------------------+
 """
 RED, BLUE, VM = "10.1.2.1", "10.1.2.2", "10.1.2.3"
 
@@ -26,7 +26,7 @@ def traffic(ipv6: bool) -> tuple[Program, ...]:
 
 
 BRIDGE = LabPlan(
-    summary="two namespaces and a VM's tap on a bridge: broadcasts go to all, answers to one",
+    summary="two namespaces and a VM's tap on a bridge, as containers and VMs are",
     diagram=DIAGRAM,
     topology=Topology(
         name="bridge",

@@ -38,7 +38,7 @@ def traffic(ipv6: bool) -> tuple[Program, ...]:
 
 
 NAT = LabPlan(
-    summary="a container behind a masquerading host: its address inside, the host's outside",
+    summary="a container behind a masquerading host, both sides visible",
     diagram=DIAGRAM,
     topology=Topology(
         name="nat",

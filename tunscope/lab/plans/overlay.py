@@ -67,7 +67,7 @@ def _pod(number: int) -> Node:
 
 
 OVERLAY = LabPlan(
-    summary="pods on two hosts, tunscope as the forwarder between their tuns, as in flannel",
+    summary="pods on two hosts, tunscope as forwarder between their tuns (flannel)",
     diagram=DIAGRAM,
     topology=Topology(name="overlay", nodes=(_host(1, 2), _host(2, 1), _pod(1), _pod(2))),
     shown="flannel@host1",

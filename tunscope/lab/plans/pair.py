@@ -62,7 +62,7 @@ def traffic(ipv6: bool) -> tuple[Program, ...]:
 
 
 PAIR = LabPlan(
-    summary="two namespaces joined by tunscope itself; ping, DNS and HTTP over IPv4 and IPv6",
+    summary="two namespaces joined by tunscope itself; ping, DNS, HTTP, both IPs",
     diagram=DIAGRAM,
     topology=TOPOLOGY,
     shown="tun0@client",

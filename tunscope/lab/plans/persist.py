@@ -30,7 +30,7 @@ def traffic(ipv6: bool) -> tuple[Program, ...]:
 
 
 PERSIST = LabPlan(
-    summary="a persistent tun with owner and group: a program attaches, leaves, comes again",
+    summary="a persistent tun with an owner: attached, left, attached again",
     diagram=DIAGRAM,
     topology=Topology(name="persist", nodes=(Node("box", (DEVICE,), sysctls=ONLY_IPV4),)),
     shown="tun0@box",

@@ -7,9 +7,9 @@ from tunscope.lab.topology import ONLY_IPV4, Bridge, Node, Topology, Veth, Vlan
 from tunscope.lab.traffic import Program, ping
 
 DIAGRAM = """\
-  red1 10.10.0.1  -- port 10 --+                    +-- port 10 --  red2 10.10.0.2
-                               west ==== trunk ==== east
-  blue1 10.20.0.1 -- port 20 --+  tags 10 and 20    +-- port 20 --  blue2 10.20.0.2
+  red1 10.10.0.1 -- port 10 +                     + port 10 -- red2 10.10.0.2
+                            west ==== trunk ==== east
+  blue1 10.20.0.1 - port 20 +   tags 10 and 20    + port 20 - blue2 10.20.0.2
 """
 RED, BLUE = 10, 20
 
@@ -44,7 +44,7 @@ def _host(colour: str, number: int, switch: str, vlan: int) -> Node:
 
 
 VLAN = LabPlan(
-    summary="two VLANs over a trunk: 802.1Q tags between the bridges, none at their ports",
+    summary="two VLANs over a trunk: tags between the bridges, none at their ports",
     diagram=DIAGRAM,
     topology=Topology(
         name="vlan",

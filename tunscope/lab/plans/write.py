@@ -31,7 +31,7 @@ def traffic(ipv6: bool) -> tuple[Program, ...]:
 
 
 WRITE = LabPlan(
-    summary="a program writes ping requests into a tun; the kernel unwraps and answers them",
+    summary="a program writes pings into a tun; the kernel unwraps and answers them",
     diagram=DIAGRAM,
     topology=Topology(
         name="write",

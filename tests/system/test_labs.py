@@ -1,0 +1,183 @@
+"""Every lab as root and as a user without rights: its packets, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+from lab_recordings import counts, packets_in, pipe_of, recording, wait_until
+from lab_witness import LabWitness
+from person import TUNSCOPE, Person, person_of
+
+from tunscope.lab.catalogue import LABS
+
+PING, REPLY = "icmp.type == 8", "icmp.type == 0"
+
+#: What tshark must find, and what the first words on stderr must say.
+SEEN: dict[str, tuple[tuple[str, ...], str]] = {
+    "tun": ((f"{PING} && ip.src == 192.168.10.11",), "attached to tun0"),
+    "tap": (("arp.opcode == 1 && eth.src == 02:00:00:00:00:11",), "attached to tap0"),
+    "write": (
+        (f"{PING} && ip.src == 192.168.10.12", f"{REPLY} && ip.src == 192.168.10.11"),
+        "observing tun0, owned by python",
+    ),
+    "persist": ((f"{PING} && ip.dst == 192.168.10.12",), "observing tun0, owned by python"),
+    "pair": ((f"{REPLY} && ip.src == 10.9.0.2", "dns.a", "http.response"), "attached to tun0"),
+    "veth": ((f"{REPLY} && ip.src == 10.1.1.2", "http.response"), "observing eth0"),
+    "bridge": (
+        ("arp.opcode == 1", f"{REPLY} && ip.src == 10.1.2.3 && eth.src == 02:00:00:00:02:03"),
+        "observing br0",
+    ),
+    "vlan": (("vlan.id == 10 && icmp", "vlan.id == 20 && icmp"), "observing trunk"),
+    "dhcp": (
+        tuple(f"dhcp.option.dhcp == {kind}" for kind in (1, 2, 3, 5)),
+        "observing eth0",
+    ),
+    "nat": ((f"{REPLY} && ip.dst == 192.0.2.2", "http.response"), "observing eth0"),
+    "vpn": ((f"{REPLY} && ip.src == 10.8.0.2", "http.response"), "owned by openvpn"),
+    "overlay": ((f"{REPLY} && ip.src == 10.244.2.2", "http.response"), "attached to flannel"),
+    "router": ((f"{PING} && ip.dst == 10.20.1.1",), "attached to tun0"),
+}
+#: What must not be there.
+UNSEEN = {
+    "tun": REPLY,
+    "tap": "ip",
+    "nat": "ip.addr == 10.88.0.0/24",
+    "router": "ip.dst == 192.168.7.1 || ip.dst == 203.0.113.9",
+    "vpn": "udp.port == 1194",
+}
+
+
+@pytest.fixture(params=["root", "user"])
+def person(request, tmp_path) -> Iterator[Person]:
+    with person_of(request.param, tmp_path) as someone:
+        yield someone
+
+
+@pytest.fixture
+def user(tmp_path) -> Iterator[Person]:
+    with person_of("user", tmp_path) as someone:
+        yield someone
+
+
+def kernel_filters_vlans() -> bool:
+    words = "ip link add name br0 type bridge vlan_filtering 1"
+    done = subprocess.run(["unshare", "-n", *words.split()], capture_output=True, check=False)
+    return done.returncode == 0
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_the_packets_of_the_lab_are_there_and_nothing_is_left(person, lab):
+    """As root it ends by Ctrl-C, for a user by SIGKILL."""
+    filters, first_words = SEEN[lab]
+    witness = LabWitness(person.mark)
+    with recording(person, lab) as (child, file):
+        if lab == "vlan" and not kernel_filters_vlans():
+            _, words = child.communicate(timeout=20)
+            assert (child.returncode, words.count("\n")) == (1, 1)
+            assert "this kernel does not offer it: VLAN filtering" in words
+            assert not file.exists()
+            return
+        wait_until(lambda: all(counts(file, filters)), 20, f"{filters}")
+        witness.look()
+        child.send_signal(signal.SIGINT if person.name == "root" else signal.SIGKILL)
+        _, words = child.communicate(timeout=20)
+    assert child.returncode == (0 if person.name == "root" else -signal.SIGKILL), words
+    assert first_words in words.splitlines()[0]
+    if lab in UNSEEN:
+        assert counts(file, (UNSEEN[lab],)) == [0]
+    witness.assert_all_gone()
+
+
+@pytest.mark.parametrize(
+    ("lab", "device", "wanted"),
+    [
+        ("nat", "br0", f"{REPLY} && ip.dst == 10.88.0.2"),
+        ("bridge", "tap0", "icmp && eth.dst == 02:00:00:00:02:03"),
+        ("bridge", "eth0@vm", "icmp && eth.src == 02:00:00:00:02:03"),
+        ("router", "eth0@box", "ip.dst == 203.0.113.9"),
+        ("vpn", "eth0@there", "udp.port == 1194"),
+        ("overlay", "flannel@host2", f"{PING} && ip.dst == 10.244.2.2"),
+        ("overlay", "eth0@pod1", f"{REPLY} && ip.src == 10.244.2.2"),
+    ],
+)
+def test_another_device_of_the_lab_can_be_shown(user, lab, device, wanted):
+    with recording(user, lab, "--device", device) as (child, file):
+        wait_until(lambda: counts(file, (wanted,))[0], 20, wanted)
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=20)
+    assert child.returncode == 0
+
+
+@pytest.mark.parametrize("lab", ["tun", "tap"])
+def test_with_respond_the_ping_is_answered(user, lab):
+    with recording(user, lab, "--respond") as (child, file):
+        wait_until(lambda: counts(file, (REPLY,))[0], 20, "reply")
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=20)
+    assert counts(file, (f"{REPLY} && ip.src == 192.168.10.12",))[0]
+
+
+def test_a_lab_that_was_kept_is_entered_and_ended_as_it_says(person):
+    witness = LabWitness(person.mark)
+    with recording(person, "pair", "--keep") as (child, file):
+        wait_until(lambda: packets_in(file) >= 4, 10, "packets")
+        witness.look()
+        child.send_signal(signal.SIGINT)
+        _, words = child.communicate(timeout=20)
+    assert child.returncode == 0, words
+    lines = [line.strip() for line in words.splitlines()]
+    enter = next(line for line in lines if line.startswith("client: ")).removeprefix("client: ")
+    end = next(line for line in lines if "kill " in line).partition("kill ")[2]
+    try:
+        done = person.run(*shlex.split(enter), "ping", "-n", "-c1", "-W5", "10.9.0.2")
+        assert "1 received" in done.stdout, done
+    finally:
+        os.kill(int(end), signal.SIGTERM)
+    witness.assert_all_gone()
+
+
+def test_a_shell_of_the_lab_has_the_device(user):
+    script = "ip -br addr show tun0; exit 5\n"
+    done = user.run(*TUNSCOPE, "lab", "persist", "--shell", "box", stdin=pipe_of(script))
+    assert "192.168.10.11/24" in done.stdout, done
+    assert done.returncode == 5
+
+
+def test_a_program_comes_and_goes_and_the_device_stays():
+    from test_lab_namespaces import output_of
+
+    from tunscope.lab.namespaces import Namespaces
+    from tunscope.lab.plans.persist import PERSIST
+    from tunscope.lab.traffic import bare_program
+
+    running = Namespaces(PERSIST.topology)
+    try:
+        visitor = bare_program("visitor", "box", "tun0", "tun", "0.4", "0.4")
+        running.spawn("box", visitor.argv)
+        states = []
+        deadline = time.monotonic() + 10
+        while len(states) < 4:
+            assert time.monotonic() < deadline, states
+            text = output_of(running, "box", "ip", "-br", "addr", "show", "tun0")
+            assert "192.168.10.11/24" in text
+            attached = "DOWN" not in text
+            if not states or states[-1] != attached:
+                states.append(attached)
+    finally:
+        running.close()
+
+
+@pytest.mark.parametrize(
+    "words", [("vpn", "--respond"), ("pair", "--respond"), ("write", "--respond")]
+)
+def test_respond_is_refused_where_somebody_is_there_already(user, words):
+    done = user.run(*TUNSCOPE, "lab", *words, "--no-tui")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("tunscope: --respond: ")
