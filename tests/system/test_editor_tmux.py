@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import shlex
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from network_namespace import NetworkNamespace
+from test_hold import NAME_CLIENT, NAME_SERVER, python
 from test_tui_tmux import command
 from tmux_driver import Tmux
 
@@ -20,10 +24,15 @@ def terminal(tmp_path: Path) -> Iterator[Tmux]:
 
 
 def lab(tmp_path: Path, *words: str) -> str:
+    """Return the command line of a lab."""
+    return tunscope(tmp_path, "lab", "pair", *words)
+
+
+def tunscope(tmp_path: Path, *words: str) -> str:
     """Return a command line with a runtime folder of its own."""
     runtime = tmp_path / "run"
     runtime.mkdir(mode=0o700, exist_ok=True)
-    line = command(tmp_path, "lab", "pair", *words)
+    line = command(tmp_path, *words)
     return line.replace("exec env ", f"exec env XDG_RUNTIME_DIR={shlex.quote(str(runtime))} ", 1)
 
 
@@ -191,3 +200,102 @@ def test_a_held_ping_is_edited_and_released(terminal: Tmux, tmp_path: Path) -> N
     seq = edited["icmp.seq"]
     answers = [row for row in rows if row["icmp.type"] == "0" and row["icmp.seq"] == seq]
     assert answers, "the far kernel answered the edited ping"
+
+
+@dataclass
+class Joined:
+    """Two kernels and, once started, tunscope between them in a terminal."""
+
+    here: NetworkNamespace
+    there: NetworkNamespace
+    terminal: Tmux
+    folder: Path
+
+    def start(self, *words: str) -> None:
+        line = tunscope(
+            self.folder, "tun0", "--addr", "10.9.0.1/24", "--peer",
+            f"device:tun1@{self.there.name}", "--hold-direction", "out", *words,
+        )  # fmt: skip
+        inside = f"exec nsenter --net=/run/netns/{self.here.name} env "
+        self.terminal.start(line.replace("exec env ", inside, 1))
+        self.terminal.until(r"● live")
+
+    def quit(self) -> None:
+        self.terminal.keys("q")
+        self.terminal.until(r"[Dd]iscard")
+        self.terminal.keys("d")
+        assert self.terminal.wait() == 0
+
+
+@pytest.fixture
+def joined(terminal: Tmux, tmp_path: Path, netns_factory: Callable[[], NetworkNamespace]) -> Joined:
+    here, there = netns_factory(), netns_factory()
+    for one in (here, there):
+        one.disable_ipv6()
+    there.ip("tuntap add dev tun1 mode tun")
+    there.ip("addr add 10.9.0.2/24 dev tun1")
+    there.ip("link set tun1 up")
+    return Joined(here, there, terminal, tmp_path)
+
+
+def test_a_held_name_query_asks_for_another_name(joined: Joined) -> None:
+    terminal = joined.terminal
+    joined.start("--hold", "dns")
+    server = python(joined.there, NAME_SERVER)
+    until_bound(joined.there, 53)
+    client = python(joined.here, NAME_CLIENT)
+    terminal.until(r"⏸ held 1")
+    terminal.keys("i")
+    terminal.until(r"Standard query 0x0007 A one\.test")
+    terminal.keys("e")
+    terminal.until(r"^▌  version +4")
+    terminal.keys("End")
+    terminal.until(r"^▌  qry\.type")
+    terminal.keys("Up")
+    terminal.until(r"^▌  qry\.name +one\.test")
+    terminal.keys("Enter")
+    terminal.type("another.test")
+    terminal.keys("Enter")
+    terminal.until(r"✎ qry\.name +another\.test")
+    terminal.keys("C-r")
+    terminal.until(r"released #\d+")
+    assert client.stdout is not None
+    assert client.stdout.read().strip() == "192.0.2.2"
+    assert server.stdout is not None
+    assert server.stdout.readline().strip() == "another"
+    terminal.keys("Escape")
+    terminal.until(r"10\.9\.0\.1 +DNS .*Standard query response 0x0007 A another\.test")
+    joined.quit()
+
+
+def until_bound(netns: NetworkNamespace, port: int) -> None:
+    """Wait until a UDP server listens."""
+    for _ in range(200):
+        if f":{port:04X} " in netns.run("cat", "/proc/net/udp").stdout:
+            return
+        time.sleep(0.02)
+    pytest.fail("nobody listens")
+
+
+def test_a_held_ping_with_its_last_hop_comes_back_from_the_router(joined: Joined) -> None:
+    terminal, router = joined.terminal, joined.there
+    router.sysctl("net/ipv4/ip_forward", 1)
+    router.ip("link add v0 type veth peer name v1")
+    router.ip("addr add 10.20.0.2/24 dev v0")
+    for name in ("v0", "v1"):
+        router.ip(f"link set {name} up")
+    joined.start("--route", "10.20.0.0/24", "--hold", "icmp")
+    words = ("ping", "-c", "1", "-W", "20", "10.20.0.1")
+    ping = joined.here.popen(*words, stdout=subprocess.PIPE, text=True)
+    terminal.until(r"⏸ held 1")
+    terminal.keys("i")
+    terminal.until(r"Echo \(ping\) request")
+    terminal.keys("e")
+    set_ttl(terminal, "1")
+    terminal.keys("C-r")
+    terminal.until(r"released #\d+")
+    terminal.keys("Escape")
+    terminal.until(r"10\.9\.0\.2 +10\.9\.0\.1 +ICMP .*Time-to-live exceeded")
+    assert ping.stdout is not None
+    assert "From 10.9.0.2 icmp_seq=1 Time to live exceeded" in ping.stdout.read()
+    joined.quit()
