@@ -25,6 +25,7 @@ from tunscope.relay.relay_options import RelayOptions
 if TYPE_CHECKING:
     from tunscope.device.through_owner import OwnersDescriptor
     from tunscope.engine.inline import InlineRelay
+    from tunscope.engine.neighbours import Neighbours
     from tunscope.replay.player import Port
 
 _SIOCGIFFLAGS: Final = 0x8913
@@ -73,6 +74,7 @@ class ObservedDevice:
         self._received = 0
         self._dropped = 0
         self._record: Record | None = None
+        self._neighbours: Neighbours | None = None
         self._ring.bind(device)
         if promiscuous:
             _join_promiscuous(sock, device)
@@ -203,6 +205,7 @@ class ObservedDevice:
 
         if record:
             return PacketSocketPort(self._socket, self._lack_of_carrier, self._replayed)
+        self._neighbours = None
         try:
             self._sender.bind((self._device, 0))  # 0: it receives nothing
         except OSError as error:
@@ -210,6 +213,19 @@ class ObservedDevice:
         self._direction = Direction.IN
         self._attach(self._expression)
         return PacketSocketPort(self._sender, self._lack_of_carrier, None)
+
+    def neighbours(self) -> Neighbours:
+        """Those at the other end of the cable."""
+        from tunscope.engine.neighbours import Neighbours
+
+        if self._linktype != LinkType.ETHERNET:
+            raise UsageError(self._device, "has no MAC addresses")
+        if self._neighbours is None:
+            try:
+                self._neighbours = Neighbours(self._sender, self._device)
+            except OSError as error:
+                raise TunscopeError(self._device, refusal(error.errno or 0)) from error
+        return self._neighbours
 
     def _replayed(self, packet: bytes, ts_ns: int) -> None:
         """Record a packet of a replay as the ring would have shown it."""

@@ -31,6 +31,7 @@ from tunscope.relay.relay_options import RelayOptions
 
 if TYPE_CHECKING:
     from tunscope.engine.inline import InlineRelay
+    from tunscope.engine.neighbours import Neighbours
     from tunscope.replay.player import Port
 
 _LARGEST_READ: Final = 65536 + 64
@@ -289,6 +290,10 @@ class OwnedDevice:
         if self._sink:
             return "nobody is at the far end"
         return PeerPort(self._peer, self._replayed(Direction.OUT) if record else None)
+
+    def neighbours(self) -> Neighbours:
+        """What is behind the descriptor is the peer's to know."""
+        raise UsageError("resolve", "the far end is a peer, not a network")
 
     def _replayed(self, direction: Direction) -> Callable[[bytes, int], None]:
         def recorded(packet: bytes, ts_ns: int) -> None:

@@ -42,6 +42,7 @@ class Op(StrEnum):
     EDIT = "edit"
     WATCH = "watch"
     EDITED = "edited"
+    RESOLVE = "resolve"
     REPLAY = "replay"
     REPLAY_STATUS = "replay status"
     REPLAY_STOP = "replay stop"

@@ -87,6 +87,7 @@ class Server:
             Op.EDIT: lambda message, _: edit_held(self._inline(), message),
             Op.WATCH: self._watch_events,
             Op.EDITED: self._edited,
+            Op.RESOLVE: lambda message, _: self._running().source.neighbours().resolve(message),
             Op.REPLAY: lambda message, _: self._replays.start(self._running(), message),
             Op.REPLAY_STATUS: lambda _, __: self._replays.status(),
             Op.REPLAY_STOP: lambda _, __: self._replays.stop(),

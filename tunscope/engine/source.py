@@ -13,6 +13,7 @@ from tunscope.relay.relay_options import RelayOptions
 
 if TYPE_CHECKING:
     from tunscope.engine.inline import InlineRelay
+    from tunscope.engine.neighbours import Neighbours
     from tunscope.replay.player import Port
 
 
@@ -93,6 +94,9 @@ class Source(Protocol):
 
         With `record` what `take` will not show of them is recorded.
         """
+
+    def neighbours(self) -> Neighbours:
+        """Return what asks for the MAC addresses of neighbours; UsageError if there are none."""
 
     def news(self) -> list[str]:
         """Return what a person should know of the far end and was not told yet."""

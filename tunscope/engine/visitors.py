@@ -22,7 +22,7 @@ ALLOWED: Final = frozenset(
     {
         Op.DESCRIBE, Op.STATISTICS, Op.INJECT, Op.COPY, Op.RELAY, Op.HELD, Op.VERDICT, Op.EDIT,
         Op.WATCH,
-        Op.REPLAY, Op.REPLAY_STATUS, Op.REPLAY_STOP, Op.REPLAY_CONTROL,
+        Op.RESOLVE, Op.REPLAY, Op.REPLAY_STATUS, Op.REPLAY_STOP, Op.REPLAY_CONTROL,
     }
 )  # fmt: skip
 _MOST: Final = 16

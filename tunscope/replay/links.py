@@ -5,6 +5,7 @@ Nothing is made into what it is not: what has no counterpart is refused with the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,12 +35,20 @@ class Carried:
     source: bytes | None = None
 
 
+def nobody(address: bytes) -> bytes | None:
+    """Tell no MAC address."""
+    del address
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceLink:
     """The device's link: `linktype` is RAW or ETHERNET.
 
     `source` and `destination` are the MAC addresses of a header that has to be made; a packet
     that tells its sender's keeps it unless `source_given`. VLAN tags go unless `keep_tags`.
+    `neighbour` tells the MAC address for an IP address, if anybody does: then it is that of the
+    header in the place of `destination`.
     """
 
     linktype: LinkType
@@ -47,6 +56,7 @@ class DeviceLink:
     destination: bytes = b"\xff" * 6
     source_given: bool = False
     keep_tags: bool = True
+    neighbour: Callable[[bytes], bytes | None] = nobody
 
     def convert(self, data: bytes, linktype: int) -> bytes:
         """Return the packet as this device carries it; Unsendable if there is no such thing."""
@@ -63,10 +73,13 @@ class DeviceLink:
         if found.ethertype < _FIRST_ETHERTYPE:
             raise Unsendable(NO_LINK_HEADER)
         payload = found.payload
+        destination = self.destination
         if found.ethertype in {ETHERTYPE_IPV4, ETHERTYPE_IPV6}:
             payload = _ip_packet(found)
+            address = payload[16:20] if found.ethertype == ETHERTYPE_IPV4 else payload[24:40]
+            destination = self.neighbour(address) or destination
         source = self.source if self.source_given or found.source is None else found.source
-        return self.destination + source + found.ethertype.to_bytes(2) + payload
+        return destination + source + found.ethertype.to_bytes(2) + payload
 
 
 def carried(data: bytes, linktype: int) -> Carried:
