@@ -48,6 +48,8 @@ def tunscope(netns: str, device: str, file: Path, words: list[str]) -> float:
 
 
 TOOLS: dict[str, Replay] = {"tunscope": tunscope, "tcpreplay": tcpreplay}
+#: gtod, a busy loop, is tcpreplay's default.
+PACED: dict[str, list[str]] = {"tunscope": [], "tcpreplay": ["--timer=gtod"]}
 FASTEST = {"tunscope": ["--topspeed"], "tcpreplay": ["-t", "-K", "-q"]}
 
 
@@ -81,7 +83,7 @@ def paced(names: tuple[str, str], tool: str, file: Path, folder: Path) -> list[i
         assert receiver.stderr is not None
         while "listening" not in receiver.stderr.readline():
             pass
-        TOOLS[tool](names[0], "v0", file, [])
+        TOOLS[tool](names[0], "v0", file, PACED[tool])
         receiver.send_signal(signal.SIGINT)
         receiver.communicate()
     expected, came = times_of(file), times_of(out)
