@@ -18,11 +18,13 @@ from tunscope.engine.protocol import HeldPacket
 from tunscope.index.capture import CaptureIndex
 from tunscope.index.source import FileSource
 from tunscope.packet.direction import Direction
+from tunscope.packet.flow import flow_of
 from tunscope.tui.app import TunscopeApp
 from tunscope.tui.devices import DeviceRow, ListedDevices
 from tunscope.tui.display_filters import DisplayFilters
 from tunscope.tui.holding import HoldWish, NoHolds, Waiting
 from tunscope.tui.rate import Rate
+from tunscope.tui.replaying import NoReplays, ReplayProgress
 from tunscope.tui.screens.analysis import AnalysisScreen
 from tunscope.tui.session import FileSession, SessionState, SessionStatus, SessionTitle
 from tunscope.tui.settings.model import Settings
@@ -37,7 +39,7 @@ SIZE = (120, 36)
 class Picture:
     """A picture: the capture it shows, the keys that lead to it, theme and display filter.
 
-    The packets numbered `held` wait in the hold queue.
+    The packets numbered `held` wait in the hold queue; with `replay` that one runs.
     """
 
     name: str
@@ -46,10 +48,17 @@ class Picture:
     theme: str = "tunscope-dark"
     display_filter: str = ""
     held: tuple[int, ...] = ()
+    replay: ReplayProgress | None = None
 
 
 #: From the top of the field tree to the time to live of an IPv4 packet on a tun device.
 TIME_TO_LIVE = ("enter", "home", "down", "down", "right", *["down"] * 8)
+
+#: A replay in its midst.
+REPLAY = ReplayProgress(
+    "in.pcapng", "playing", 5000, 1234, 98_720, {}, {}, {"no IP packet": 10, "cut": 2}, (1, 1),
+    10.4, 10.4, 42.0, 119.0, {"median": 4000, "p95": 52_000, "p99": 97_000, "max": 212_000},
+)  # fmt: skip
 
 PICTURES = (
     Picture(
@@ -69,6 +78,7 @@ PICTURES = (
     Picture("properties", "tun", ("6", "G", "P")),
     Picture("editor", "tun", ("6", "G", "e", *["down"] * 7, "enter", "3", "enter")),
     Picture("hold", "tun", ("i",), held=(6, 15)),
+    Picture("replay", "tun", ("3", "0", "G", "R"), replay=REPLAY),
 )
 
 
@@ -123,6 +133,12 @@ async def draw(picture: Picture) -> str:
     session = session_for(picture.kind, capture.count)
     if picture.held:
         session.holds = holds_of(capture, picture.held)
+    if picture.replay:
+        replays = NoReplays("")
+        replays.progress = picture.replay
+        ping = capture.record(13)
+        replays.flows = {flow for flow in [flow_of(ping.data, ping.linktype)] if flow}
+        session.replays = replays
     app = TunscopeApp(
         capture,
         session,

@@ -367,6 +367,30 @@ def test_what_an_observed_device_was_sent_is_marked_in_the_capture(
     assert tshark_fields(out, *fields) == [["7", *replayed], ["40", *replayed]]
 
 
+def test_bare_packets_find_their_neighbours_on_a_network(
+    netns_factory: Callable[[], NetworkNamespace], tmp_path: Path
+) -> None:
+    a, b = netns_factory(), netns_factory()
+    a.ip(f"link add v0 type veth peer name v1 netns {b.name}")
+    for netns, device, host in ((a, "v0", 1), (b, "v1", 2)):
+        netns.ip(f"addr add 10.9.0.{host}/24 dev {device}")
+        netns.ip(f"addr add fd00::{host}/64 dev {device} nodad")
+        netns.ip(f"link set {device} up")
+    ends = [("10.9.0.1", to) for to in ("10.9.0.2", "10.9.0.77", "10.9.0.255", "224.0.0.5")]
+    packets = [bytes(IP(src=src, dst=dst) / UDP(dport=4242)) for src, dst in ends]
+    packets.append(bytes(IPv6(src="fd00::1", dst="fd00::2") / UDP(dport=4242)))
+    file = pcap(tmp_path / "in", RAW, packets)
+    words = ("--topspeed", "--wait", "0", "--map", "10.9.0.0/24=10.9.0.0/24")
+    with tcpdump(b, "v1", tmp_path / "out.pcap", "udp dst port 4242"):
+        done = a.tunscope("replay", file, "v0", *words)
+    assert done.returncode == 0, done.stderr
+    assert "nobody answers for 1 address: packets there go to everybody" in done.stderr
+    mac = b.ip("-br link show v1").split()[2]
+    everybody = "ff:ff:ff:ff:ff:ff"
+    rows = tshark_fields(tmp_path / "out.pcap", "eth.dst")
+    assert [row[0] for row in rows] == [mac, everybody, everybody, "01:00:5e:00:00:05", mac]
+
+
 def test_packets_are_sent_one_a_key(quiet: NetworkNamespace, tmp_path: Path) -> None:
     packets = [bytes(IP(src="10.9.0.2", dst="10.9.0.9") / UDP(dport=n)) for n in range(1, 7)]
     file = pcap(tmp_path / "in", RAW, packets, gap=3600)

@@ -9,6 +9,7 @@ import pytest
 from browser_driver import Browser, OpenBrowser
 from test_tui_devices import ROWS
 from test_tui_hold import holding
+from test_tui_replay import replaying
 from textual.widget import Widget
 
 from tunscope.tui.devices import ListedDevices
@@ -34,11 +35,13 @@ WAYS: dict[str, list[str]] = {
     "graph": ["o"],
     "editor": ["6", "G", "e"],
     "hold": ["i"],
+    "replay": ["R"],
     "analysis": ["C"],
     "statistic": ["C"],
     "devices": ["d"],
     "form": ["d", "n"],
     "inject": ["6", "G", "r"],
+    "replay_form": ["R"],
     "pager": ["L"],
     "properties": ["P"],
     "choice": ["y"],
@@ -112,6 +115,8 @@ async def test_every_action_has_its_key(
     ) as browser:
         if namespace == "hold":
             holding(browser, 6)
+        if namespace == "replay":
+            await replaying(browser)
         for key in WAYS[namespace]:
             await browser.press(key)
         if namespace in BOXES | {"editor", "hold"}:

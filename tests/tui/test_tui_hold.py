@@ -8,13 +8,11 @@ from dataclasses import replace
 from browser_driver import Browser, OpenBrowser
 from textual.widgets import Input
 
-from tunscope.engine.counters import Counters
 from tunscope.engine.protocol import HeldPacket
 from tunscope.packet.direction import Direction
 from tunscope.tui.holding import HoldWish, NoHolds, Waiting
 from tunscope.tui.screens.editor import EditorScreen
 from tunscope.tui.screens.hold import HoldScreen
-from tunscope.tui.session import SessionState
 
 
 def held(browser: Browser, number: int, repeats: int = 0, age: float = 4.1) -> Waiting:
@@ -200,20 +198,3 @@ async def test_a_packet_that_is_not_held_cannot_be_released(open_browser: OpenBr
         await browser.until(lambda: isinstance(browser.app.screen, EditorScreen))
         await browser.press("ctrl+r")
         assert "this packet is not held" in browser.screen_text()
-
-
-async def test_the_bound_of_the_queue_and_the_rules_are_shown(open_browser: OpenBrowser) -> None:
-    async with open_browser() as browser:
-        holds = holding(browser, 6)
-        holds.wish, holds.bound = HoldWish("tcp"), "at 1,000 the oldest is released"
-        holds.rules = ("dns => drop", "icmp => delay 5ms")
-        await browser.press("i")
-        assert "at 1,000 the oldest is released" in browser.screen_text()
-        await browser.press("escape")
-        browser.update(state=SessionState.LIVE, counters=Counters(rules=[3, 1200]))
-        await browser.press("P")
-        await browser.until(lambda: "Captured by" in browser.screen_text())
-        await browser.press("pagedown", "pagedown")
-        await browser.until(lambda: "1,200 chosen" in browser.screen_text())
-        assert "icmp => delay 5ms" in browser.screen_text()
-        assert "3 chosen" in browser.screen_text()

@@ -11,6 +11,7 @@ from tunscope.capfile.spool import Spool
 from tunscope.cli.deep_edits import answer_ask
 from tunscope.cli.holds import EngineHolds
 from tunscope.cli.injecting import Injections
+from tunscope.cli.replays import EngineReplays
 from tunscope.engine.client import EngineClient, Opening
 from tunscope.engine.counters import Counters
 from tunscope.engine.protocol import (
@@ -142,7 +143,8 @@ class EngineSession:
             self._hand_over_next()
         self.owned = opening.mode != "observed"
         self._injections = Injections(client.ask, facts.name)
-        self.holds = EngineHolds(client, self._say_of_hold)
+        self.holds = EngineHolds(client, self._say_of_deed)
+        self.replays = EngineReplays(client, opening, self._say_of_deed)
 
     def poll(self) -> SessionStatus:
         """Take in the engine's events."""
@@ -152,6 +154,7 @@ class EngineSession:
             self._say(text, Severity.WARNING)
         self._injections.pull()
         self.holds.pull()
+        self.replays.pull()
         self._messages += self._injections.told
         self._injections.told.clear()
         messages, self._messages = tuple(self._messages), []
@@ -201,6 +204,7 @@ class EngineSession:
         match event:
             case CountersEvent(counters):
                 self._counters = counters
+                self.replays.note(counters.replayed)
             case NoticeEvent(text):
                 self._say(text, Severity.WARNING)
             case RotatedEvent():
@@ -221,6 +225,7 @@ class EngineSession:
         self._ended()
         self._injections.stop()
         self.holds.end()
+        self.replays.end()
         self._state = SessionState.STOPPED if error is None else SessionState.FAILED
         if error is not None:
             self._say(str(error), Severity.ERROR)
@@ -233,7 +238,7 @@ class EngineSession:
             self._client.add_output(fd)
             os.close(fd)
 
-    def _say_of_hold(self, text: str, failed: bool) -> None:
+    def _say_of_deed(self, text: str, failed: bool) -> None:
         self._say(text, Severity.ERROR if failed else Severity.INFORMATION)
 
     def _say(self, text: str, severity: Severity = Severity.INFORMATION) -> None:

@@ -48,25 +48,6 @@ class EngineHolds:
         """What waits, as far as is known."""
         return tuple(self._waiting.values())
 
-    @property
-    def bound(self) -> str:
-        """The bound that the engine keeps."""
-        hold = self._relay.hold
-        if hold is None:
-            return ""
-        ends = {"release": "is released", "drop": "is dropped"}
-        deeds = {
-            "pass": "the next one passes",
-            "drop": "the next one is dropped",
-            "oldest": f"the oldest {ends[hold.then]}",
-        }
-        return f"at {hold.maximum:,} {deeds[hold.when_full]}"
-
-    @property
-    def rules(self) -> Sequence[str]:
-        """The rules that the engine follows."""
-        return self._relay.rules
-
     def end(self) -> None:
         """The capture is over: the engine let everything go."""
         self._ended = True

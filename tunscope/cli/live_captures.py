@@ -22,17 +22,18 @@ from tunscope.cli.outputs import SingleFile
 from tunscope.cli.privilege import as_invoking_user, drop_privileges, invoking_user
 from tunscope.cli.program_watch import ProgramWatch
 from tunscope.cli.reachable import reachable
+from tunscope.cli.replays import mistake_of, packets_of_file
 from tunscope.engine.client import EngineClient, Opening
 from tunscope.engine.options import CaptureOptions
 from tunscope.engine.signals import signals_as_interrupts
 from tunscope.errors import TunscopeError
-from tunscope.tui.surroundings import FileChoice, Surroundings
+from tunscope.tui.devices import DeviceChoice
+from tunscope.tui.surroundings import FileChoice, ReplayChoice, Surroundings, Wish
 
 if TYPE_CHECKING:
     from tunscope.cli.replay_capture import CaptureReplay
     from tunscope.device.request import DeviceRequest
     from tunscope.index.capture import CaptureIndex
-    from tunscope.tui.devices import DeviceChoice
     from tunscope.tui.session import Session
 
 #: A spool goes on in a new segment after this many bytes, so that `--keep` can drop old ones.
@@ -68,7 +69,10 @@ class LiveCaptures:
         self._inspection = Inspection()
         self._devices = DeviceWatch(self._inspection.owners)
         self._client: EngineClient | None = None
-        self.surroundings = Surroundings(devices=self._devices, opens_files=True)
+        self._wished: ReplayChoice | None = None
+        self.surroundings = Surroundings(
+            devices=self._devices, opens_files=True, replay_mistake=mistake_of
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -107,12 +111,25 @@ class LiveCaptures:
                 if isinstance(choice, FileChoice):
                     self.show_file(choice.path)
                     continue
+                if isinstance(choice, ReplayChoice):
+                    self._replay_elsewhere(choice)
+                    continue
                 request = device_request(choice)
                 self.into_spool(request, spooled(CaptureOptions(), None))
             except TunscopeError as error:
                 self.pick(str(error))
 
-    def _take_wish(self) -> DeviceChoice | FileChoice | None:
+    def _replay_elsewhere(self, choice: ReplayChoice) -> None:
+        """Capture on another device, and send there what was taken along."""
+        self._wished = choice
+        try:
+            request = device_request(DeviceChoice(choice.name))
+            self.into_spool(request, spooled(CaptureOptions(), None))
+        finally:
+            self._wished = None
+            choice.discard()
+
+    def _take_wish(self) -> Wish | None:
         choice, self.surroundings.wanted = self.surroundings.wanted, None
         return choice
 
@@ -138,7 +155,7 @@ class LiveCaptures:
         try:
             with reachable(client, opening.facts.name):
                 client.start()
-                news = self._begin_replay(client, opening)
+                replay = self._begin_replay(client, opening)
                 source = FileSource(path, growing=True)
                 session = EngineSession(
                     client,
@@ -146,9 +163,10 @@ class LiveCaptures:
                     options.filter,
                     NamedFile(),
                     hint=ping_hint(opening.facts.addresses),
-                    news=news or tuple,
                     ended=source.finish,
                 )
+                if replay is not None:
+                    replay.watched_by(session.replays)
                 index = CaptureIndex(source)
                 index.start()
                 with self._programs_of(index, request.netns):
@@ -218,7 +236,7 @@ class LiveCaptures:
         try:
             with reachable(client, opening.facts.name):
                 client.start()
-                news = news or self._begin_replay(client, opening)
+                replay = self._begin_replay(client, opening)
                 source = SpoolSource(spool.folder)
                 session = EngineSession(
                     client,
@@ -229,6 +247,11 @@ class LiveCaptures:
                     news=news or _Orphans(),
                     ended=source.finish,
                 )
+                if replay is not None:
+                    replay.watched_by(session.replays)
+                if self._wished is not None:
+                    wished = self._wished
+                    session.replays.start(wished.wish, packets_of_file(wished))
                 if started is not None:
                     started()
                 index = CaptureIndex(source)
@@ -288,14 +311,11 @@ class LiveCaptures:
         finally:
             watch.stop()
 
-    def _begin_replay(
-        self, client: EngineClient, opening: Opening
-    ) -> Callable[[], Sequence[str]] | None:
+    def _begin_replay(self, client: EngineClient, opening: Opening) -> CaptureReplay | None:
         replay, self._replay = self._replay, None
-        if replay is None:
-            return None
-        replay.begin(client, opening)
-        return replay.news
+        if replay is not None:
+            replay.begin(client, opening)
+        return replay
 
     # --- the engine
 

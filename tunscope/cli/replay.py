@@ -66,6 +66,7 @@ def _replay(order: ReplayOrder, request: DeviceRequest, *, quiet: bool, may_sudo
     from tunscope.cli.replay_plan import ReplaySource, made_plan, warn
     from tunscope.cli.replay_run import ReplayRun, count_answers, watch
     from tunscope.engine.options import CaptureOptions
+    from tunscope.engine.protocol import Op
 
     if order.step:
         need_keys()
@@ -78,10 +79,17 @@ def _replay(order: ReplayOrder, request: DeviceRequest, *, quiet: bool, may_sudo
         held.callback(target.close)
         if not quiet:
             click.echo(f"tunscope: {target.description}", err=True)
-        plan = held.enter_context(made_plan(source, order, target.facts, owned=target.owned))
+        plan = made_plan(
+            source.packets(),
+            order,
+            target.facts,
+            owned=target.owned,
+            resolve=lambda asked: target.request(Op.RESOLVE, **asked),
+        )
+        held.callback(plan.close)
         if not quiet:
-            warn(plan.warnings)
-        run = ReplayRun(order, plan, target, target.facts)
+            warn((*source.warnings, *plan.warnings))
+        run = ReplayRun(order, source, plan, target, target.facts)
         run.begin(record=target.shared)
         watch(run, order.wait, quiet=quiet, step=order.step)
         target.finish()

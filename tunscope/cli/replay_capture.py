@@ -6,7 +6,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
 from tunscope.cli.privilege import as_invoking_user
 from tunscope.cli.replay_order import ReplayOrder
@@ -16,9 +16,8 @@ from tunscope.engine.protocol import Op
 from tunscope.errors import ExitCode, TunscopeError
 
 if TYPE_CHECKING:
+    from tunscope.cli.replays import EngineReplays
     from tunscope.engine.client import EngineClient, Opening
-
-_ASK_SECONDS: Final = 0.25
 
 
 class CaptureReplay:
@@ -32,8 +31,6 @@ class CaptureReplay:
         self._plan: ReplayPlan | None = None
         self._run: ReplayRun | None = None
         self._ended_at: float | None = None
-        self._asked_at = 0.0
-        self._told = False
 
     def __enter__(self) -> Self:
         with as_invoking_user():
@@ -47,12 +44,19 @@ class CaptureReplay:
     def begin(self, client: EngineClient, opening: Opening) -> None:
         """Start it on the device that `client` captures on."""
         self._owned = opening.mode != "observed"
-        plan = made_plan(self._source, self._order, opening.facts, owned=self._owned)
-        self._plan = self._held.enter_context(plan)
+        plan = made_plan(
+            self._source.packets(),
+            self._order,
+            opening.facts,
+            owned=self._owned,
+            resolve=lambda asked: client.request(Op.RESOLVE, **asked),
+        )
+        self._held.callback(plan.close)
+        self._plan = plan
         self._records = os.memfd_create("tunscope-replay", os.MFD_CLOEXEC)
         self._held.callback(os.close, self._records)
         client.request(Op.COPY, {"output": self._records}, limit=MOST_RECORDS)
-        self._run = ReplayRun(self._order, self._plan, client, opening.facts)
+        self._run = ReplayRun(self._order, self._source, plan, client, opening.facts)
         self._run.begin(record=True)
 
     def going_on(self) -> bool:
@@ -62,17 +66,10 @@ class CaptureReplay:
             self._ended_at = now
         return self._ended_at is None or now - self._ended_at < self._order.wait
 
-    def news(self) -> list[str]:
-        """Return a sentence when it has ended; asks the engine now and then."""
-        now = time.monotonic()
-        if self._told or self._run is None or now - self._asked_at < _ASK_SECONDS:
-            return []
-        self._asked_at = now
-        try:
-            self._told = not self._run.playing()
-        except TunscopeError:  # the capture was stopped
-            self._told = True
-        return [f"replay: {self._run.progress()}"] if self._told else []
+    def watched_by(self, replays: EngineReplays) -> None:
+        """Let the screen have it at its controls, from `begin` on."""
+        if self._plan is not None and self._run is not None:
+            replays.adopt(self._plan, self._run.heard)
 
     def broke_off(self, error: TunscopeError, *, quiet: bool, to_stderr: bool) -> None:
         """Report about a replay whose capture ended with an error, if it had begun."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO
 
 import click
 
+from tunscope.cli.neighbours import Neighbours, Resolve
 from tunscope.cli.read_input import SingleInput
 from tunscope.cli.read_packets import ReadPacket, numbered
 from tunscope.cli.replay_order import ReplayOrder
@@ -20,7 +21,7 @@ from tunscope.packet.printable import printable
 from tunscope.packet.record import PacketRecord
 from tunscope.replay.changing import Changing
 from tunscope.replay.fitting import Fitting
-from tunscope.replay.links import DeviceLink
+from tunscope.replay.links import DeviceLink, nobody
 from tunscope.replay.plan import PlanWriter
 from tunscope.replay.preparing import Prepared, Treatment, prepare
 from tunscope.replay.schedule import Schedule
@@ -32,15 +33,30 @@ _STRANGER = bytes.fromhex("027475 6e0001")
 
 @dataclass(frozen=True, slots=True)
 class ReplayPlan:
-    """The two files of a plan, and what came of the capture's packets. Closed by its maker."""
+    """The two files of a plan, and what came of the packets selected.
+
+    For `silent` addresses nobody told a MAC address.
+    """
 
     entries: IO[bytes]
     packets: IO[bytes]
     prepared: Prepared
-    read: int
     planned: int
     period_ns: int
-    warnings: tuple[str, ...]
+    silent: int
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should know before it is played."""
+        if not self.silent:
+            return ()
+        many = "1 address" if self.silent == 1 else f"{self.silent} addresses"
+        return (f"nobody answers for {many}: packets there go to everybody (--dst-mac)",)
+
+    def close(self) -> None:
+        """Close the files."""
+        self.entries.close()
+        self.packets.close()
 
 
 class ReplaySource:
@@ -91,12 +107,21 @@ class ReplaySource:
             packet = next(self._packets, None)
 
 
-@contextlib.contextmanager
 def made_plan(
-    source: ReplaySource, order: ReplayOrder, facts: DeviceFacts, *, owned: bool
-) -> Iterator[ReplayPlan]:
-    """Make the plan for a device; TunscopeError if nothing is left to be sent."""
-    with tempfile.TemporaryFile() as entries, tempfile.TemporaryFile() as packets:
+    selected: Iterable[tuple[int, PacketRecord]],
+    order: ReplayOrder,
+    facts: DeviceFacts,
+    *,
+    owned: bool,
+    resolve: Resolve,
+) -> ReplayPlan:
+    """Make the plan for a device from numbered packets; `resolve` asks for MAC addresses.
+
+    TunscopeError if nothing is left to be sent.
+    """
+    with contextlib.ExitStack() as held:
+        entries = held.enter_context(tempfile.TemporaryFile())
+        packets = held.enter_context(tempfile.TemporaryFile())
         writer = PlanWriter(entries, packets)
         schedule = Schedule(order.timing)
 
@@ -106,8 +131,9 @@ def made_plan(
             return order.duration_ns is not None and plan.last_due > order.duration_ns
 
         try:
-            treatment = _treatment(order, facts, owned=owned)
-            prepared = prepare(source.packets(), treatment, schedule, writer, enough)
+            neighbours = Neighbours(facts, resolve)
+            treatment = _treatment(order, facts, neighbours, owned=owned)
+            prepared = prepare(selected, treatment, schedule, writer, enough)
             writer.finish()
         except OSError as error:
             raise TunscopeError(
@@ -120,23 +146,23 @@ def made_plan(
                 f"nothing of it can be sent on {printable(facts.name)}",
                 reasons or "no packet was selected",
             )
-        yield ReplayPlan(
-            entries,
-            packets,
-            prepared,
-            source.read,
-            writer.count,
-            schedule.period,
-            source.warnings,
-        )
+        held.pop_all()
+        silent = len(neighbours.silent)
+        return ReplayPlan(entries, packets, prepared, writer.count, schedule.period, silent)
 
 
-def _treatment(order: ReplayOrder, facts: DeviceFacts, *, owned: bool) -> Treatment:
+def _treatment(
+    order: ReplayOrder, facts: DeviceFacts, neighbours: Neighbours, *, owned: bool
+) -> Treatment:
     if facts.linktype not in {LinkType.RAW, LinkType.ETHERNET}:
         raise UsageError(printable(facts.name), "packets of this kind of device are not known")
     linktype = LinkType(facts.linktype)
     mac = bytes.fromhex(facts.mac.replace(":", "")) if facts.mac else bytes(6)
     ends = {PlanSide.KERNEL: (_STRANGER, mac), PlanSide.WIRE: (mac, b"\xff" * 6)}
+    neighbour = nobody
+    if order.destination_mac is None and not owned:
+        addresses = order.rewriter.addresses
+        neighbour = lambda address: neighbours(addresses(address))  # noqa: E731
     links = {
         side: DeviceLink(
             linktype,
@@ -144,6 +170,7 @@ def _treatment(order: ReplayOrder, facts: DeviceFacts, *, owned: bool) -> Treatm
             destination=order.destination_mac or destination,
             source_given=order.source_mac is not None,
             keep_tags=order.keep_tags,
+            neighbour=neighbour if side is PlanSide.WIRE else nobody,
         )
         for side, (source, destination) in ends.items()
     }

@@ -14,7 +14,7 @@ import click
 
 from tunscope.cli.replay_keys import pressed_keys
 from tunscope.cli.replay_order import ReplayOrder
-from tunscope.cli.replay_plan import ReplayPlan
+from tunscope.cli.replay_plan import ReplayPlan, ReplaySource
 from tunscope.device.facts import DeviceFacts
 from tunscope.engine.protocol import Message, Op
 from tunscope.errors import ExitCode, TunscopeError
@@ -40,9 +40,15 @@ class ReplayRun:
     """One replay by `engine`, which has the device open and captures."""
 
     def __init__(
-        self, order: ReplayOrder, plan: ReplayPlan, engine: Engine, facts: DeviceFacts
+        self,
+        order: ReplayOrder,
+        source: ReplaySource,
+        plan: ReplayPlan,
+        engine: Engine,
+        facts: DeviceFacts,
     ) -> None:
         self._order = order
+        self._source = source
         self._plan = plan
         self._engine = engine
         self._facts = facts
@@ -50,25 +56,17 @@ class ReplayRun:
 
     def begin(self, *, record: bool) -> None:
         """Start it; `record` puts what the device itself does not show into the capture."""
-        order, plan = self._order, self._plan
-        self._engine.request(
-            Op.REPLAY,
-            {"entries": plan.entries.fileno(), "packets": plan.packets.fileno()},
-            period_ns=plan.period_ns,
-            loops=order.loops,
-            loop_delay_ns=order.loop_delay_ns,
-            limit=order.limit,
-            duration_ns=order.duration_ns,
-            topspeed=order.timing.topspeed,
-            paused=order.step,
-            record=record,
-            name=printable(order.file),
-        )
+        fds, arguments = plan_request(self._order, self._plan, record=record)
+        self._engine.request(Op.REPLAY, fds, **arguments)
 
     def playing(self) -> bool:
         """Ask how far it is; whether it goes on."""
         self._status = self._engine.request(Op.REPLAY_STATUS)
         return self._status["state"] in {"playing", "paused"}
+
+    def heard(self, status: Message) -> None:
+        """Take in what somebody else asked the engine."""
+        self._status = status
 
     def control(self, action: str) -> None:
         """Have the engine do what somebody at the controls wants: "step" or "resume"."""
@@ -107,7 +105,7 @@ class ReplayRun:
         return Report(
             file=printable(order.file),
             device=self._facts.name,
-            read=plan.read,
+            read=self._source.read,
             selected=plan.prepared.selected,
             planned=plan.planned * loops + status["repeated"]
             if order.limit is None
@@ -135,6 +133,24 @@ class ReplayRun:
         if report.end == "failed":
             raise TunscopeError(printable(self._facts.name), report.error, "the replay ended early")
         return ExitCode.FAILURE if report.failed or not report.sent else ExitCode.OK
+
+
+def plan_request(
+    order: ReplayOrder, plan: ReplayPlan, *, record: bool
+) -> tuple[Mapping[str, int], Mapping[str, Any]]:
+    """Return the descriptors and the arguments with which an engine plays a plan."""
+    fds = {"entries": plan.entries.fileno(), "packets": plan.packets.fileno()}
+    return fds, {
+        "period_ns": plan.period_ns,
+        "loops": order.loops,
+        "loop_delay_ns": order.loop_delay_ns,
+        "limit": order.limit,
+        "duration_ns": order.duration_ns,
+        "topspeed": order.timing.topspeed,
+        "paused": order.step,
+        "record": record,
+        "name": printable(order.file),
+    }
 
 
 def watch(run: ReplayRun, wait: float, *, quiet: bool, step: bool) -> None:

@@ -146,9 +146,13 @@ class EngineClient:
         op: Op,
         arguments: Mapping[str, Any],
         answered: Callable[[Message | TunscopeError], None],
+        fds: Mapping[str, int] | None = None,
     ) -> None:
-        """Send a request; a later `poll` calls `answered` with its result, or with the error."""
-        self._listeners[self._send(op, {}, arguments)] = answered
+        """Send a request; a later `poll` calls `answered` with its result, or with the error.
+
+        The descriptors `fds` stay the caller's.
+        """
+        self._listeners[self._send(op, fds or {}, arguments)] = answered
 
     def add_output(self, fd: int) -> None:
         """Hand over the file that the next rotation goes on with; `fd` stays the caller's."""

@@ -31,6 +31,15 @@ def flow_of_row(index: CaptureIndex, row: int) -> int:
     return NO_ID
 
 
+def rows_of_flow(index: CaptureIndex, flow: int) -> list[int]:
+    """Return all rows of a conversation that are there now, ascending."""
+    found: list[int] = []
+    for start in range(index.first_number - 1, index.count, _PIECE):
+        batch = index.batch(start, min(start + _PIECE, index.count))
+        found += _rows_of(batch, flow).tolist()
+    return found
+
+
 def neighbour_in_flow(selection: Selection, flow: int, row: int, step: int) -> int | None:
     """Return the next (1) or previous (-1) selected row of a conversation, None if there is none.
 

@@ -62,6 +62,7 @@ STREAM_KEYS: Final = (
     _key("stream.save", "x,w", "save", "Save", "save the bytes of the side(s) shown to a file"),
     _key("stream.previous", "left_square_bracket", "step(-1)", "Previous", "the stream before"),
     _key("stream.next", "right_square_bracket", "step(1)", "Next", "the next stream"),
+    _key("stream.replay", "R", "replay", "Replay", "send the stream's packets again"),
     _key("stream.filter", "f", "filter", "Filter", "display only this stream's packets"),
 )
 
@@ -98,6 +99,7 @@ CONVERSATION_KEYS: Final = (
         "All packets",
         "count all packets, or the displayed ones only",
     ),
+    _key("conversations.replay", "R", "replay", "Replay", "send the conversation's packets again"),
     _key("conversations.copy", "y", "copy", "Copy", "copy the table as CSV"),
 )
 

@@ -35,7 +35,7 @@ from tunscope.tui.seen_values import SeenValues
 from tunscope.tui.session import Ending, SessionState, Severity
 from tunscope.tui.settings.model import Settings
 from tunscope.tui.settings.remembered import RememberedLayout
-from tunscope.tui.surroundings import FileChoice, Surroundings
+from tunscope.tui.surroundings import FileChoice, ReplayChoice, Surroundings
 from tunscope.tui.thread_failures import ThreadFailures
 from tunscope.tui.widgets.filter_bar import FilterBar
 
@@ -47,9 +47,9 @@ if TYPE_CHECKING:
 
     from tunscope.index.capture import CaptureIndex
     from tunscope.tui.command_line import Command
-    from tunscope.tui.devices import DeviceChoice
     from tunscope.tui.filter_language import FilterLanguage
     from tunscope.tui.session import Session
+    from tunscope.tui.surroundings import Wish
 
 _KEPT_MESSAGES = 1000
 #: The first rows come before what nobody has asked for yet (seconds).
@@ -105,7 +105,7 @@ class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
         #: What is still to be said when the screen is gone.
         self.farewell = ""
         self.surroundings = surroundings or Surroundings()
-        self._next: DeviceChoice | FileChoice | None = None
+        self._next: Wish | None = None
         self._failures = ThreadFailures(lambda text: self.tell(text, Severity.ERROR))
         self.files = LineHistory(state and state / "files")
         self._asking_to_quit = False
@@ -274,8 +274,8 @@ class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
 
     # --- another device
 
-    def capture_next(self, choice: DeviceChoice | FileChoice | None) -> None:
-        """Leave this capture for another device or file; if packets would be lost, ask first."""
+    def capture_next(self, choice: Wish | None) -> None:
+        """Leave this capture for what is wanted; if packets would be lost, ask first."""
         if choice is None:
             return
         self._next = choice
@@ -296,6 +296,8 @@ class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
                 else f"capture on {self._next.name}"
             )
             self.browser.ask_path_and_switch(going_on)
+        elif isinstance(self._next, ReplayChoice):
+            self._next.discard()
 
     def switch(self) -> None:
         """End, and have the device that was chosen captured on."""

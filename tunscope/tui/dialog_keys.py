@@ -16,6 +16,7 @@ DIALOG_GROUPS: Final = {
     "choice": "Choosing one of several",
     "form": "Filling in a form",
     "inject": "Injecting a packet",
+    "replay_form": "Asking for a replay",
     "progress": "While something is at work",
     "confirm": "Before something is overwritten or given up",
     "quit": "Before packets would be lost",
@@ -56,6 +57,12 @@ INJECT_KEYS: Final = (
     _first("inject.inject", "ctrl+s", "send", "Inject", "send the packet; Enter does it, too"),
 )
 
+REPLAY_FORM_KEYS: Final = (
+    _first("replay_form.other", "tab", "tab(1)", "Other value", "the next of the values there are"),
+    _first("replay_form.back", "shift+tab", "tab(-1)", "Value before", "the one before"),
+    _first("replay_form.begin", "ctrl+s", "send", "Replay", "send the packets; Enter does it, too"),
+)
+
 PROGRESS_KEYS: Final = (
     _key("progress.cancel", "escape,c", "cancel", "Cancel", "stop; what was begun is undone"),
 )
@@ -79,6 +86,7 @@ DIALOG_NAMESPACES: Final = {
     "choice": CHOICE_KEYS,
     "form": FORM_KEYS,
     "inject": INJECT_KEYS,
+    "replay_form": REPLAY_FORM_KEYS,
     "progress": PROGRESS_KEYS,
     "confirm": CONFIRM_KEYS,
     "quit": QUIT_KEYS,

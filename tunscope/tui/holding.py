@@ -77,14 +77,6 @@ class Holds(Protocol):
     def waiting(self) -> Sequence[Waiting]:
         """What waits, oldest first."""
 
-    @property
-    def bound(self) -> str:
-        """How many may wait and what happens then, "" if nothing is held."""
-
-    @property
-    def rules(self) -> Sequence[str]:
-        """The rules that packets pass, each ``FILTER => ACTION``."""
-
     def set_wish(self, wish: HoldWish | None, answered: Answered = _ignore) -> None:
         """Hold other packets from now on, None for no others; those that wait go on waiting."""
 
@@ -99,17 +91,15 @@ class Holds(Protocol):
 
 
 class NoHolds:
-    """Where there is no device; the tests' double too.
+    """Where there is no device; the tests' double too, whose `refusal` and `waiting` may be set.
 
-    What it shows may be set; it remembers what it was asked for in `asked`.
+    It remembers what it was asked for in `asked`.
     """
 
     def __init__(self, refusal: str = "a file has no device") -> None:
         self.refusal = refusal
         self.wish: HoldWish | None = None
         self.waiting: list[Waiting] = []
-        self.bound = ""
-        self.rules: tuple[str, ...] = ()
         self.asked: list[tuple[object, ...]] = []
 
     def set_wish(self, wish: HoldWish | None, answered: Answered = _ignore) -> None:

@@ -16,6 +16,7 @@ from tunscope.tui.analysis_keys import ANALYSIS_GROUPS, ANALYSIS_NAMESPACES, OPE
 from tunscope.tui.dialog_keys import DIALOG_GROUPS, DIALOG_NAMESPACES
 from tunscope.tui.editor_keys import EDITING_KEYS, HOLDING_KEYS
 from tunscope.tui.key_binding import key_binding as _key
+from tunscope.tui.replay_keys import REPLAY_KEYS, REPLAYING_KEYS
 
 #: Group of a binding id to its heading in the help.
 GROUPS: Final = {
@@ -26,6 +27,7 @@ GROUPS: Final = {
     "view": "Panes and looks",
     "capture": "The capture",
     **ANALYSIS_GROUPS,
+    "replay": "Replaying packets",
     "app": "The program",
     "columns": "Column chooser",
     **DIALOG_GROUPS,
@@ -112,6 +114,7 @@ MAIN_KEYS: Final = (
     *OPENING_KEYS,
     *EDITING_KEYS,
     *HOLDING_KEYS,
+    *REPLAYING_KEYS,
     _key("packet.find", "ctrl+f", "find", "Find", "find text, /regex/, x:hex bytes or =filter"),
     _key("packet.find_next", "n", "find_next(1)", "Find next", "the next packet found"),
     _key("packet.find_previous", "N", "find_next(-1)", "Find previous", "and the one before"),
@@ -189,6 +192,7 @@ NAMESPACES: Final = {
     "packets": (*LIST_KEYS, *TABLE_KEYS),
     "fields": TREE_KEYS,
     "bytes": HEX_KEYS,
+    "replay": REPLAY_KEYS,
     "columns": COLUMN_KEYS,
     "filter-bar": FILTER_BAR_KEYS,
     "prompt-line": PROMPT_KEYS,

@@ -153,14 +153,5 @@ def _counters(counters: Counters) -> Iterator[tuple[str, str]]:
     yield from ((label, units.count(number)) for label, number in facts)
 
 
-def rule_counts(rules: Sequence[str], matched: Sequence[int]) -> list[tuple[str, str]]:
-    """Return each rule, and how many packets its filter chose."""
-    counts = [*matched, *([0] * len(rules))]
-    return [
-        (f"{units.count(count)} chosen", printable(rule))
-        for rule, count in zip(rules, counts, strict=False)
-    ]
-
-
 def _lines(text: str) -> Sequence[str]:
     return [printable(line) for line in text.splitlines()] or [""]

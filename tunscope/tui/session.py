@@ -14,6 +14,7 @@ from typing import Protocol
 from tunscope.engine.counters import Counters
 from tunscope.tui.holding import Holds, NoHolds
 from tunscope.tui.injection import InjectOrder
+from tunscope.tui.replaying import NoReplays, Replays
 
 
 class SessionState(Enum):
@@ -109,6 +110,10 @@ class Session(Protocol):
     def holds(self) -> Holds:
         """The hold queue."""
 
+    @property
+    def replays(self) -> Replays:
+        """The replay on the device."""
+
     def poll(self) -> SessionStatus:
         """Take in what has arrived and return the state now; called 25 times a second."""
 
@@ -137,6 +142,7 @@ class FileSession:
         self.stopped = False
         self.orders: list[InjectOrder] = []
         self.holds: Holds = NoHolds()
+        self.replays: Replays = NoReplays()
 
     @property
     def injection_refusal(self) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tunscope.tui.devices import DeviceChoice, Devices
+    from tunscope.tui.replaying import ReplayWish
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +21,46 @@ class FileChoice:
     path: Path
 
 
+@dataclass(frozen=True, slots=True)
+class ReplayChoice:
+    """`total` packets, in a file of their own, to send on another device; `label` names them."""
+
+    wish: ReplayWish
+    label: str
+    total: int
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The device."""
+        return self.wish.device
+
+    def discard(self) -> None:
+        """Remove the file and its folder."""
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)
+            self.path.parent.rmdir()
+
+
+#: What to go on with when this capture has been left.
+Wish: TypeAlias = "DeviceChoice | FileChoice | ReplayChoice"
+
+
+def _nothing_wrong(wish: ReplayWish) -> str:
+    del wish
+    return ""
+
+
 @dataclass(slots=True)
 class Surroundings:
     """Handed in by whoever starts the screen; None where nobody can tell.
 
     `wanted` is the screen's answer: the device to capture on when it has ended, or the file to
-    show; `opens_files` says whether files can be wanted.
+    show; `opens_files` says whether files can be wanted. `replay_mistake` says what is wrong with
+    a replay, "" if nothing is to be seen.
     """
 
     devices: Devices | None = None
-    wanted: DeviceChoice | FileChoice | None = None
+    wanted: Wish | None = None
     opens_files: bool = False
+    replay_mistake: Callable[[ReplayWish], str] = _nothing_wrong

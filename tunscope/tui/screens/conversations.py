@@ -183,6 +183,12 @@ class ConversationsScreen(StatisticScreen, inherit_bindings=False):
         else:
             self.filter_by(endpoint_filter(book, page.table, row))
 
+    def action_replay(self) -> None:
+        """Display only the packets of the row, and ask how to send them."""
+        if self.table.page is not None and len(self.table.page):
+            self.on_virtual_list_row_chosen()
+            self.browser.ask_for_replay()
+
     def action_follow(self) -> None:
         """Follow the stream of the row."""
         page = self.table.page

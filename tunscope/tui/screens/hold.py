@@ -84,8 +84,6 @@ class HoldScreen(AnalysisScreen, inherit_bindings=False):
         if wish is not None and wish.seconds is not None:
             deed = "released" if wish.then == "release" else "dropped"
             details.append(f"each {deed} after {wish.seconds:g} s")
-        if self.holds.bound:
-            details.append(self.holds.bound)
         return TitleFacts(title, tuple(details))
 
     @property

@@ -12,8 +12,8 @@ from tunscope.tui.rate import Rate, RateMeter
 from tunscope.tui.row_painter import RowPainter
 from tunscope.tui.rows import RowReader
 from tunscope.tui.screens.help import HelpScreen
-from tunscope.tui.screens.hold_actions import HoldActions
 from tunscope.tui.screens.messages import MessagesScreen
+from tunscope.tui.screens.replay_actions import ReplayActions
 from tunscope.tui.session import SessionState, SessionStatus, Severity
 from tunscope.tui.table_columns import chosen_columns
 from tunscope.tui.time_format import TimeFormat
@@ -22,6 +22,7 @@ from tunscope.tui.widgets.header_line import HeaderFacts, HeaderLine
 from tunscope.tui.widgets.key_line import KeyLine
 from tunscope.tui.widgets.packet_table import PacketTable
 from tunscope.tui.widgets.prompt_line import PromptLine
+from tunscope.tui.widgets.replay_pane import ReplayPane
 from tunscope.tui.widgets.status_line import StatusFacts, StatusLine
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ _REST, _CALM = 0.06, 0.25
 _LIVE_STATES = frozenset({SessionState.STARTING, SessionState.LIVE})
 
 
-class MainScreen(HoldActions, inherit_bindings=False):
+class MainScreen(ReplayActions, inherit_bindings=False):
     """Pulls from the session and the index 25 times a second and shows what has changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*MAIN_KEYS]
@@ -84,6 +85,7 @@ class MainScreen(HoldActions, inherit_bindings=False):
         painter.time_format = TimeFormat[settings.time_format.upper()]
         self.table = PacketTable(view, painter, id="packets")
         self.detail = DetailPane(capture, id="detail")
+        self.replay_pane = ReplayPane(session, settings.keys, id="replay")
         self.status_line = StatusLine()
         hidden = {"filter.edit"} if filter_bar is None else set()
         if session.holds.refusal:  # there is no device to hold or inject on
@@ -108,6 +110,7 @@ class MainScreen(HoldActions, inherit_bindings=False):
         if self.filter_bar is not None:
             yield self.filter_bar
         yield self.table
+        yield self.replay_pane
         yield self.detail
         yield self.status_line
         yield self.key_line
@@ -166,6 +169,7 @@ class MainScreen(HoldActions, inherit_bindings=False):
         now = time.monotonic()
         self._take_programs(now)
         self.take_names()
+        self.show_replay()
         self._meter.add(now, self.capture.count, self.octets)
         self.show_facts()
 
@@ -319,7 +323,8 @@ class MainScreen(HoldActions, inherit_bindings=False):
 
     def panes(self) -> list[Widget]:
         """The panes in the order of Tab."""
-        return [self.table, *self.detail.children]
+        shown = [self.replay_pane] if self.replay_pane.progress is not None else []
+        return [self.table, *self.detail.children, *shown]
 
     def action_next_pane(self) -> None:
         """Focus the next pane."""

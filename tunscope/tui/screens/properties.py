@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from tunscope.tui.capture_totals import CaptureTotals
 from tunscope.tui.dialog_keys import PROPERTIES_KEYS
-from tunscope.tui.properties import Group, properties, rule_counts
+from tunscope.tui.properties import Group, properties
 from tunscope.tui.screens.pager import Pager, PagerLine
 from tunscope.tui.session import SessionState
 from tunscope.tui.text import fit
@@ -99,8 +99,6 @@ class PropertiesScreen(Pager):
         status = self._browser.status
         counters = None if status.state is SessionState.FILE else status.counters
         groups = properties(self._capture, self._totals, counters)
-        if counters is not None and (rules := self._browser.session.holds.rules):
-            groups.append(("Rules", rule_counts(rules, counters.rules)))
         if self._hashes is not None:
             groups.append(("Hashes of the file", self._hash_lines(self._hashes)))
         self.show_lines(list(_lines(groups)))

@@ -159,6 +159,11 @@ class StreamScreen(StatisticScreen, inherit_bindings=False):
         self._number = None
         self.restart()
 
+    def action_replay(self) -> None:
+        """Display only the stream's packets, and ask how to send them."""
+        self.action_filter()
+        self.browser.ask_for_replay()
+
     def action_filter(self) -> None:
         """Display only the stream's packets."""
         self.filter_by(flow_filter(self.stream.flow))

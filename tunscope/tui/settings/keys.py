@@ -34,13 +34,17 @@ _RENAMED: Final = {
     "low_line": "underscore",
 }
 #: Lists whose keys come before those of the packet browser around them, and all lists.
-_PANES: Final = frozenset({"packets", "fields", "bytes"})
+_PANES: Final = frozenset({"packets", "fields", "bytes", "replay"})
 _LISTS: Final = _PANES | {
     "columns", "stream", "conversations", "hierarchy", "hold", "devices", "choice", "pager",
     "properties",
 }  # fmt: skip
 #: Namespaces that a screen obeys together.
-_TOGETHER: Final = (frozenset({"pager", "properties"}), frozenset({"form", "inject"}))
+_TOGETHER: Final = (
+    frozenset({"pager", "properties"}),
+    frozenset({"form", "inject"}),
+    frozenset({"form", "replay_form"}),
+)
 
 
 def textual_key(text: str) -> str | None:
