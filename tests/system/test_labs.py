@@ -8,9 +8,10 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from lab_recordings import counts, packets_in, pipe_of, recording, wait_until
+from lab_recordings import counts, packets_in, pipe_of, recording, tshark, wait_until
 from lab_witness import LabWitness
 from person import TUNSCOPE, Person, person_of
 
@@ -26,7 +27,7 @@ SEEN: dict[str, tuple[tuple[str, ...], str]] = {
         (f"{PING} && ip.src == 192.168.10.12", f"{REPLY} && ip.src == 192.168.10.11"),
         "observing tun0, owned by python",
     ),
-    "persist": ((f"{PING} && ip.dst == 192.168.10.12",), "observing tun0, owned by python"),
+    "persist": ((f"{PING} && ip.dst == 192.168.10.12",), "observing tun0, "),
     "pair": ((f"{REPLY} && ip.src == 10.9.0.2", "dns.a", "http.response"), "attached to tun0"),
     "veth": ((f"{REPLY} && ip.src == 10.1.1.2", "http.response"), "observing eth0"),
     "bridge": (
@@ -38,19 +39,32 @@ SEEN: dict[str, tuple[tuple[str, ...], str]] = {
         tuple(f"dhcp.option.dhcp == {kind}" for kind in (1, 2, 3, 5)),
         "observing eth0",
     ),
-    "nat": ((f"{REPLY} && ip.dst == 192.0.2.2", "http.response"), "observing eth0"),
-    "vpn": ((f"{REPLY} && ip.src == 10.8.0.2", "http.response"), "owned by openvpn"),
-    "overlay": ((f"{REPLY} && ip.src == 10.244.2.2", "http.response"), "attached to flannel"),
+    "nat": (
+        (f"{REPLY} && ip.dst == 192.0.2.2", f"{REPLY} && ip.dst == 10.88.0.2", "http.response"),
+        "observing eth0",
+    ),
+    "vpn": (
+        (f"{REPLY} && ip.src == 10.8.0.2", "http.response", "udp.port == 1194"),
+        "owned by openvpn",
+    ),
+    "overlay": (
+        (
+            f"{REPLY} && ip.src == 10.244.2.2",
+            "udp.port == 8285 && ip.src == 192.168.50.1",
+            "udp.port == 8285 && ip.src == 192.168.50.2",
+        ),
+        "attached to flannel",
+    ),
     "router": ((f"{PING} && ip.dst == 10.20.1.1",), "attached to tun0"),
 }
 #: What must not be there.
 UNSEEN = {
     "tun": REPLY,
     "tap": "ip",
-    "nat": "ip.addr == 10.88.0.0/24",
     "router": "ip.dst == 192.168.7.1 || ip.dst == 203.0.113.9",
-    "vpn": "udp.port == 1194",
 }
+#: The device inside and the one outside of a tunnel.
+TUNNELS = {"vpn": ("tun0", "eth0"), "overlay": ("flannel", "eth0")}
 
 
 @pytest.fixture(params=["root", "user"])
@@ -92,12 +106,29 @@ def test_the_packets_of_the_lab_are_there_and_nothing_is_left(person, lab):
     if lab in UNSEEN:
         assert counts(file, (UNSEEN[lab],)) == [0]
     witness.assert_all_gone()
+    if lab in TUNNELS:
+        assert_linked(file, *TUNNELS[lab])
+
+
+def assert_linked(file: Path, inside: str, outside: str) -> None:
+    """Packets of one id are a pair: a ping inside, and the datagram whose payload it is."""
+    fields = ("frame.packet_id", "frame.interface_name", "ip.id", "udp.payload", "ip.proto")
+    pairs: dict[str, dict[str, list[str]]] = {}
+    for number, device, *rest in tshark(file, "frame.packet_id", *fields):
+        assert device not in pairs.setdefault(number, {}), f"{number} twice on {device}"
+        pairs[number][device] = rest
+    whole = [pair for pair in pairs.values() if len(pair) == 2]
+    assert len(pairs) - len(whole) <= 2  # cut at the end
+    assert whole
+    for pair in whole:
+        identification, carried = pair[inside][0], pair[outside][1].replace(":", "")
+        assert carried.startswith("45")
+        assert int(carried[8:12], 16) == int(identification, 16)
 
 
 @pytest.mark.parametrize(
     ("lab", "device", "wanted"),
     [
-        ("nat", "br0", f"{REPLY} && ip.dst == 10.88.0.2"),
         ("bridge", "tap0", "icmp && eth.dst == 02:00:00:00:02:03"),
         ("bridge", "eth0@vm", "icmp && eth.src == 02:00:00:00:02:03"),
         ("router", "eth0@box", "ip.dst == 203.0.113.9"),

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tunscope.cli.outputs import Outputs
-    from tunscope.engine.client import EngineClient, Opening
     from tunscope.engine.options import CaptureOptions
     from tunscope.lab.lab import Lab
 
@@ -26,7 +25,13 @@ _NO_FILE: Final = "/dev/null"
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.argument("name", required=False)
-@click.option("--device", metavar="DEVICE", help="Show this device of the lab, not its usual one.")
+@click.option(
+    "--device",
+    "devices",
+    multiple=True,
+    metavar="DEVICE[@NODE]",
+    help="Show this device of the lab, not the usual ones (repeat: record several together).",
+)
 @click.option("-w", "--pcap", metavar="FILE|-", help="Record to a pcapng file, or to stdout.")
 @click.option("--no-tui", is_flag=True, help="No screen: only build, relay and make traffic.")
 @click.option("--shell", "node", metavar="NODE", help="Open a shell in a node of the lab.")
@@ -38,7 +43,7 @@ _NO_FILE: Final = "/dev/null"
 @click.option("--explain", is_flag=True, help="Print the ip commands that would build the lab.")
 def lab(
     name: str | None,
-    device: str | None,
+    devices: tuple[str, ...],
     pcap: str | None,
     no_tui: bool,
     node: str | None,
@@ -54,7 +59,7 @@ def lab(
     from tunscope.lab.catalogue import describe_labs, find_lab
 
     if name is None:
-        if device or pcap or no_tui or node or respond or keep or explain:
+        if devices or pcap or no_tui or node or respond or keep or explain:
             raise UsageError("lab", "needs a NAME with these options", "tunscope lab lists them")
         click.echo(describe_labs(), nl=False)
         return ExitCode.OK
@@ -68,7 +73,7 @@ def lab(
     from tunscope.lab.lab import Lab
 
     def build() -> Lab:
-        return Lab(plan, device, respond=respond)
+        return Lab(plan, devices, respond=respond)
 
     options = CaptureOptions(relay=relay_options(given))
     ended = _leave if keep else _end
@@ -106,7 +111,7 @@ def _record(
     outputs = _outputs(pcap)
     with build() as running:
         job = Job(
-            open=lambda fd: open_lab(running, fd, options),
+            open=lambda fd: running.open(fd, options),
             options=options,
             outputs=outputs,
             quiet=False,
@@ -114,16 +119,6 @@ def _record(
         status = capture_headless(job, follower=_Traffic(running))
         ended(running)
     return status
-
-
-def open_lab(running: Lab, fd: int, options: CaptureOptions) -> tuple[EngineClient, Opening]:
-    """Start an engine on output `fd` and have it open the shown device of the lab."""
-    client = running.engine(fd)
-    try:
-        return client, running.open(client, options)
-    except BaseException:
-        client.close()
-        raise
 
 
 class _Traffic:
@@ -157,7 +152,7 @@ def _run_shell(
     with build() as running:
         fd = outputs.open()
         try:
-            client, _ = open_lab(running, fd, options)
+            client, _ = running.open(fd, options)
         except BaseException:
             outputs.undo()
             raise

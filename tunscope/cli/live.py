@@ -73,17 +73,16 @@ def show_lab(
     build: Callable[[], Lab], wanted: CaptureOptions, ended: Callable[[Lab], None]
 ) -> ExitCode:
     """Build a lab and show its packets until the person quits; then `ended` is called."""
-    from tunscope.cli.lab import open_lab
-
     need_terminal()
     settings_in_force()
     with LiveCaptures() as captures:
         with build() as running:
-            options = spooled(wanted, None)
+            # What is woven from several devices is written by a process that knows one file.
+            options = spooled(wanted, None) if len(running.places) == 1 else wanted
             captures.of_lab(
                 running.device_name,
                 options,
-                lambda fd: open_lab(running, fd, options),
+                lambda fd: running.open(fd, options),
                 running.start_traffic,
                 running.failures,
             )

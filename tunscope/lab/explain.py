@@ -97,7 +97,8 @@ def _device_commands(node: str, device: Device) -> Iterator[str]:
 
 def _tunscope_commands(plan: LabPlan) -> Iterator[str]:
     """Yield what owns or watches devices: the shown one, then those that need an owner too."""
-    for place in (plan.shown, *plan.kept(plan.shown)):
+    shown = (plan.shown, *plan.beside)
+    for place in (*shown, *plan.kept(shown)):
         name, _, node = place.partition("@")
         device = plan.tun(place)
         peer = f" --peer {device.peer}" if device is not None and device.peer else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
@@ -21,24 +22,35 @@ from tunscope.lab.process import NodeProcess
 from tunscope.lab.running import RunningProgram
 from tunscope.lab.topology import Veth
 from tunscope.lab.traffic import Program, search_path
+from tunscope.lab.weaving import Weaving
 from tunscope.packet.printable import printable
 from tunscope.relay.peer_request import PeerRequest, parse_peers
+from tunscope.relay.relay_options import RelayOptions
 
 _COMMAND_SECONDS: Final = 10.0
 
 
 class Lab:
-    """The lab of `plan`, shown at `device`: built by the constructor, gone after `close`.
+    """The lab of `plan`, shown at `devices`: built by the constructor, gone after `close`.
 
-    `respond` has tunscope answer at the far end of a tun or tap that has none. Raises UsageError
-    for a device that the lab has not or that has no far end to answer, TunscopeError where a
-    program is missing or the lab cannot be built.
+    Of several devices, or of those that the plan shows, the first is the one that a person acts
+    on; the others are recorded into the same capture. `respond` has tunscope answer at the far end
+    of a tun or tap that has none. Raises UsageError for a device that the lab has not or that has
+    no far end to answer, TunscopeError where a program is missing or the lab cannot be built.
     """
 
-    def __init__(self, plan: LabPlan, device: str | None = None, *, respond: bool = False) -> None:
+    def __init__(
+        self, plan: LabPlan, devices: Sequence[str] = (), *, respond: bool = False
+    ) -> None:
         self.plan = plan
-        self.place = plan.shown if device is None else plan.place(device)
-        self._peer = _peer_of(plan, self.place, respond=respond)
+        usual = (plan.shown, *plan.beside)
+        self.places = tuple(dict.fromkeys(map(plan.place, devices))) or usual
+        self._peers = {
+            place: _peer_of(plan, place, respond=respond and place == self.places[0])
+            for place in self.places
+        }
+        self._beside: list[EngineClient] = []
+        self._weaving: Weaving | None = None
         self._running: list[RunningProgram] = []
         self._keepers: list[EngineClient] = []
         self._open = True
@@ -66,23 +78,41 @@ class Lab:
     @property
     def device_name(self) -> str:
         """The shown device without its node."""
-        return self.place.partition("@")[0]
+        return self.places[0].partition("@")[0]
 
-    def engine(self, output_fd: int) -> EngineClient:
-        """Start the engine for the shown device, in its node; its stdout is `output_fd`."""
-        return self.namespaces.engine(self.place.partition("@")[2], output_fd)
+    def open(self, output_fd: int, options: CaptureOptions) -> tuple[EngineClient, Opening]:
+        """Start an engine for each shown device, all recording to `output_fd`, and open them.
 
-    def open(self, client: EngineClient, options: CaptureOptions) -> Opening:
-        """Have that engine open the shown device, with the far end it has in this lab."""
-        return self._open_device(client, self.place, self._peer, options)
+        What is returned belongs to the first device; the caller starts and closes that engine.
+        The others start with the traffic and end with the lab.
+        """
+        if len(self.places) == 1:
+            return self._open_place(self.places[0], output_fd, options)
+        self._weaving = Weaving(output_fd, len(self.places))
+        try:
+            first, *others = zip(self.places, self._weaving.inputs, strict=True)
+            client, opening = self._open_place(*first, options)
+            try:
+                for place, fd in others:
+                    # Rules and holds are for the device that the person acts on.
+                    engine, _ = self._open_place(place, fd, replace(options, relay=RelayOptions()))
+                    self._beside.append(engine)
+            except BaseException:
+                client.close()
+                raise
+        finally:
+            self._weaving.hand_over()
+        return client, opening
 
     def start_traffic(self) -> None:
-        """Own the other devices that need it, then start the plan's programs one by one.
+        """Record and own the other devices that need it, then start the plan's programs one by one.
 
         Each program waits for the servers before it to announce themselves. TunscopeError where
         a program cannot be started or does not announce itself.
         """
-        for place in self.plan.kept(self.place):
+        for engine in self._beside:
+            engine.start()
+        for place in self.plan.kept(self.places):
             self._keep(place, _peer_of(self.plan, place, respond=False))
         self._start(self.plan.traffic(self.namespaces.ipv6))
 
@@ -93,8 +123,8 @@ class Lab:
         lines = [program.obituary() for program in ended]
         for program in ended:
             program.close()
-        for keeper in self._keepers:
-            keeper.poll()  # nobody waits for what it tells
+        for engine in (*self._keepers, *self._beside):
+            engine.poll()  # nobody waits for what it tells
         return lines
 
     def spawn(self, node: str, argv: tuple[str, ...], streams: tuple[int, int, int]) -> NodeProcess:
@@ -115,11 +145,13 @@ class Lab:
     def leave(self) -> Legacy:
         """Let the lab go on without this process; return what a person needs to know of it.
 
-        The shown device gets an owner that shows nothing, if it needs one. Call it when the
-        engine that was opened for it has ended; `close` does nothing any more.
+        Shown devices get owners that show nothing, where they need one. Call it when the engine
+        that `open` returned has ended; `close` does nothing any more.
         """
-        if self._peer.kind != "sink":
-            self._keep(self.place, self._peer)
+        self._end_recording()
+        for place, peer in self._peers.items():
+            if peer.kind != "sink":
+                self._keep(place, peer)
         self._open = False
         controls = [self.namespaces.control_fd, *(keeper.fileno() for keeper in self._keepers)]
         return Legacy.of(controls, self.namespaces.descriptors)
@@ -129,6 +161,7 @@ class Lab:
         if not self._open:
             return
         self._open = False
+        self._end_recording()
         for keeper in self._keepers:
             keeper.close()
         self._keepers.clear()
@@ -136,6 +169,15 @@ class Lab:
         for program in self._running:
             program.close()
         self._running.clear()
+
+    def _end_recording(self) -> None:
+        """End what records beside the first device, and wait until all of it is written."""
+        for engine in self._beside:
+            engine.close()
+        self._beside.clear()
+        if self._weaving is not None:
+            self._weaving.wait()
+            self._weaving = None
 
     def _start(self, programs: tuple[Program, ...]) -> None:
         for program in programs:
@@ -158,21 +200,33 @@ class Lab:
         """Own a device that is not shown."""
         nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
         try:
-            keeper = self.namespaces.engine(place.partition("@")[2], nowhere)
+            keeper, _ = self._open_with(place, peer, nowhere, CaptureOptions())
         finally:
             os.close(nowhere)
         self._keepers.append(keeper)
-        self._open_device(keeper, place, peer, CaptureOptions())
         keeper.start()
 
-    def _open_device(
-        self, client: EngineClient, place: str, peer: PeerRequest, options: CaptureOptions
-    ) -> Opening:
+    def _open_place(
+        self, place: str, output_fd: int, options: CaptureOptions
+    ) -> tuple[EngineClient, Opening]:
+        return self._open_with(place, self._peers[place], output_fd, options)
+
+    def _open_with(
+        self, place: str, peer: PeerRequest, output_fd: int, options: CaptureOptions
+    ) -> tuple[EngineClient, Opening]:
+        """Start an engine in the node of a device and have it open that with a far end."""
         if peer.netns is not None:
             peer = replace(peer, netns=self.namespaces.netns_path(peer.netns))
-        request = DeviceRequest(place.partition("@")[0])
-        opening = client.open(request, replace(options, peer=peer))
-        return replace(opening, facts=self._with_peer_named(opening.facts, place))
+        name, _, node = place.partition("@")
+        client = self.namespaces.engine(node, output_fd)
+        try:
+            # Its owner may be away for a moment; the device is that program's all the same.
+            request = DeviceRequest(name, observe=place in self.plan.held)
+            opening = client.open(request, replace(options, peer=peer))
+        except BaseException:
+            client.close()
+            raise
+        return client, replace(opening, facts=self._with_peer_named(opening.facts, place))
 
     def _with_peer_named(self, facts: DeviceFacts, place: str) -> DeviceFacts:
         """Nodes have no names that an engine could find; the topology has."""

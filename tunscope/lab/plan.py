@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tunscope.errors import UsageError
@@ -30,10 +30,10 @@ class LabPlan:
     """One entry of the catalogue.
 
     `summary` is one line, `diagram` a few lines of ASCII. `shown` is the interesting device, as
-    `DEVICE@NODE`. `owners` are programs that hold devices, started before tunscope opens one:
-    `held` are those of the topology, `made` those that the programs make themselves. `traffic` are
-    the programs that start once tunscope is there. Both are told whether the kernel has IPv6, and
-    give programs in the order of their start.
+    `DEVICE@NODE`, `beside` what is recorded with it. `owners` are programs that hold devices,
+    started before tunscope opens one: `held` are those of the topology, `made` those that the
+    programs make themselves. `traffic` are the programs that start once tunscope is there. Both
+    are told whether the kernel has IPv6, and give programs in the order of their start.
     """
 
     summary: str
@@ -41,6 +41,7 @@ class LabPlan:
     topology: Topology
     shown: str
     traffic: Callable[[bool], tuple[Program, ...]]
+    beside: tuple[str, ...] = ()
     owners: Callable[[bool], tuple[Program, ...]] = nothing
     held: tuple[str, ...] = ()
     made: tuple[str, ...] = ()
@@ -78,10 +79,10 @@ class LabPlan:
         device = self.topology.find(place)[1]
         return device if isinstance(device, TunDevice) else None
 
-    def kept(self, shown: str) -> tuple[str, ...]:
-        """Return the devices that tunscope must own besides `shown` for the lab to work."""
+    def kept(self, shown: Iterable[str]) -> tuple[str, ...]:
+        """Return the devices that tunscope must own besides those shown for the lab to work."""
         kept: list[str] = []
-        taken = self._ends(shown)
+        taken = {end for place in shown for end in self._ends(place)}
         for place in self.topology.places:
             device = self.tun(place)
             if device is not None and device.peer is not None and place not in taken:

@@ -17,6 +17,8 @@ PROGRAMS = Path(tunscope.__file__).parent / "lab" / "programs"
 BARE = [
     "tunscope.lab.helper",
     "tunscope.lab.enter",
+    "tunscope.lab.caretaker",
+    "tunscope.lab.weaver",
     *(f"tunscope.lab.programs.{path.stem}" for path in sorted(PROGRAMS.glob("[a-z]*.py"))),
 ]
 

@@ -49,11 +49,13 @@ def test_a_device_is_meant_by_its_name_or_with_its_node():
 
 
 def test_devices_that_need_an_owner_have_one_whatever_is_shown():
-    assert OVERLAY.kept("flannel@host1") == ("flannel@host2",)
-    assert OVERLAY.kept("eth0@pod1") == ("flannel@host1", "flannel@host2")
-    assert BRIDGE.kept("br0@switch") == ("tap0@switch",)
-    assert BRIDGE.kept("eth0@vm") == BRIDGE.kept("tap0@switch") == ()
-    assert PAIR.kept("tun1@server") == ()
+    both = ("flannel@host1", "flannel@host2")
+    assert OVERLAY.kept(["flannel@host1", "eth0@host1"]) == ("flannel@host2",)
+    assert OVERLAY.kept(["eth0@pod1"]) == both
+    assert OVERLAY.kept(both) == ()
+    assert BRIDGE.kept(["br0@switch"]) == ("tap0@switch",)
+    assert BRIDGE.kept(["eth0@vm"]) == BRIDGE.kept(["tap0@switch"]) == ()
+    assert PAIR.kept(["tun1@server"]) == ()
 
 
 def test_a_missing_program_is_named_with_what_to_install(monkeypatch):

@@ -67,6 +67,7 @@ NAT = LabPlan(
         ),
     ),
     shown="eth0@host",
+    beside=("br0@host",),
     traffic=traffic,
     requires=(Requirement("nft", "nftables"),),
 )

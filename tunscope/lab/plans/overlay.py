@@ -71,5 +71,6 @@ OVERLAY = LabPlan(
     diagram=DIAGRAM,
     topology=Topology(name="overlay", nodes=(_host(1, 2), _host(2, 1), _pod(1), _pod(2))),
     shown="flannel@host1",
+    beside=("eth0@host1",),
     traffic=traffic,
 )

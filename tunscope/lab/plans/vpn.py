@@ -57,6 +57,7 @@ VPN = LabPlan(
         ),
     ),
     shown="tun0@here",
+    beside=("eth0@here",),
     owners=owners,
     made=("tun0@here", "tun0@there"),
     traffic=traffic,

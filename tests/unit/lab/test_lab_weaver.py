@@ -1,0 +1,169 @@
+"""Several captures woven into one, judged by tshark."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scapy.layers.inet import ICMP, IP, UDP
+from scapy.layers.l2 import ARP, Ether
+
+from tunscope.capfile.blocks import (
+    InterfaceDescription,
+    InterfaceStatistics,
+    enhanced_packet,
+    interface_description,
+    interface_statistics,
+    section_header,
+)
+from tunscope.lab.barepython import bare_command
+from tunscope.lab.links import FIRST_LINK, Linker, carried_packet, network_packet
+from tunscope.packet.linktype import LinkType
+from tunscope.packet.record import PacketRecord
+
+INNER = bytes(IP(src="10.244.1.2", dst="10.244.2.2", id=7) / ICMP(seq=1))
+OUTER = bytes(
+    Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")
+    / IP(src="192.168.50.1", dst="192.168.50.2")
+    / UDP(sport=8285, dport=8285)
+    / INNER
+)
+SECOND = 1_000_000_000
+
+
+def record(data: bytes, interface: int, ts_ns: int = SECOND, **more) -> PacketRecord:
+    linktype = LinkType.ETHERNET if interface else LinkType.RAW
+    return PacketRecord(data, ts_ns, len(data), linktype, interface, **more)
+
+
+def test_a_packet_is_found_behind_its_ethernet_header_and_before_padding():
+    frame = bytes(Ether(dst="02:00:00:00:00:02", src="02:00:00:00:00:01"))[:12] + b"\x08\x00"
+    assert network_packet(frame + INNER + bytes(18), LinkType.ETHERNET) == INNER
+    assert network_packet(INNER, LinkType.RAW) == INNER
+    assert network_packet(bytes(Ether() / ARP()), LinkType.ETHERNET) is None
+
+
+def test_what_a_datagram_carries_is_whole_or_nothing():
+    datagram = network_packet(OUTER, LinkType.ETHERNET)
+    assert datagram is not None
+    assert carried_packet(datagram) == INNER
+    assert carried_packet(INNER) is None
+    cut = bytes(IP() / UDP() / INNER[:-1])
+    assert carried_packet(cut) is None
+    fragment = bytes(IP(flags="MF") / UDP() / INNER)
+    assert carried_packet(fragment) is None
+
+
+@given(st.binary(max_size=80), st.sampled_from([LinkType.RAW, LinkType.ETHERNET]))
+def test_hostile_bytes_are_no_packets(data, linktype):
+    packet = network_packet(b"\x45" + data, linktype)
+    if packet is not None:
+        carried_packet(packet)
+
+
+@pytest.mark.parametrize("inside_first", [True, False])
+def test_inside_and_outside_get_one_number_and_name_each_other(inside_first):
+    linker = Linker()
+    inside, outside = record(INNER, 0), record(OUTER, 1)
+    for one in (inside, outside) if inside_first else (outside, inside):
+        linker.add(one, "flannel" if one is inside else "eth0")
+    inner, outer = linker.linked(inside), linker.linked(outside)
+    assert inner.packet_id == outer.packet_id == FIRST_LINK + 1
+    assert inner.comments == ("link 1: carried by a datagram on eth0",)
+    assert outer.comments == ("link 1: carries a packet of flannel",)
+    assert (inner.data, outer.data) == (INNER, OUTER)
+
+
+def test_two_sights_on_one_device_and_other_bytes_are_no_link():
+    linker = Linker()
+    twice = (record(INNER, 0), record(INNER, 0))
+    other = record(OUTER[:-1] + bytes([OUTER[-1] ^ 1]), 1)
+    for one in (*twice, other):
+        linker.add(one, "any")
+    assert [linker.linked(one) for one in (*twice, other)] == [*twice, other]
+
+
+def test_a_packet_that_has_a_number_keeps_it():
+    linker = Linker()
+    edited, outside = record(INNER, 0, packet_id=5), record(OUTER, 1)
+    linker.add(edited, "flannel")
+    linker.add(outside, "eth0")
+    assert linker.linked(edited).packet_id == 5
+
+
+def stream(name: str, linktype: LinkType, *blocks: bytes) -> bytes:
+    description = InterfaceDescription(linktype=linktype, snaplen=0, name=name)
+    return b"".join((section_header("test"), interface_description(description), *blocks))
+
+
+def woven(tmp_path: Path, *streams: bytes) -> Path:
+    """What the weaver makes of streams, each written in odd pieces."""
+    file = tmp_path / "woven.pcapng"
+    pipes = [os.pipe() for _ in streams]
+    with file.open("wb") as output:
+        command = bare_command("tunscope.lab.weaver", *(str(read_end) for read_end, _ in pipes))
+        child = subprocess.Popen(
+            command, stdout=output, pass_fds=[read_end for read_end, _ in pipes]
+        )
+    for (read_end, write_end), data in zip(pipes, streams, strict=True):
+        os.close(read_end)
+        for start in range(0, len(data), 13):
+            os.write(write_end, data[start : start + 13])
+        os.close(write_end)
+    assert child.wait(20) == 0
+    return file
+
+
+def test_two_captures_become_one_in_the_order_of_time(tmp_path):
+    inside = stream(
+        "flannel",
+        LinkType.RAW,
+        enhanced_packet(record(INNER, 0, 2 * SECOND, flags=2)),
+        enhanced_packet(record(INNER[:-1] + b"x", 0, 5 * SECOND, comments=("mine",))),
+        interface_statistics(InterfaceStatistics(interface=0, ts_ns=6 * SECOND, ifrecv=2)),
+    )
+    outside = stream(
+        "eth0",
+        LinkType.ETHERNET,
+        enhanced_packet(record(OUTER, 0, 2 * SECOND + 900)),
+        enhanced_packet(record(bytes(Ether() / ARP()), 0, SECOND)),
+        interface_statistics(InterfaceStatistics(interface=0, ts_ns=6 * SECOND, ifrecv=2)),
+    )
+    file = woven(tmp_path, inside, outside)
+    words = ["tshark", "-n", "-r", str(file), "-T", "fields"]
+    for name in ("interface_name", "time_epoch", "packet_id", "packet_flags", "comment"):
+        words += ["-e", f"frame.{name}"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    number = str(FIRST_LINK + 1)
+    assert [line.split("\t") for line in done.stdout.splitlines()] == [
+        ["eth0", "1.000000000", "", "", ""],
+        ["flannel", "2.000000000", number, "0x00000002", "link 1: carried by a datagram on eth0"],
+        ["eth0", "2.000000900", number, "", "link 1: carries a packet of flannel"],
+        ["flannel", "5.000000000", "", "", "mine"],
+    ]
+    told = subprocess.run(["capinfos", str(file)], capture_output=True, text=True, check=True)
+    assert told.stdout.count("Number of stat entries = 1") == 2
+
+
+def test_a_damaged_stream_ends_it_with_a_word(tmp_path):
+    broken = bytearray(
+        stream("eth0", LinkType.ETHERNET, enhanced_packet(record(OUTER, 0, flags=2)))
+    )
+    broken[-14:-12] = b"\x09\x00"  # the length of the flags
+    read_end, write_end = os.pipe()
+    os.write(write_end, broken)
+    os.close(write_end)
+    done = subprocess.run(
+        bare_command("tunscope.lab.weaver", str(read_end)),
+        pass_fds=[read_end],
+        capture_output=True,
+        check=False,
+    )
+    os.close(read_end)
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"a stream is damaged: ")
+    assert b"\n" not in done.stderr.rstrip(b"\n")
