@@ -31,6 +31,8 @@ _MOST_BYTES: Final = 65_000
 _NO_HEADER: Final = bytes(VNET_HEADER.size)
 _LARGEST_BATCH: Final = 1 << 16
 _BUFFER_SIZE: Final = 1 << 17
+#: The first byte of an IPv4 packet without options.
+_PLAIN: Final = 0x45
 
 
 class BatchingUdpPeer(UdpPeer):
@@ -52,8 +54,10 @@ class BatchingUdpPeer(UdpPeer):
         self._buffer = np.zeros(_BUFFER_SIZE, np.uint8).data
         self._batches: deque[_Batch] = deque()
         self._gathered = memoryview(bytearray(_MOST_BYTES))
-        self._gathered_bytes = self._gathered_packets = self._gathered_size = 0
+        self._gathered_bytes = self._gathered_size = 0
+        self._gathered_packets = _MOST_SEGMENTS
         self._gathered_for: tuple[str, int] = ("", 0)
+        self._gathered_to = b""
         self._lost = 0
         self._event: int | None = os.eventfd(1, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
 
@@ -87,27 +91,40 @@ class BatchingUdpPeer(UdpPeer):
 
     def gather(self, packet: memoryview) -> bool:
         """Take a packet; False if no network has its destination."""
-        where, size = self.next_hop(packet), len(packet)
-        if where is None:
-            return False
+        size, head = len(packet), bytes(packet[:20])
         end = self._gathered_bytes + size
-        if self._gathered_packets and (
-            where != self._gathered_for
-            or size > self._gathered_size
+        if (
+            size != self._gathered_size
+            or head[16:] != self._gathered_to
+            or not _is_plain(head, size)
             or end > _MOST_BYTES
             or self._gathered_packets == _MOST_SEGMENTS
         ):
-            self._send_gathered()
-            end = size
-        if end == size:
-            if size > _MOST_BYTES:
-                return self.send_to(packet, where)
-            self._gathered_for, self._gathered_size = where, size
+            return self._gather_another(packet, head[16:])
         self._gathered[end - size : end] = packet
         self._gathered_bytes = end
         self._gathered_packets += 1
-        if size < self._gathered_size:  # nothing may follow a shorter one
-            self._send_gathered()
+        return True
+
+    def _gather_another(self, packet: memoryview, to: bytes) -> bool:
+        """Take a packet that is not like the one before: it ends a batch, or begins one."""
+        where, size = self.next_hop(packet), len(packet)
+        if where is None:
+            return False
+        start = self._gathered_bytes
+        room = self._gathered_packets < _MOST_SEGMENTS and start + size <= _MOST_BYTES
+        if start and room and size < self._gathered_size and where == self._gathered_for:
+            self._gathered[start : start + size] = packet
+            self._gathered_bytes = start + size
+            self._send_gathered()  # nothing may follow a shorter one
+            return True
+        self._send_gathered()
+        if size > _MOST_BYTES:
+            return self.send_to(packet, where)
+        self._gathered[:size] = packet
+        self._gathered_for, self._gathered_to = where, to if packet[0] == _PLAIN else b""
+        self._gathered_size = self._gathered_bytes = size
+        self._gathered_packets = 1
         return True
 
     def flush(self) -> int:
@@ -119,7 +136,7 @@ class BatchingUdpPeer(UdpPeer):
     def _send_gathered(self) -> None:
         end = self._gathered_bytes
         if end:
-            self._gathered_bytes = self._gathered_packets = 0
+            self._gathered_bytes, self._gathered_packets = 0, _MOST_SEGMENTS  # begin anew
             data, size = self._gathered[:end], self._gathered_size
             self._lost += self._send_segments(data, size, self._gathered_for)
 
@@ -152,7 +169,7 @@ class BatchingUdpPeer(UdpPeer):
         """Close the socket; what was gathered and not sent is lost."""
         super().close()
         self._batches.clear()
-        self._gathered_bytes = self._gathered_packets = 0
+        self._gathered_bytes = 0
         if self._event is not None:
             os.close(self._event)
             self._event = None
@@ -213,22 +230,31 @@ class BatchingUdpPeer(UdpPeer):
     def _next(self, batch: _Batch, buffer: memoryview) -> int:
         """Give the first packet of the first batch; 0 if it may not come in."""
         start, stop = batch.start, min(batch.start + batch.segment, batch.stop)
-        packet = self._buffer[start:stop]
-        self._take(batch, stop - start)
-        if not self.may_enter(batch.sender, packet):
-            self.counters.rejected += 1
-            return 0
-        buffer[: stop - start] = packet
-        return stop - start
+        packet, size = self._buffer[start:stop], stop - start
+        self._take(batch, size)
+        head = bytes(packet[:20])
+        if head[12:16] != batch.admitted or not _is_plain(head, size):
+            if not self.may_enter(batch.sender, packet):
+                self.counters.rejected += 1
+                return 0
+            batch.admitted = head[12:16] if head[0] == _PLAIN else b""
+        buffer[:size] = packet
+        return size
+
+
+def _is_plain(head: bytes, size: int) -> bool:
+    """Whether a packet of `size` bytes is whole, and IPv4 without options: most are."""
+    return len(head) == 20 and head[0] == _PLAIN and head[2] << 8 | head[3] == size
 
 
 class _Batch:
     """Packets of one `sender` end to end in the buffer, each of `segment` bytes but the last."""
 
-    __slots__ = ("segment", "sender", "start", "stop")
+    __slots__ = ("admitted", "segment", "sender", "start", "stop")
 
     def __init__(self, start: int, stop: int, segment: int, sender: tuple[str, int]) -> None:
         self.start, self.stop, self.segment, self.sender = start, stop, segment, sender
+        self.admitted = b""  # the IPv4 source of a packet that was let in
 
     def takes(self, length: int, sender: tuple[str, int]) -> bool:
         """Whether a datagram may follow here: none is shorter already, and it is not longer."""

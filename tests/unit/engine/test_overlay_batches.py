@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from scapy.layers.inet import IP, TCP, UDP
+from scapy.layers.inet6 import IPv6
 
 from tunscope.engine.overlay_frames import BatchingUdpPeer
 from tunscope.packet.linktype import LinkType
@@ -140,3 +141,24 @@ def test_what_came_together_is_given_packet_by_packet(
 def socket_of(peer: BatchingUdpPeer) -> int:
     """Return the descriptor that is watched while nothing waits in the peer itself."""
     return super(BatchingUdpPeer, peer).fileno() or -1
+
+
+def test_an_address_is_not_taken_for_the_part_of_a_longer_one() -> None:
+    four, six = udp_socket(), udp_socket()
+    routes = [
+        Route(NET3, *four.getsockname()),
+        Route(ipaddress.ip_network("fd00::/16"), *six.getsockname()),
+    ]
+    peer = BatchingUdpPeer(LinkType.RAW, routes, ("127.0.0.1", 0))
+    small = bytes(IP(dst="172.3.0.1") / UDP() / bytes(32))
+    source = "fd00::ac03:1:0:0"  # whose bytes 16 to 20 are 172.3.0.1
+    long = bytes(IPv6(src=source, dst="fd00::9") / UDP() / bytes(12))
+    assert len(small) == len(long)
+    assert long[16:20] == small[16:20]
+    for one in (long, small, long):
+        assert peer.gather(memoryview(one))
+    peer.flush()
+    assert four.recv(99) == small
+    assert [six.recv(99) for _ in range(2)] == [long, long]
+    for each in (peer, four, six):
+        each.close()
