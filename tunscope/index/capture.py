@@ -169,6 +169,7 @@ class CaptureIndex:
                         self._hurrying.wait(self._courtesy)
                         self._hurrying.set()
         finally:
+            self._indexer.close()
             self._done.set()
         if not self._stopping.wait(_BREATH):
             self._number_conversations()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tunscope.capfile.blocks import BlockType
@@ -16,6 +17,7 @@ from tunscope.columns.buffer import CHUNK, ORIGIN, ChunkBuffer
 from tunscope.columns.layout import MAX_SEGMENTS
 from tunscope.columns.pcap_walk import PcapWalker
 from tunscope.columns.walk import PcapngWalker
+from tunscope.index.handover import Handover
 
 if TYPE_CHECKING:
     from tunscope.index.source import Source
@@ -42,6 +44,9 @@ class Step(Enum):
 class Indexer:
     """Takes a source in, whole blocks only.
 
+    While there is more to read, headers are decoded on a second thread, a chunk behind. Whatever
+    step comes to nothing new leaves all packets so far in the tables.
+
     `error` tells why it ended before the end; what can be lived with goes to the warnings of the
     tables' contents. `position` is where in file `segment` it goes on.
     """
@@ -50,6 +55,9 @@ class Indexer:
         self._source: Final = source
         self._tables: Final = tables
         self._buffer = ChunkBuffer(chunk)
+        #: Made with the first chunk that is decoded while the next is read.
+        self._other: ChunkBuffer | None = None
+        self._decoding: Final = Handover("tunscope-decode")
         self._walker: PcapngWalker | PcapWalker | None = None
         self._wanted = 0
         self._behind = 0
@@ -66,6 +74,21 @@ class Indexer:
 
     def step(self) -> Step:
         """Take in at most one chunk."""
+        step = self._advance()
+        if step is not Step.ADVANCED:
+            try:
+                self._decoding.settle()
+            except BufferError as error:
+                step = self._full(error)
+        if step is Step.DONE:
+            self.close()
+        return step
+
+    def close(self) -> None:
+        """End the second thread: there will be no further step."""
+        self._decoding.close()
+
+    def _advance(self) -> Step:
         source = self._source
         # Asked first: what was written before it was said is read after.
         finished = source.finished
@@ -83,7 +106,7 @@ class Indexer:
         except OSError as error:
             return self._stop(f"cannot be read any more: {error.strerror or error}")
         except BufferError as error:
-            return self._stop(f"what follows byte {self.read} is not indexed: {error}")
+            return self._full(error)
         if self.error is not None:
             return Step.DONE
         if successor is not None:
@@ -127,14 +150,30 @@ class Indexer:
             if self._walker is None:
                 return False
         start = begin
+        # A first screenful is not made to wait for a second chunk.
+        behind = there > read and self._tables.packets.count > 0
         while True:
             walked = self._walker.walk(buffer, begin, end)
             if walked.frames is not None:
-                self._tables.add(walked.frames, buffer.window, segment, self.position - ORIGIN)
+                add = partial(
+                    self._tables.add,
+                    walked.frames,
+                    buffer.window,
+                    segment,
+                    self.position - ORIGIN,
+                )
+                if behind:
+                    self._decoding.submit(add)
+                else:
+                    self._decoding.settle()
+                    add()
             advanced = walked.end > begin
             begin = walked.end
             if not advanced or walked.wanted or walked.broken is not None:
                 break
+        if behind:
+            self._buffer = self._other or ChunkBuffer(buffer.size)
+            self._other = buffer
         self.position += begin - ORIGIN
         rest = there - (begin - ORIGIN)
         self._wanted = walked.wanted
@@ -215,6 +254,9 @@ class Indexer:
 
     def _warn(self, text: str) -> None:
         self._tables.contents.warn(text)
+
+    def _full(self, error: BufferError) -> Step:
+        return self._stop(f"what follows byte {self.read} is not indexed: {error}")
 
     def _stop(self, why: str) -> Step:
         self._warn(why)

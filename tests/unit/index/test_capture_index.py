@@ -290,3 +290,37 @@ def test_layers_of_a_tun_packet(capture: Path) -> None:
         layers = Layer(int(index.store["layers"][1]))
         assert layers == Layer.IPV4 | Layer.ADDRESSES | Layer.UDP | Layer.PORTS
         assert int(index.store["dport"][0]) == 53
+
+
+@pytest.mark.parametrize("chunk", [512, 4096, 1 << 15])
+def test_many_chunks_are_decoded_in_order_behind_the_reading(tmp_path: Path, chunk: int) -> None:
+    path = tmp_path / "x.pcapng"
+    big = packet(701, 9000)
+    path.write_bytes(HEAD + packets(1, 700) + big + packets(702, 1500))
+    with indexing(FileSource(path), chunk=chunk) as index:
+        assert index.wait(TIMEOUT)
+        assert (index.count, index.error, index.warnings) == (1500, None, ())
+        assert [index.record(number) for number in (1, 700, 702, 1500)] == [
+            record(number) for number in (1, 700, 702, 1500)
+        ]
+        assert index.record(701) == record(701, 9000)
+        assert index.store["ts_ns"].tolist() == [1000 * number for number in range(1, 1501)]
+        names = [thread.name for thread in threading.enumerate()]
+        assert "tunscope-decode" not in names
+
+
+def test_a_store_that_is_full_ends_the_index_with_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.pcapng"
+    path.write_bytes(HEAD + packets(1, 3000))
+    index = CaptureIndex(FileSource(path), chunk=4096)
+    monkeypatch.setattr(index.store, "capacity", 1000)
+    index.start()
+    try:
+        assert index.wait(TIMEOUT)
+        assert 900 < index.count <= 1000
+        (warning,) = index.warnings
+        assert "is not indexed: more than 1000 rows" in warning
+    finally:
+        index.stop()
