@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tunscope.cli.main import main
+from tunscope.cli.main import program
 
-main()
+program()
