@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -62,7 +64,7 @@ class EngineClient:
     ) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as self
-        with theirs:
+        with theirs, _starting(launcher):
             self._process: subprocess.Popen[bytes] = subprocess.Popen(
                 [*launcher, sys.executable, *_ENGINE],
                 stdin=theirs.fileno(),
@@ -311,6 +313,23 @@ def _problem(
 
 def _ignore(answer: Message | TunscopeError) -> None:
     """Nothing depends on the answer."""
+
+
+@contextlib.contextmanager
+def _starting(launcher: Sequence[str]) -> Iterator[None]:
+    """Keep a Ctrl-C, which reaches both, from an engine that cannot ignore it yet.
+
+    The engine inherits the blocked signal, and opens for it once it ignores it. sudo asks for a
+    password, which a person may want to interrupt.
+    """
+    if tuple(launcher[:1]) == ("sudo",):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _opening(result: Message) -> Opening:

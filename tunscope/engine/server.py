@@ -98,6 +98,7 @@ class Server:
     def run(self) -> ExitCode:
         """Serve until the capture ended or the front end went away; return the exit status."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the front end too: it decides
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         with signals_as_bytes(signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1) as wakeup:
             while not self._done:
                 self._replays.play()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 
@@ -23,3 +24,16 @@ def test_a_launcher_that_asks_for_a_password_has_all_the_time(
         client.request(Op.STATISTICS)
     monkeypatch.undo()
     assert client.close() == 0
+
+
+@pytest.mark.parametrize("launcher", [(), ("env",)])
+def test_a_ctrl_c_in_the_first_moment_does_not_end_the_engine(launcher: tuple[str, ...]) -> None:
+    client = EngineClient(os.dup(2), launcher)
+    os.kill(client.pid, signal.SIGINT)
+    with pytest.raises(TunscopeError, match="no capture is running"):
+        client.request(Op.STATISTICS)
+    os.kill(client.pid, signal.SIGINT)
+    with pytest.raises(TunscopeError, match="no capture is running"):
+        client.request(Op.STATISTICS)
+    assert client.close() == 0
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
