@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-import socket
 from collections.abc import Sequence
 
 from tunscope.filter.compare import comparator
 from tunscope.filter.fieldtypes import FieldType
-from tunscope.filter.formats import format_oid
+from tunscope.filter.formats import format_oid, ipv6_text
 from tunscope.filter.program import FunctionValue, Operator
 from tunscope.filter.values import Value
 
@@ -62,7 +61,7 @@ def _text(value: Value, kind: FieldType) -> str:
         case FieldType.IPV4 if isinstance(value, int):
             return str(ipaddress.IPv4Address(value))
         case FieldType.IPV6 if isinstance(value, bytes):
-            return socket.inet_ntop(socket.AF_INET6, value)
+            return ipv6_text(value)
         case FieldType.EUI64 if isinstance(value, int):
             return value.to_bytes(8).hex(":")
         case FieldType.OID if isinstance(value, bytes):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import itertools
 import math
-import socket
 import time
 from typing import Final
 
@@ -99,7 +98,7 @@ def _bytes(kind: FieldType, base: str, value: bytes) -> str:
         case FieldType.ETHER:
             return value.hex(":")
         case FieldType.IPV6:
-            return socket.inet_ntop(socket.AF_INET6, value)
+            return ipv6_text(value)
         case FieldType.GUID:
             text = value.hex()
             cuts = (0, 8, 12, 16, 20, 32)
@@ -121,3 +120,10 @@ def format_oid(value: bytes) -> str:
         return ""
     first = min(arcs[0] // 40, 2)
     return ".".join(map(str, [first, arcs[0] - 40 * first, *arcs[1:]]))
+
+
+def ipv6_text(value: bytes) -> str:
+    """Return an IPv6 address of 16 bytes as it is written."""
+    from socket import AF_INET6, inet_ntop  # with what it brings, not needed to count packets
+
+    return inet_ntop(AF_INET6, value)
