@@ -84,7 +84,7 @@ class InterfaceTable:
             return nanoseconds(clocks[0], ticks)
         times = np.zeros(len(ticks), np.int64)
         used = self._clocks.take(interfaces)
-        for number in np.unique(used).tolist():
+        for number in sorted(set(used.tolist())):
             rows = np.flatnonzero(used == number)
             times[rows] = nanoseconds(clocks[number], ticks[rows])
         return times

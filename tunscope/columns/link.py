@@ -65,7 +65,7 @@ def decode_links(stack: HeaderStack, kinds: npt.NDArray[np.uint16]) -> None:
     if not len(kinds):
         return
     same = bool((kinds == kinds[0]).all())
-    for kind in [int(kinds[0])] if same else np.unique(kinds).tolist():
+    for kind in [int(kinds[0])] if same else sorted(set(kinds.tolist())):
         decoder = _DECODERS.get(kind)
         if decoder is not None:
             decoder(stack, kinds == kind)

@@ -48,7 +48,7 @@ def find_inner(stack: HeaderStack) -> Starts | None:
     protocol = stack.protocol * stack.transport
     carriers = _IS_CARRIER.take(protocol)
     if carriers.any():
-        for number in np.unique(protocol[carriers]).tolist():
+        for number in sorted(set(protocol[carriers].tolist())):
             _FINDERS[number](stack, np.flatnonzero(protocol == number), found)
     if "dport" in stack.columns:
         find_in_udp(stack, found)
