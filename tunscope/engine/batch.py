@@ -35,6 +35,8 @@ class Batch:
 
     def split(self, packets: int) -> tuple[Batch, Batch]:
         """Return the first `packets` packets and the others."""
+        if packets >= self.packets:
+            return self, Batch(self.iovecs[:0], self.sizes[:0])
         at = int(self.sizes[:packets].sum(dtype=np.uint64))
         return (
             Batch(take_bytes(self.iovecs, at), self.sizes[:packets]),
