@@ -79,6 +79,7 @@ PICTURES = (
     Picture("editor", "tun", ("6", "G", "e", *["down"] * 7, "enter", "3", "enter")),
     Picture("hold", "tun", ("i",), held=(6, 15)),
     Picture("replay", "tun", ("3", "0", "G", "R"), replay=REPLAY),
+    Picture("overlay", "overlay", ("2", "7", "G")),
 )
 
 
@@ -94,9 +95,18 @@ DEVICES = (
 )
 
 
+#: What the header says of each capture.
+TITLES = {
+    "tun": SessionTitle("tun0", "tun", "owned", ("10.9.0.1/24",), 1500, "ping 10.9.0.2"),
+    "tap": SessionTitle("tap0", "tap", "owned", ("10.9.0.1/24",), 1500, "ping 10.9.0.2"),
+    "overlay": SessionTitle("flannel", "tun", "attached", ("10.244.1.0/32",), 1472),
+}
+FILES = {"tun": "browser_tun", "tap": "browser_tap", "overlay": "overlay_lab"}
+
+
 def session_for(kind: str, packets: int) -> FileSession:
     """Return a live session as a capture on a device of the lab would have it."""
-    title = SessionTitle(f"{kind}0", kind, "owned", ("10.9.0.1/24",), 1500, "ping 10.9.0.2")
+    title = TITLES[kind]
     counters = Counters(received=packets, captured=packets, written_bytes=120 * packets)
     spool = {"spool_bytes": 120 * packets, "spool_limit": 2_000_000_000}
     return FileSession(title, SessionStatus(SessionState.LIVE, counters, **spool))
@@ -127,7 +137,7 @@ def holds_of(capture: CaptureIndex, numbers: tuple[int, ...]) -> NoHolds:
 
 async def draw(picture: Picture) -> str:
     """Return the picture as SVG."""
-    capture = CaptureIndex(FileSource(DATA / f"browser_{picture.kind}.pcapng"))
+    capture = CaptureIndex(FileSource(DATA / f"{FILES[picture.kind]}.pcapng"))
     capture.start()
     capture.wait(10)
     session = session_for(picture.kind, capture.count)
@@ -147,7 +157,7 @@ async def draw(picture: Picture) -> str:
         display_filter=picture.display_filter,
         surroundings=Surroundings(ListedDevices(DEVICES)),
     )
-    capture.source.__dict__["name"] = f"/home/you/{picture.kind}0.pcapng"
+    capture.source.__dict__["name"] = f"/home/you/{session.title.name}.pcapng"
     async with app.run_test(size=SIZE) as pilot:
         browser = app.browser
         await pilot.pause(0.5)
@@ -161,7 +171,7 @@ async def draw(picture: Picture) -> str:
         await pilot.pause(0.2)
         history = (210.0, 380.0, 620.0, 1190.0, 980.0, 420.0, 300.0, 350.0, 760.0, 1240.0)
         browser.header.show(replace(browser.header.facts, rate=Rate(1240.0, 9_800_000.0, history)))
-        svg = app.export_screenshot(title=f"tunscope {picture.kind}0")
+        svg = app.export_screenshot(title=f"tunscope {session.title.name}")
     capture.stop()
     return with_stable_names(svg)
 
