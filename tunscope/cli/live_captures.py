@@ -22,7 +22,7 @@ from tunscope.cli.outputs import SingleFile
 from tunscope.cli.privilege import as_invoking_user, drop_privileges, invoking_user
 from tunscope.cli.program_watch import ProgramWatch
 from tunscope.cli.reachable import reachable
-from tunscope.cli.replays import mistake_of, packets_of_file
+from tunscope.cli.replay_wish import mistake_of, packets_of_file
 from tunscope.engine.client import EngineClient, Opening
 from tunscope.engine.options import CaptureOptions
 from tunscope.engine.signals import signals_as_interrupts

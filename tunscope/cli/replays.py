@@ -2,78 +2,26 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Final
 
-import click
-
-from tunscope.cli.replay_order import (
-    ReplayOrder,
-    over_mtu_argument,
-    replay_arguments,
-    seed_argument,
-)
-from tunscope.cli.replay_plan import ReplayPlan, made_plan
+from tunscope.cli.replay_plan import ReplayPlan
+from tunscope.cli.replay_preparation import Preparation
 from tunscope.cli.replay_run import plan_request
+from tunscope.cli.replay_wish import order_of
 from tunscope.engine.protocol import Message, Op
-from tunscope.errors import TunscopeError, UsageError
+from tunscope.errors import TunscopeError
 from tunscope.tui.replaying import UNENDED, ReplayPackets, ReplayProgress, ReplayWish
 
 if TYPE_CHECKING:
     from tunscope.engine.client import EngineClient, Opening
     from tunscope.packet.flow import Flow
-    from tunscope.packet.record import PacketRecord
-    from tunscope.tui.surroundings import ReplayChoice
 
 _LOOK_SECONDS: Final = 0.1
 
 #: Told a sentence, and whether it is an error.
 Say = Callable[[str, bool], None]
-
-
-def order_of(wish: ReplayWish, file: str) -> ReplayOrder:
-    """Return what a person at the screen wants; UsageError for what is wrong with it."""
-    words = wish.words()
-    try:
-        context = _typed.make_context("replay", words)
-    except click.UsageError as error:
-        raise UsageError("options", error.format_message()) from None
-    except click.exceptions.Exit:  # --help
-        raise UsageError("options", "tunscope replay --help explains them") from None
-    if context.params["ranges"] is not None:
-        raise UsageError("--range", "packet numbers go into the field Packets")
-    return ReplayOrder.of(file, "", context.params)
-
-
-def packets_of_file(choice: ReplayChoice) -> ReplayPackets:
-    """Return the packets that were taken along in a file of their own."""
-
-    def records() -> Iterator[tuple[int, PacketRecord]]:
-        from tunscope.capfile.reader import open_capture
-
-        with open_capture(choice.path) as reader:
-            yield from enumerate(reader, 1)
-
-    return ReplayPackets(choice.label, choice.total, records)
-
-
-def mistake_of(wish: ReplayWish) -> str:
-    """Return what is wrong with a wish, "" if nothing is to be seen."""
-    try:
-        order_of(wish, "")
-    except TunscopeError as error:
-        return str(error)
-    return ""
-
-
-@click.command("replay")
-@replay_arguments
-@over_mtu_argument("--mtu")
-@seed_argument("--seed")
-def _typed(**given: Any) -> Mapping[str, Any]:
-    return given
 
 
 class EngineReplays:
@@ -85,7 +33,7 @@ class EngineReplays:
         self._client = client
         self._opening = opening
         self._say = say
-        self._preparing: _Preparation | None = None
+        self._preparing: Preparation | None = None
         self._plan: ReplayPlan | None = None
         self._left_out: Mapping[str, int] = {}
         self._heard: Callable[[Message], None] = _nobody
@@ -111,7 +59,7 @@ class EngineReplays:
             self._say(str(error), True)
             return
         self.progress = ReplayProgress(packets.name, "preparing", packets.total)
-        self._preparing = _Preparation(order, packets, self._opening)
+        self._preparing = Preparation(order, packets, self._opening)
         self._preparing.start()
 
     def control(self, action: str, by: int = 0) -> None:
@@ -167,7 +115,7 @@ class EngineReplays:
 
     # --- at work
 
-    def _pull_preparation(self, preparing: _Preparation) -> None:
+    def _pull_preparation(self, preparing: Preparation) -> None:
         if not preparing.ended:
             preparing.questions.pass_on(self._client)
             name, total = preparing.packets.name, preparing.packets.total
@@ -234,92 +182,6 @@ class EngineReplays:
         plan, self._plan = self._plan, None
         if plan is not None:
             plan.close()
-
-
-class _Questions:
-    """Questions of a thread to an engine that another thread talks to, one at a time."""
-
-    def __init__(self) -> None:
-        self._asked: Mapping[str, Any] | None = None
-        self._answer: Message | TunscopeError = TunscopeError("replay", "cancelled")
-        self._answered: Final = threading.Event()
-        self._given_up = False
-
-    def ask(self, arguments: Mapping[str, Any]) -> Message:
-        """Have MAC addresses resolved, and wait."""
-        self._answered.clear()
-        self._asked = arguments
-        if self._given_up:
-            self._answered.set()
-        self._answered.wait()
-        if isinstance(self._answer, TunscopeError):
-            raise self._answer
-        return self._answer
-
-    def pass_on(self, client: EngineClient) -> None:
-        """Ask the engine what is asked, if anything is."""
-        arguments, self._asked = self._asked, None
-        if arguments is not None:
-            client.ask(Op.RESOLVE, arguments, self._hear)
-
-    def give_up(self) -> None:
-        """Answer nothing any more."""
-        self._given_up = True
-        self._hear(TunscopeError("replay", "cancelled"))
-
-    def _hear(self, answer: Message | TunscopeError) -> None:
-        self._answer = answer
-        self._answered.set()
-
-
-class _Preparation(threading.Thread):
-    """Makes a plan; `plan` or `problem` say what came of it, or nothing if it was cancelled."""
-
-    def __init__(self, order: ReplayOrder, packets: ReplayPackets, opening: Opening) -> None:
-        super().__init__(name="replay-plan", daemon=True)
-        self.order: Final = order
-        self.packets: Final = packets
-        self.plan: ReplayPlan | None = None
-        self.problem: TunscopeError | None = None
-        self.questions: Final = _Questions()
-        self.ended = False
-        self.read = 0
-        self._opening = opening
-        self._cancelled = threading.Event()
-
-    def cancel(self) -> None:
-        """Stop soon; what was made is given up."""
-        self._cancelled.set()
-        self.questions.give_up()
-
-    def run(self) -> None:
-        """Make it."""
-        try:
-            owned = self._opening.mode != "observed"
-            plan = made_plan(
-                self._read(),
-                self.order,
-                self._opening.facts,
-                owned=owned,
-                resolve=self.questions.ask,
-            )
-            self.plan = plan
-            if self._cancelled.is_set():
-                self.plan = None
-                plan.close()
-        except TunscopeError as error:
-            self.problem = None if self._cancelled.is_set() else error
-        except OSError as error:
-            self.problem = TunscopeError("replay", error.strerror or str(error))
-        finally:
-            self.ended = True
-
-    def _read(self) -> Iterator[tuple[int, PacketRecord]]:
-        for number, record in self.packets.records():
-            if self._cancelled.is_set():
-                raise TunscopeError("replay", "cancelled")
-            self.read += 1
-            yield number, record
 
 
 def progress_of(status: Message, left_out: Mapping[str, int]) -> ReplayProgress:

@@ -11,7 +11,8 @@ from typing import Any, cast
 import pytest
 from scapy.layers.inet import IP, UDP
 
-from tunscope.cli.replays import EngineReplays, mistake_of, progress_of
+from tunscope.cli.replay_wish import mistake_of
+from tunscope.cli.replays import EngineReplays, progress_of
 from tunscope.device.facts import DeviceFacts
 from tunscope.engine.client import EngineClient, Opening
 from tunscope.engine.protocol import Message, Op
