@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from lab_recordings import counts, packets_in, pipe_of, recording, tshark, wait_until
 from lab_witness import LabWitness
-from person import TUNSCOPE, Person, person_of
+from person import TUNSCOPE, USER, Person, person_of
 
 from tunscope.lab.catalogue import LABS
 
@@ -143,6 +143,20 @@ def test_another_device_of_the_lab_can_be_shown(user, lab, device, wanted):
         child.send_signal(signal.SIGINT)
         child.communicate(timeout=20)
     assert child.returncode == 0
+
+
+def test_under_sudo_devices_that_are_not_shown_have_their_owner(user):
+    witness = LabWitness(user.mark)
+    user.uid = 0
+    sudo = ("env", f"SUDO_UID={USER}", f"SUDO_GID={USER}")
+    wanted = SEEN["bridge"][0]
+    with recording(user, "bridge", before=sudo) as (child, file):
+        wait_until(lambda: all(counts(file, wanted)), 20, f"{wanted}")
+        witness.look()
+        child.send_signal(signal.SIGINT)
+        _, words = child.communicate(timeout=20)
+    assert child.returncode == 0, words
+    witness.assert_all_gone()
 
 
 @pytest.mark.parametrize("lab", ["tun", "tap"])

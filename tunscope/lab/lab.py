@@ -84,8 +84,19 @@ class Lab:
         """Start an engine for each shown device, all recording to `output_fd`, and open them.
 
         What is returned belongs to the first device; the caller starts and closes that engine.
-        The others start with the traffic and end with the lab.
+        The others start with the traffic and end with the lab. Devices that are not shown but
+        need an owner have one from now on: later the caller may have given its rights away.
         """
+        client, opening = self._open_shown(output_fd, options)
+        try:
+            for place in self.plan.kept(self.places):
+                self._keep(place, _peer_of(self.plan, place, respond=False))
+        except BaseException:
+            client.close()
+            raise
+        return client, opening
+
+    def _open_shown(self, output_fd: int, options: CaptureOptions) -> tuple[EngineClient, Opening]:
         if len(self.places) == 1:
             return self._open_place(self.places[0], output_fd, options)
         self._weaving = Weaving(output_fd, len(self.places))
@@ -105,15 +116,13 @@ class Lab:
         return client, opening
 
     def start_traffic(self) -> None:
-        """Record and own the other devices that need it, then start the plan's programs one by one.
+        """Record the other shown devices too, and start the plan's programs one by one.
 
         Each program waits for the servers before it to announce themselves. TunscopeError where
         a program cannot be started or does not announce itself.
         """
         for engine in self._beside:
             engine.start()
-        for place in self.plan.kept(self.places):
-            self._keep(place, _peer_of(self.plan, place, respond=False))
         self._start(self.plan.traffic(self.namespaces.ipv6))
 
     def failures(self) -> list[str]:
