@@ -35,12 +35,13 @@ if TYPE_CHECKING:
     from tunscope.replay.player import Port
 
 _LARGEST_READ: Final = 65536 + 64
-_ARENA_SIZE: Final = 2 << 20
 _DRAIN_PACKETS: Final = 4096
 _DRAIN_SECONDS: Final = 1.0
 #: A batch of about this size is still in the processor's cache when it is written to the file.
 _KERNEL_BATCH: Final = 1 << 18
 _PEER_BATCH: Final = 1 << 19
+#: What one `take` reads at most, each time up to one packet beyond its share.
+_ARENA_SIZE: Final = 2 * _KERNEL_BATCH + _PEER_BATCH + 3 * _LARGEST_READ
 _PATIENCE_MS: Final = 1
 
 _IN: Final = int(Direction.IN)
