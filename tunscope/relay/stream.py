@@ -10,34 +10,30 @@ from typing import Final
 
 from tunscope.relay.peer import PeerCounters
 from tunscope.relay.readiness import Readiness
+from tunscope.relay.send_queue import SendQueue
+from tunscope.relay.seqpacket import GONE
 
 _LENGTH_SIZE: Final = 4
 _SMALLEST_FRAME: Final = 14
 _LARGEST_FRAME: Final = 65536 + 64
-#: Bytes that wait for room in the socket; a frame that comes then is refused.
-_MOST_WAITING: Final = 8 << 20
-#: What the kernel is asked to keep for the program; it gives what its limits allow.
-_SOCKET_BUFFER: Final = 2 << 20
 _READ_SIZE: Final = 512 << 10
-#: So many bytes are sent at once, without waiting for the end of the engine's turn.
-_SEND_SIZE: Final = 128 << 10
 
 
 class StreamPeer:
     """The program at the other end of the connected socket `fd`, which the peer owns from then on.
 
-    Frames leave together, when the engine looks for incoming ones. `name` is the program's. A
-    length that no frame has ends the connection: what follows it could not be understood.
+    Each frame goes with a system call of its own: passt takes what it reads for whole frames, and
+    loses its place in the stream where it is not. Frames that find no room wait, in order. `name`
+    is the program's. A length that no frame has ends the connection: what follows it could not be
+    understood.
     """
 
     def __init__(self, fd: int, name: str) -> None:
         self.counters = PeerCounters()
         self._name = name
         self._socket: socket.socket | None = socket.socket(fileno=fd)
-        self._socket.setblocking(False)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SOCKET_BUFFER)
         self._readiness = Readiness(fd)
-        self._outgoing = bytearray()
+        self._outgoing = SendQueue(self._socket, self._readiness.want_room)
         self._incoming = memoryview(bytearray(_READ_SIZE))
         self._start = self._end = self._whole = 0
         self._news: list[str] = []
@@ -47,19 +43,15 @@ class StreamPeer:
         return None if self._socket is None else self._readiness.fileno()
 
     def send(self, packet: memoryview) -> bool:
-        """Take a frame; it leaves when the engine looks for incoming ones, or there is room."""
+        """Pass a frame on, now or as soon as there is room."""
         size = len(packet)
         if self._socket is None or not _SMALLEST_FRAME <= size <= _LARGEST_FRAME:
             return False
-        if len(self._outgoing) > _SEND_SIZE:
-            self._flush()
-            if len(self._outgoing) > _MOST_WAITING:
-                return False
-        self._outgoing += size.to_bytes(_LENGTH_SIZE, "big")
-        self._outgoing += packet
-        if self._socket is not None:
-            self._readiness.want_room(True)
-        return True
+        try:
+            return self._outgoing.send((size.to_bytes(_LENGTH_SIZE, "big"), packet))
+        except OSError as error:
+            self._give_up_if_gone(error)
+            return False
 
     def receive_into(self, buffer: memoryview) -> int:
         """Take one frame; use the occasion to send what waits."""
@@ -87,7 +79,7 @@ class StreamPeer:
             self._readiness.close()
             self._socket.close()
             self._socket = None
-        self._outgoing.clear()
+            self._outgoing.clear()
         self._start = self._end = self._whole = 0
 
     def _next_size(self) -> int:
@@ -114,7 +106,7 @@ class StreamPeer:
         except BlockingIOError:
             return 0
         except OSError as error:
-            self._give_up(f"has ended ({error.strerror})")
+            self._give_up_if_gone(error)
             return 0
         if not count:
             self._give_up("has ended")
@@ -123,18 +115,14 @@ class StreamPeer:
         return self._next_size()
 
     def _flush(self) -> None:
-        """Send what waits, as far as there is room."""
-        while self._outgoing and self._socket is not None:
-            try:
-                sent = self._socket.send(self._outgoing)
-            except BlockingIOError:
-                return
-            except OSError as error:
-                self._give_up(f"has ended ({error.strerror})")
-                return
-            del self._outgoing[:sent]
-        if self._socket is not None:
-            self._readiness.want_room(False)
+        try:
+            self._outgoing.flush()
+        except OSError as error:
+            self._give_up_if_gone(error)
+
+    def _give_up_if_gone(self, error: OSError) -> None:
+        if error.errno in GONE:
+            self._give_up(f"has ended ({error.strerror})")
 
     def _give_up(self, why: str) -> None:
         self.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import socket
 import tempfile
 import time
@@ -12,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal
 
+from tunscope.errors import TunscopeError
 from tunscope.usernet.forward import LISTEN_ADDRESS, Forward
 from tunscope.usernet.network import NETWORK
 from tunscope.usernet.program import HelpfulProgram
@@ -23,6 +23,8 @@ PASTA: Final = "pasta"
 LARGEST_MTU: Final = 65520
 _START_SECONDS: Final = 5.0
 _PAUSE_SECONDS: Final = 0.002
+#: What the kernel is asked to keep of what passt sends; it gives what its limits allow.
+_SOCKET_BUFFER: Final = 4 << 20
 
 
 def _network_words(mtu: int, forwards: Sequence[Forward]) -> list[str]:
@@ -39,6 +41,31 @@ def _network_words(mtu: int, forwards: Sequence[Forward]) -> list[str]:
     return words
 
 
+class _Tethered:
+    """passt or pasta, from its start to its end.
+
+    Neither can be relied on to end by itself: pasta stays with its namespaces, and a passt that is
+    busy with a connection does not look at its socket.
+    """
+
+    def __init__(self, words: Sequence[str], fds: Sequence[int]) -> None:
+        tether, self._tether = os.pipe2(os.O_CLOEXEC)
+        try:
+            self.program = HelpfulProgram(tethered(words, tether), [tether, *fds], words[0])
+        except TunscopeError:
+            os.close(self._tether)
+            raise
+        finally:
+            os.close(tether)
+
+    def close(self) -> None:
+        """End it; a second call does nothing."""
+        if self._tether >= 0:
+            os.close(self._tether)
+            self._tether = -1
+            self.program.close()
+
+
 class PasstUplink:
     """passt at the other end of a SOCK_STREAM socket; see `uplink.Uplink`."""
 
@@ -50,12 +77,11 @@ class PasstUplink:
         with contextlib.ExitStack() as undo:
             undo.callback(self._socket.close)
             with theirs:
-                self._program = HelpfulProgram(
-                    [PASST, f"--fd={theirs.fileno()}", *_network_words(mtu, forwards)],
-                    [theirs.fileno()],
-                    PASST,
-                )
-            undo.callback(self._program.close)
+                # passt drops what finds no room, and each frame lost costs a retransmission.
+                theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SOCKET_BUFFER)
+                words = [PASST, f"--fd={theirs.fileno()}", *_network_words(mtu, forwards)]
+                self._passt = _Tethered(words, [theirs.fileno()])
+            undo.callback(self._passt.close)
             self._await_answer()
             undo.pop_all()
 
@@ -64,13 +90,13 @@ class PasstUplink:
         return self._socket.fileno()
 
     def handed_over(self) -> None:
-        """Close our end: passt ends with the engine's."""
+        """Close our end."""
         self._socket.close()
 
     def close(self) -> None:
-        """passt ends with the socket, also when this process and the engine are killed."""
+        """End passt."""
         self._socket.close()
-        self._program.close()
+        self._passt.close()
 
     def _await_answer(self) -> None:
         """Ask for the gateway's hardware address: who answers is ready, and has all its ports.
@@ -87,7 +113,7 @@ class PasstUplink:
             self._socket.sendall(len(frame).to_bytes(4, "big") + frame)
             self._receive(int.from_bytes(self._receive(4), "big"))
         except OSError as error:
-            raise self._program.failure("did not start") from error
+            raise self._passt.program.failure("did not start") from error
         self._socket.settimeout(None)
 
     def _receive(self, size: int) -> bytes:
@@ -95,7 +121,7 @@ class PasstUplink:
         while len(data) < size:
             chunk = self._socket.recv(size - len(data))
             if not chunk:
-                raise self._program.failure("did not start")
+                raise self._passt.program.failure("did not start")
             data += chunk
         return data
 
@@ -106,32 +132,23 @@ class PastaTap:
     name = PASTA
 
     def __init__(self, pid: int, device: str, mtu: int, forwards: Sequence[Forward]) -> None:
-        tether, self._tether = os.pipe2(os.O_CLOEXEC)
-        with contextlib.ExitStack() as undo:
-            undo.callback(lambda: os.close(self._tether))
-            folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="tunscope-")))
-            started = folder / "pid"
+        with tempfile.TemporaryDirectory(prefix="tunscope-") as folder:
+            started = Path(folder) / "pid"
             words = [
                 PASTA, *_network_words(mtu, forwards), "--tcp-ns=none", "--udp-ns=none",
                 "--config-net", f"--ns-ifname={device}", f"--pid={started}",
                 # As root it would become nobody, who may not enter the namespaces.
                 f"--runas={os.geteuid()}:{os.getegid()}", str(pid),
             ]  # fmt: skip
-            try:
-                self._program = HelpfulProgram(tethered(words, tether), [tether], PASTA)
-            finally:
-                os.close(tether)
+            self._pasta = _Tethered(words, [])
             deadline = time.monotonic() + _START_SECONDS
             while not started.is_file() or not started.read_text().endswith("\n"):
-                if not self._program.running or time.monotonic() > deadline:
-                    raise self._program.failure("did not start")
+                if not self._pasta.program.running or time.monotonic() > deadline:
+                    failure = self._pasta.program.failure("did not start")
+                    self._pasta.close()
+                    raise failure
                 time.sleep(_PAUSE_SECONDS)
-            undo.pop_all()
-        shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
-        """End pasta, which the end of its namespaces does not."""
-        if self._tether >= 0:
-            os.close(self._tether)
-            self._tether = -1
-            self._program.close()
+        """End pasta."""
+        self._pasta.close()

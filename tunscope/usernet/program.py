@@ -78,8 +78,9 @@ class HelpfulProgram:
         try:
             self._process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            with contextlib.suppress(PermissionError):  # who has dropped root's rights may not
+                self._process.kill()
+                self._process.wait()
         self._words.close()
 
 
