@@ -25,6 +25,7 @@ from tunscope.tui.display_filters import DisplayFilters
 from tunscope.tui.holding import HoldWish, NoHolds, Waiting
 from tunscope.tui.rate import Rate
 from tunscope.tui.replaying import NoReplays, ReplayProgress
+from tunscope.tui.running_command import RecordedCommand
 from tunscope.tui.screens.analysis import AnalysisScreen
 from tunscope.tui.session import FileSession, SessionState, SessionStatus, SessionTitle
 from tunscope.tui.settings.model import Settings
@@ -39,7 +40,8 @@ SIZE = (120, 36)
 class Picture:
     """A picture: the capture it shows, the keys that lead to it, theme and display filter.
 
-    The packets numbered `held` wait in the hold queue; with `replay` that one runs.
+    The packets numbered `held` wait in the hold queue; with `replay` that one runs. `output` is
+    what a command has printed.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Picture:
     display_filter: str = ""
     held: tuple[int, ...] = ()
     replay: ReplayProgress | None = None
+    output: bytes = b""
 
 
 #: From the top of the field tree to the time to live of an IPv4 packet on a tun device.
@@ -59,6 +62,12 @@ REPLAY = ReplayProgress(
     "in.pcapng", "playing", 5000, 1234, 98_720, {}, {}, {"no IP packet": 10, "cut": 2}, (1, 1),
     10.4, 10.4, 42.0, 119.0, {"median": 4000, "p95": 52_000, "p99": 97_000, "max": 212_000},
 )  # fmt: skip
+#: What `curl -v` says of such a conversation.
+CURL = (
+    b"$ curl -v http://web.lab.test/\r\n*   Trying 10.9.0.2:80...\r\n> GET / HTTP/1.1\r\n"
+    b"> Host: web.lab.test\r\n< \x1b[1mHTTP/1.1\x1b[0m \x1b[32m200 OK\x1b[0m\r\n"
+    b"<!DOCTYPE html><title>It works</title>\r\n"
+)
 
 PICTURES = (
     Picture(
@@ -80,6 +89,7 @@ PICTURES = (
     Picture("hold", "tun", ("i",), held=(6, 15)),
     Picture("replay", "tun", ("3", "0", "G", "R"), replay=REPLAY),
     Picture("overlay", "overlay", ("2", "7", "G")),
+    Picture("run", "tap", ("8", "G"), output=CURL),
 )
 
 
@@ -155,7 +165,10 @@ async def draw(picture: Picture) -> str:
         settings=Settings(theme=picture.theme),
         language=DisplayFilters(),
         display_filter=picture.display_filter,
-        surroundings=Surroundings(ListedDevices(DEVICES)),
+        surroundings=Surroundings(
+            ListedDevices(DEVICES),
+            command=RecordedCommand("curl", picture.output) if picture.output else None,
+        ),
     )
     capture.source.__dict__["name"] = f"/home/you/{session.title.name}.pcapng"
     async with app.run_test(size=SIZE) as pilot:

@@ -399,6 +399,19 @@ def test_ctrl_c_is_the_commands_and_the_terminal_is_given_back(user):
         assert child.wait(10) == 4
 
 
+def test_ctrl_z_does_not_leave_the_command_stopped_for_ever(user):
+    command = f"{' '.join(TUNSCOPE)} run --offline --no-tui -q"
+    script = f"{command} -- sh -c 'echo rea''dy; read word; echo got $word'; echo status $?"
+    with in_a_terminal(user, script) as (child, terminal):
+        terminal.wait_for("ready")
+        time.sleep(0.2)
+        terminal.type("\x1a")
+        terminal.type("on\n")
+        terminal.wait_for("got on")
+        terminal.wait_for("status 0")
+        assert child.wait(10) == 0
+
+
 def test_an_interactive_shell_has_job_control(user):
     command = f"{' '.join(TUNSCOPE)} run --offline --no-tui -q"
     with in_a_terminal(user, f"{command} -- sh -i; echo status $?") as (child, terminal):

@@ -121,7 +121,9 @@ def run(argv: tuple[str, ...], **given: Any) -> int:
         given["names"],
     )
     if order.pcap is None:
-        raise UsageError("run", "needs --pcap FILE or --no-tui")
+        from tunscope.cli.run_screen import show_command
+
+        return show_command(order)
     if order.display_filter:
         raise UsageError("-Y", "selects what the screen shows", "-f selects what is stored")
     from tunscope.cli.run_headless import record_command

@@ -118,13 +118,15 @@ def _stop(client: EngineClient) -> StoppedEvent:
     """Let the last packets pass and end the capture."""
     select.select([client], [], [], _LAST_PACKETS_SECONDS)
     client.stop()
-    until = time.monotonic() + _END_SECONDS
-    while client.stopped is None:
-        select.select([client], [], [], max(0.0, until - time.monotonic()))
-        client.poll()
-        if time.monotonic() > until:
-            client.abort()
-    return client.stopped
+    for give_up in (client.abort, lambda: None):
+        until = time.monotonic() + _END_SECONDS
+        while client.stopped is None and (left := until - time.monotonic()) > 0:
+            select.select([client], [], [], left)
+            client.poll()
+        if client.stopped is not None:
+            return client.stopped
+        give_up()
+    raise TunscopeError("engine", "did not end", "the file is whole as far as it was written")
 
 
 def _sum_up(stopped: StoppedEvent, where: str) -> None:

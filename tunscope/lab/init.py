@@ -6,11 +6,13 @@ control socket is closed, by `close` or by a SIGKILL. Standard library only.
 
 Requests are SOCK_SEQPACKET messages of one JSON object, descriptors beside it (SCM_RIGHTS):
 
-- `{"spawn": ID, "node": NAME, "argv": [...], "env": {...}, "foreground": BOOL, "uid": N, "gid": N}`
-  with standard input, output, error and a status pipe. A foreground program stays in the front
-  end's session, and where its input is the terminal, the terminal becomes its own. With another
-  uid than 0 it has no rights in the lab. The pipe gets `exit N`,
-  `signal N`, or `errno N` where the program could not be started.
+- `{"spawn": ID, "node": NAME, "argv": [...], "env": {...}, "foreground": BOOL, "uid": N, "gid": N,
+  "ignored": [N, ...]}` with standard input, output, error and a status pipe. A foreground program
+  stays in the front end's session, and where its input is the terminal, the terminal becomes its
+  own; others have a session of their own, with the terminal that is their input, if it is one.
+  With another uid than 0 it has no rights in the lab. It begins with the terminal's signals
+  `ignored`. The pipe gets `exit N`, `signal N`, or `errno N` where the program could not be
+  started.
 - `{"signal": ID, "number": N}` signals a program that still runs.
 """
 
@@ -18,11 +20,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import json
 import os
 import select
 import signal
 import socket
+import termios
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -134,12 +138,15 @@ class Init:
             become_user(request["uid"], request["gid"])
             if not request["foreground"]:
                 os.setsid()
+                if os.isatty(0):
+                    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
             elif os.isatty(0):
                 # A shell cannot name the front end's process group: it is not in this namespace.
                 os.setpgid(0, 0)
                 os.tcsetpgrp(0, os.getpid())
             signal.set_wakeup_fd(-1)
-            for number in (*TERMINAL_SIGNALS, signal.SIGCHLD, signal.SIGPIPE):
+            kept = set(request["ignored"])
+            for number in {*TERMINAL_SIGNALS, signal.SIGCHLD, signal.SIGPIPE} - kept:
                 signal.signal(number, signal.SIG_DFL)
             os.execvpe(argv[0], argv, request["env"])
         except OSError as error:

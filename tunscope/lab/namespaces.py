@@ -85,12 +85,14 @@ class Namespaces:
         stderr: int | None = None,
         foreground: bool = False,
         identity: tuple[int, int] = (0, 0),
+        ignored: Sequence[int] = (),
     ) -> NodeProcess:
         """Start a program in a node; standard streams that are not given are /dev/null.
 
         `env` None means the caller's environment. A foreground program stays in the caller's
         terminal session, others get a session of their own. `identity` is the user and group that
-        the program sees itself as; outside it is the caller. KeyError if there is no such node.
+        the program sees itself as; outside it is the caller. Of the terminal's signals it begins
+        with those `ignored`. KeyError if there is no such node.
         """
         program = self._next_program
         self._next_program += 1
@@ -102,6 +104,7 @@ class Namespaces:
             "foreground": foreground,
             "uid": identity[0],
             "gid": identity[1],
+            "ignored": list(ignored),
         }
         if node not in self.descriptors.network_namespaces:
             raise KeyError(node)

@@ -72,15 +72,17 @@ class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
     MainScreen DetailPane { height: 38%; min-height: 10; layout: horizontal; }
     MainScreen FieldTree { width: 1fr; height: 1fr; }
     MainScreen HexView { width: 42; height: 1fr; }
+    MainScreen CommandPane { height: 25%; min-height: 5; }
     MainScreen.-wide HexView { width: 75; }
     MainScreen.-narrow DetailPane { layout: vertical; }
     MainScreen.-narrow FieldTree { height: 3fr; }
     MainScreen.-narrow HexView { width: 1fr; height: 2fr; }
-    MainScreen.-zoomed PacketTable, MainScreen.-zoomed FieldTree, MainScreen.-zoomed HexView {
+    MainScreen.-zoomed PacketTable, MainScreen.-zoomed FieldTree, MainScreen.-zoomed HexView,
+    MainScreen.-zoomed CommandPane {
         display: none;
     }
     MainScreen.-zoomed DetailPane { height: 1fr; }
-    MainScreen.-zoomed-packets DetailPane { display: none; }
+    MainScreen.-zoomed-outside DetailPane { display: none; }
     MainScreen.-zoomed .-zoom { display: block; width: 1fr; height: 1fr; }
     """
 
@@ -124,7 +126,15 @@ class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
             seen = SeenValues(self.capture)
             bar = FilterBar(self._language, history, seen, id="filter-bar")
         remembered = RememberedLayout(self._state and self._state / "layout.json")
-        return MainScreen(self.capture, self.view, self.session, self.settings, remembered, bar)
+        return MainScreen(
+            self.capture,
+            self.view,
+            self.session,
+            self.settings,
+            remembered,
+            bar,
+            self.surroundings.command,
+        )
 
     @property
     def browser(self) -> MainScreen:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from tunscope.tui.devices import DeviceChoice, Devices
     from tunscope.tui.replaying import ReplayWish
+    from tunscope.tui.running_command import RunningCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,12 @@ class Surroundings:
 
     `wanted` is the screen's answer: the device to capture on when it has ended, or the file to
     show; `opens_files` says whether files can be wanted. `replay_mistake` says what is wrong with
-    a replay, "" if nothing is to be seen.
+    a replay, "" if nothing is to be seen. `command` is the one whose packets are shown, with its
+    output.
     """
 
     devices: Devices | None = None
     wanted: Wish | None = None
     opens_files: bool = False
     replay_mistake: Callable[[ReplayWish], str] = _nothing_wrong
+    command: RunningCommand | None = None

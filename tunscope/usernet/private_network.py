@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import signal
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -50,7 +51,7 @@ class Wishes:
     via: str | None = None
     mtu: int = 1500
     forwards: tuple[Forward, ...] = ()
-    respond: PeerRequest = field(default_factory=lambda: PeerRequest("respond"))
+    respond: PeerRequest = field(default_factory=lambda: PeerRequest("respond", services=()))
 
 
 class PrivateNetwork:
@@ -62,13 +63,14 @@ class PrivateNetwork:
 
     def __init__(self, wishes: Wishes) -> None:
         self._wishes = wishes
+        self._identity = os.geteuid(), os.getegid()  # before rights are dropped
         self._uplink: Uplink | None = None
         self._tap: UplinkTap | None = None
         lead_outside = self._chosen()
         host_name = socket.gethostname()
         self._node = host_name if _HOST_NAME.match(host_name) else "tunscope"
         with contextlib.ExitStack() as undo:
-            self._namespaces = _built(_topology(self._node, wishes))
+            self._namespaces = _built(topology_of(self._node, wishes))
             undo.callback(self.close)
             lead_outside()
             undo.pop_all()
@@ -101,7 +103,10 @@ class PrivateNetwork:
         return client, opening
 
     def spawn(self, argv: Sequence[str], streams: tuple[int, int, int]) -> NodeProcess:
-        """Start the command in the caller's terminal session, as the caller's user."""
+        """Start the command in the caller's terminal session, as the caller's user.
+
+        Ctrl-Z does not stop it: nobody could let it go on, whose shell knows only the caller.
+        """
         return self._namespaces.spawn(
             self._node,
             argv,
@@ -109,7 +114,20 @@ class PrivateNetwork:
             stdout=streams[1],
             stderr=streams[2],
             foreground=True,
-            identity=(os.geteuid(), os.getegid()),
+            identity=self._identity,
+            ignored=(signal.SIGTSTP,),
+        )
+
+    def spawn_in_terminal(self, argv: Sequence[str], terminal: int, kind: str) -> NodeProcess:
+        """Start the command in a session with `terminal`, which TERM calls `kind`."""
+        return self._namespaces.spawn(
+            self._node,
+            argv,
+            env=os.environ | {"TERM": kind},
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+            identity=self._identity,
         )
 
     def close(self) -> None:
@@ -158,7 +176,8 @@ def _built(topology: Topology) -> Namespaces:
         raise TunscopeError("run", error.why, error.hint) from error
 
 
-def _topology(node: str, wishes: Wishes) -> Topology:
+def topology_of(node: str, wishes: Wishes) -> Topology:
+    """Return the namespace as data, a lab of one node."""
     tap = TunDevice(DEVICE, "tap", (NETWORK.interface,), mtu=wishes.mtu, mac=NETWORK.mac)
     made = Node(
         node,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tunscope.tui.settings.model import ColumnChoice, PaneSizes, Settings
     from tunscope.tui.settings.remembered import RememberedLayout
+    from tunscope.tui.widgets.command_pane import CommandPane
     from tunscope.tui.widgets.detail_pane import DetailPane
 
 #: What a key press adds to a pane, in per cent.
@@ -27,6 +28,7 @@ class LayoutActions(AnalysisActions, inherit_bindings=False):
     remembered: RememberedLayout
     list_kind: str
     sizes: PaneSizes
+    output: CommandPane | None
 
     # --- columns
 
@@ -77,7 +79,8 @@ class LayoutActions(AnalysisActions, inherit_bindings=False):
         if self.has_class("-zoomed"):
             return
         detail.height = f"{sizes.details}%"
-        detail.min_height = 10 if sizes.details == self.settings.layout.details else 3
+        roomy = self.output is None and sizes.details == self.settings.layout.details
+        detail.min_height = 10 if roomy else 3
         if not sizes.bytes:
             return
         if self.has_class("-narrow"):

@@ -17,6 +17,7 @@ from tunscope.tui.screens.replay_actions import ReplayActions
 from tunscope.tui.session import SessionState, SessionStatus, Severity
 from tunscope.tui.table_columns import chosen_columns
 from tunscope.tui.time_format import TimeFormat
+from tunscope.tui.widgets.command_pane import CommandPane
 from tunscope.tui.widgets.detail_pane import DetailPane
 from tunscope.tui.widgets.header_line import HeaderFacts, HeaderLine
 from tunscope.tui.widgets.key_line import KeyLine
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from tunscope.index.capture import CaptureIndex
     from tunscope.index.view import View
+    from tunscope.tui.running_command import RunningCommand
     from tunscope.tui.session import Session
     from tunscope.tui.settings.model import Settings
     from tunscope.tui.settings.remembered import RememberedLayout
@@ -64,6 +66,7 @@ class MainScreen(ReplayActions, inherit_bindings=False):
         settings: Settings,
         remembered: RememberedLayout,
         filter_bar: FilterBar | None = None,
+        command: RunningCommand | None = None,
     ) -> None:
         super().__init__()
         self.capture = capture
@@ -93,6 +96,7 @@ class MainScreen(ReplayActions, inherit_bindings=False):
         self.key_line = KeyLine(footer(settings.keys, hidden))
         self.prompt = PromptLine(id="prompt-line")
         self.filter_bar = filter_bar
+        self.output = None if command is None else CommandPane(command, id="output")
         self._meter = RateMeter()
         self._counted = 0
         self._detail_due = 0.0
@@ -112,6 +116,8 @@ class MainScreen(ReplayActions, inherit_bindings=False):
         yield self.table
         yield self.replay_pane
         yield self.detail
+        if self.output is not None:
+            yield self.output
         yield self.status_line
         yield self.key_line
         yield self.prompt
@@ -153,6 +159,8 @@ class MainScreen(ReplayActions, inherit_bindings=False):
     def pull(self) -> None:
         """Take in everything that has arrived and repaint what it changes."""
         self._skipped = 0
+        if self.output is not None:
+            self.output.pull()
         self.status = self.session.poll()
         for message in self.status.messages:
             self.tunscope.tell(message.text, message.severity)
@@ -323,8 +331,12 @@ class MainScreen(ReplayActions, inherit_bindings=False):
 
     def panes(self) -> list[Widget]:
         """The panes in the order of Tab."""
-        shown = [self.replay_pane] if self.replay_pane.progress is not None else []
-        return [self.table, *self.detail.children, *shown]
+        shown: list[Widget] = [self.table, *self.detail.children]
+        if self.replay_pane.progress is not None:
+            shown.append(self.replay_pane)
+        if self.output is not None:
+            shown.append(self.output)
+        return shown
 
     def action_next_pane(self) -> None:
         """Focus the next pane."""
@@ -349,7 +361,8 @@ class MainScreen(ReplayActions, inherit_bindings=False):
 
     def _zoom(self, pane: Widget | None) -> None:
         self.set_class(pane is not None, "-zoomed")
-        self.set_class(pane is self.table, "-zoomed-packets")
+        inside = pane in self.detail.children
+        self.set_class(pane is not None and not inside, "-zoomed-outside")
         for other in self.panes():
             other.set_class(other is pane, "-zoom")
         self.apply_sizes()

@@ -1,0 +1,44 @@
+"""``tunscope run`` with the screen: the packets of a command live, its output in a pane."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tunscope.cli.browse import check_filter, need_terminal
+from tunscope.cli.config import settings_in_force
+from tunscope.cli.live_captures import LiveCaptures, spooled
+from tunscope.cli.pty_command import PtyCommand
+from tunscope.usernet.private_network import DEVICE, PrivateNetwork
+
+if TYPE_CHECKING:
+    from tunscope.cli.run import Order
+
+
+def show_command(order: Order) -> int:
+    """Run the command and show its packets until the person quits; return its exit status.
+
+    A command that still runs then is hung up, as by a terminal that goes away.
+    """
+    need_terminal()
+    check_filter(order.display_filter)
+    settings_in_force()
+    command = PtyCommand(order.argv[0])
+    with LiveCaptures(display_filter=order.display_filter, names=order.names) as captures:
+        with PrivateNetwork(order.wishes) as network:
+            options = spooled(order.options, None)
+            captures.surroundings.command = command
+            try:
+                captures.of_lab(
+                    DEVICE,
+                    options,
+                    lambda fd: network.open_engine(fd, options),
+                    lambda: command.start(
+                        lambda terminal, kind: network.spawn_in_terminal(order.argv, terminal, kind)
+                    ),
+                    command.news,
+                )
+            finally:
+                captures.surroundings.command = None
+                command.hang_up()
+        captures.run_wishes()
+    return command.status

@@ -1,0 +1,1 @@
+"""A small terminal: what a command prints, as lines of harmless characters."""
