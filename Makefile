@@ -19,7 +19,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/lint-imports --no-cache
 
 bench: $(VENV)/.installed-dev
-	for each in capture read tui relay overlay replay; do $(BIN)/python benchmarks/$$each.py || exit; done
+	for each in capture read tui relay overlay replay run; do $(BIN)/python benchmarks/$$each.py || exit; done
 
 screenshots: $(VENV)/.installed-dev
 	$(BIN)/python screenshots/make.py
