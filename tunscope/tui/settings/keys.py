@@ -34,7 +34,7 @@ _RENAMED: Final = {
     "low_line": "underscore",
 }
 #: Lists whose keys come before those of the packet browser around them, and all lists.
-_PANES: Final = frozenset({"packets", "fields", "bytes", "replay"})
+_PANES: Final = frozenset({"packets", "fields", "bytes"})
 _LISTS: Final = _PANES | {
     "columns", "stream", "conversations", "hierarchy", "hold", "devices", "choice", "pager",
     "properties",
