@@ -100,14 +100,17 @@ class BatchingUdpPeer(UdpPeer):
             or end > _MOST_BYTES
             or self._gathered_packets == _MOST_SEGMENTS
         ):
-            return self._gather_another(packet, head[16:])
+            return self._gather_another(packet, head[16:] if _is_plain(head, size) else b"")
         self._gathered[end - size : end] = packet
         self._gathered_bytes = end
         self._gathered_packets += 1
         return True
 
     def _gather_another(self, packet: memoryview, to: bytes) -> bool:
-        """Take a packet that is not like the one before: it ends a batch, or begins one."""
+        """Take a packet that is not like the one before: it ends a batch, or begins one.
+
+        `to` is its destination if it is a plain one.
+        """
         where, size = self.next_hop(packet), len(packet)
         if where is None:
             return False
@@ -122,7 +125,7 @@ class BatchingUdpPeer(UdpPeer):
         if size > _MOST_BYTES:
             return self.send_to(packet, where)
         self._gathered[:size] = packet
-        self._gathered_for, self._gathered_to = where, to if packet[0] == _PLAIN else b""
+        self._gathered_for, self._gathered_to = where, to
         self._gathered_size = self._gathered_bytes = size
         self._gathered_packets = 1
         return True

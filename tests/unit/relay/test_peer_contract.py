@@ -15,7 +15,7 @@ from tunscope.packet.linktype import LinkType
 from tunscope.packet.repair import repaired
 from tunscope.relay.answering import AnsweringPeer
 from tunscope.relay.overlay import Route, UdpPeer
-from tunscope.relay.peer import DevicePeer, Peer, SinkPeer
+from tunscope.relay.peer import BatchPeer, DevicePeer, Peer, SinkPeer
 from tunscope.relay.respond import RespondPeer
 from tunscope.relay.seqpacket import SeqpacketPeer
 from tunscope.relay.services import DEFAULT_SERVICES
@@ -148,6 +148,9 @@ def test_what_waits_makes_it_readable_until_it_is_taken(stage: Stage) -> None:
 @pytest.mark.parametrize("data", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_bytes_raise_nothing(stage: Stage, data: bytes) -> None:
     assert stage.peer.send(memoryview(data)) in {True, False}
+    if isinstance(stage.peer, BatchPeer):
+        assert stage.peer.gather(memoryview(data)) in {True, False}
+        assert stage.peer.flush() >= 0
     stage.peer.receive_into(memoryview(bytearray(65600)))
 
 
