@@ -23,12 +23,16 @@ from measure import machine, median, table
 
 from tunscope.lab.barepython import bare_command
 from tunscope.lab.namespaces import ENTER, Namespaces
+from tunscope.usernet.passt import PASST
 from tunscope.usernet.private_network import DEVICE, Wishes, topology_of
+from tunscope.usernet.slirp import SLIRP
 from tunscope.usernet.uplink import UPLINKS
 
 LOOP = Path(__file__).with_name("run_loop.py")
 SIZE = 20_000_000
 BODY = bytes(SIZE)
+#: In each run of curl.
+DOWNLOADS = 5
 
 
 class Pages(http.server.BaseHTTPRequestHandler):
@@ -57,15 +61,34 @@ def server() -> Iterator[int]:
             thread.join()
 
 
-def curl(port: int) -> list[str]:
-    url = f"http://10.0.2.2:{port}/"
-    return ["curl", "-sS", "-m", "60", "-w", "%{speed_download}", "-o", "/dev/null", url]
+def curl(port: int, via: str) -> list[str]:
+    """Return a command that prints the speed of each of its downloads, bytes a second."""
+    # The passt of Debian 12 may stop answering after the first one.
+    downloads = 1 if via == PASST else DOWNLOADS
+    urls = ["-o", "/dev/null", f"http://10.0.2.2:{port}/"] * downloads
+    return ["curl", "-sS", "-m", "60", "-w", "%{speed_download}\n", *urls]
 
 
-def with_tunscope(port: int, *words: str) -> float:
-    command = [sys.executable, "-m", "tunscope", "run", "-q", *words, "--", *curl(port)]
+def speed(printed: str) -> float:
+    """Return megabytes a second, the median of what curl printed."""
+    return median([float(line) / 1e6 for line in printed.split()])
+
+
+def with_tunscope(port: int, via: str, *words: str) -> float:
+    command = [
+        sys.executable,
+        "-m",
+        "tunscope",
+        "run",
+        "-q",
+        "--via",
+        via,
+        *words,
+        "--",
+        *curl(port, via),
+    ]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return float(done.stdout) / 1e6
+    return speed(done.stdout)
 
 
 def with_plain_relay(port: int, via: str, mtu: int) -> float:
@@ -83,11 +106,11 @@ def with_plain_relay(port: int, via: str, mtu: int) -> float:
     uplink.handed_over()
     read, write = os.pipe()
     try:
-        done = namespaces.spawn("bench", curl(port), stdout=write, stderr=2)
+        done = namespaces.spawn("bench", curl(port, via), stdout=write, stderr=2)
         os.close(write)
         done.wait(120)
         with open(read) as printed:
-            return float(printed.read()) / 1e6
+            return speed(printed.read())
     finally:
         loop.kill()
         loop.communicate()
@@ -107,7 +130,7 @@ def main() -> None:
         file = str(Path(folder) / "run.pcapng")
         for _ in range(arguments.rounds):
             for via, mtu in ways:
-                words = ("--via", via, "--mtu", str(mtu))
+                words = ("--mtu", str(mtu))
                 plain = with_plain_relay(port, via, mtu)
                 results.setdefault((via, mtu, "plain relay"), []).append(plain)
                 for what, more in (
@@ -116,9 +139,9 @@ def main() -> None:
                     ("whole packets", ("--pcap", file)),
                 ):
                     results.setdefault((via, mtu, what), []).append(
-                        with_tunscope(port, *words, *more)
+                        with_tunscope(port, via, *words, *more)
                     )
-            observed = with_tunscope(port, "--observe", "-s", "256", "--pcap", file)
+            observed = with_tunscope(port, SLIRP, "--observe", "-s", "256", "--pcap", file)
             results.setdefault(("observed", 1500, "snaplen 256"), []).append(observed)
     print(machine())
     rows = []

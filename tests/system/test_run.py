@@ -465,6 +465,7 @@ def test_where_user_namespaces_are_not_allowed_one_line_says_so(user):
     ("words", "why"),
     [
         ((), "needs a command"),
+        (("--", "true"), "--pcap FILE or --no-tui"),
         (("--offline", "--forward", "80", "--", "true"), "--offline"),
         (("--observe", "--rule", "drop", "--", "true"), "--observe"),
         (("--via", "socat", "--no-tui", "--", "true"), "slirp4netns and passt can"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
-from tunscope.cli.browse import check_filter, need_terminal
+from tunscope.cli.browse import check_filter
 from tunscope.cli.config import settings_in_force
 from tunscope.cli.live_captures import LiveCaptures, spooled
 from tunscope.cli.pty_command import PtyCommand
+from tunscope.errors import UsageError
 from tunscope.usernet.private_network import DEVICE, PrivateNetwork
 
 if TYPE_CHECKING:
@@ -19,7 +21,10 @@ def show_command(order: Order) -> int:
 
     A command that still runs then is hung up, as by a terminal that goes away.
     """
-    need_terminal()
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "run", "the screen needs stdin and stdout", "--pcap FILE or --no-tui leaves them to CMD"
+        )
     check_filter(order.display_filter)
     settings_in_force()
     command = PtyCommand(order.argv[0])
