@@ -87,33 +87,25 @@ class Lab:
         The others start with the traffic and end with the lab. Devices that are not shown but
         need an owner have one from now on: later the caller may have given its rights away.
         """
-        client, opening = self._open_shown(output_fd, options)
-        try:
-            for place in self.plan.kept(self.places):
-                self._keep(place, _peer_of(self.plan, place, respond=False))
-        except BaseException:
-            client.close()
-            raise
-        return client, opening
-
-    def _open_shown(self, output_fd: int, options: CaptureOptions) -> tuple[EngineClient, Opening]:
-        if len(self.places) == 1:
-            return self._open_place(self.places[0], output_fd, options)
-        self._weaving = Weaving(output_fd, len(self.places))
-        try:
-            first, *others = zip(self.places, self._weaving.inputs, strict=True)
-            client, opening = self._open_place(*first, options)
-            try:
-                for place, fd in others:
-                    # Rules and holds are for the device that the person acts on.
-                    engine, _ = self._open_place(place, fd, replace(options, relay=RelayOptions()))
-                    self._beside.append(engine)
-            except BaseException:
-                client.close()
-                raise
-        finally:
-            self._weaving.hand_over()
-        return client, opening
+        kept = self.plan.kept(self.places)
+        engines = self._start_engines(output_fd, kept)
+        with contextlib.ExitStack() as undo:
+            for engine in engines:
+                undo.callback(engine.close)
+            shown, keepers = engines[: len(self.places)], engines[len(self.places) :]
+            opening = self._open_device(
+                shown[0], self.places[0], self._peers[self.places[0]], options
+            )
+            # Rules and holds are for the device that the person acts on.
+            plainly = replace(options, relay=RelayOptions())
+            for place, engine in zip(self.places[1:], shown[1:], strict=True):
+                self._open_device(engine, place, self._peers[place], plainly)
+            for place, engine in zip(kept, keepers, strict=True):
+                self._own(engine, place, _peer_of(self.plan, place, respond=False))
+            undo.pop_all()
+        self._beside += shown[1:]
+        self._keepers += keepers
+        return shown[0], opening
 
     def start_traffic(self) -> None:
         """Record the other shown devices too, and start the plan's programs one by one.
@@ -160,7 +152,10 @@ class Lab:
         self._end_recording()
         for place, peer in self._peers.items():
             if peer.kind != "sink":
-                self._keep(place, peer)
+                nowhere = _nowhere()
+                self._keepers.append(self._engine(place, nowhere))
+                os.close(nowhere)
+                self._own(self._keepers[-1], place, peer)
         self._open = False
         controls = [self.namespaces.control_fd, *(keeper.fileno() for keeper in self._keepers)]
         return Legacy.of(controls, self.namespaces.descriptors)
@@ -205,37 +200,42 @@ class Lab:
                     f"{command[0]} in {node}", printable(said) or f"status {status}"
                 )
 
-    def _keep(self, place: str, peer: PeerRequest) -> None:
-        """Own a device that is not shown."""
-        nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+    def _start_engines(self, output_fd: int, kept: Sequence[str]) -> list[EngineClient]:
+        """Start the engines of all devices, shown and kept, at once: each takes a while."""
+        nowhere = _nowhere()
+        outputs: Sequence[int] = (output_fd,)
+        if len(self.places) > 1:
+            self._weaving = Weaving(output_fd, len(self.places))
+            outputs = self._weaving.inputs
         try:
-            keeper, _ = self._open_with(place, peer, nowhere, CaptureOptions())
+            return [
+                self._engine(place, fd)
+                for place, fd in zip(
+                    (*self.places, *kept), (*outputs, *[nowhere] * len(kept)), strict=True
+                )
+            ]
         finally:
             os.close(nowhere)
-        self._keepers.append(keeper)
-        keeper.start()
+            if self._weaving is not None:
+                self._weaving.hand_over()
 
-    def _open_place(
-        self, place: str, output_fd: int, options: CaptureOptions
-    ) -> tuple[EngineClient, Opening]:
-        return self._open_with(place, self._peers[place], output_fd, options)
+    def _engine(self, place: str, output_fd: int) -> EngineClient:
+        return self.namespaces.engine(place.partition("@")[2], output_fd)
 
-    def _open_with(
-        self, place: str, peer: PeerRequest, output_fd: int, options: CaptureOptions
-    ) -> tuple[EngineClient, Opening]:
-        """Start an engine in the node of a device and have it open that with a far end."""
+    def _own(self, engine: EngineClient, place: str, peer: PeerRequest) -> None:
+        """Own a device and record nothing of it."""
+        self._open_device(engine, place, peer, CaptureOptions())
+        engine.start()
+
+    def _open_device(
+        self, engine: EngineClient, place: str, peer: PeerRequest, options: CaptureOptions
+    ) -> Opening:
         if peer.netns is not None:
             peer = replace(peer, netns=self.namespaces.netns_path(peer.netns))
-        name, _, node = place.partition("@")
-        client = self.namespaces.engine(node, output_fd)
-        try:
-            # Its owner may be away for a moment; the device is that program's all the same.
-            request = DeviceRequest(name, observe=place in self.plan.held)
-            opening = client.open(request, replace(options, peer=peer))
-        except BaseException:
-            client.close()
-            raise
-        return client, replace(opening, facts=self._with_peer_named(opening.facts, place))
+        # Its owner may be away for a moment; the device is that program's all the same.
+        request = DeviceRequest(place.partition("@")[0], observe=place in self.plan.held)
+        opening = engine.open(request, replace(options, peer=peer))
+        return replace(opening, facts=self._with_peer_named(opening.facts, place))
 
     def _with_peer_named(self, facts: DeviceFacts, place: str) -> DeviceFacts:
         """Nodes have no names that an engine could find; the topology has."""
@@ -246,6 +246,10 @@ class Lab:
             return facts
         name, _, node = device.end.partition("@")
         return replace(facts, peer=replace(facts.peer, name=name, netns=node))
+
+
+def _nowhere() -> int:
+    return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
 
 
 def check_programs(plan: LabPlan) -> None:
