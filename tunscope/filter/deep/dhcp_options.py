@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from tunscope.filter.layers.dissection import Dissection, u16, u32
+from tunscope.filter.deep.names import read_name
+from tunscope.filter.layers.dissection import ERROR, PROTOCOL_GROUP, Dissection, u16, u32
 
 #: Options that hold IPv4 addresses.
 _ADDRESSES: Final = {
@@ -45,12 +46,31 @@ _U32: Final = {
     51: "ip_address_lease_time", 58: "renewal_time_value", 59: "rebinding_time_value",
 }  # fmt: skip
 
+#: Options of one address; the others have a list.
+_SINGLE: Final = frozenset({1, 16, 28, 32, 50, 54})
+_EXACT: Final = {
+    **dict.fromkeys(_SINGLE, 4),
+    **dict.fromkeys(_U8.keys() - {52, 53}, 1),
+    **dict.fromkeys(_BOOLEANS, 1),
+    **dict.fromkeys(_U16.keys() - {93}, 2),
+    **dict.fromkeys(_U32, 4),
+    2: 4,
+    116: 1,
+}
+_MULTIPLE: Final = {**dict.fromkeys(_ADDRESSES.keys() - _SINGLE, 4), 33: 8, 93: 2}
+_AT_LEAST: Final = {52: 1, 81: 3, 121: 5, 249: 5}
+
 _AGENT: Final = "dhcp.option.agent_information_option"
 
 
 def add_option(dissection: Dissection, kind: int, body: bytes) -> None:
-    """Note what option `kind` holds, where its meaning is known."""
+    """Note what option `kind` holds, where its meaning is known and its length can be."""
     add = dissection.add
+    complaint = _complaint(kind, len(body))
+    if complaint:
+        dissection.expert("dhcp.bad_length", ERROR, PROTOCOL_GROUP, complaint)
+        if kind not in _MULTIPLE:
+            return
     if kind in _ADDRESSES:
         for place in range(0, len(body) - 3, 4):
             add(f"dhcp.option.{_ADDRESSES[kind]}", u32(body, place))
@@ -66,6 +86,17 @@ def add_option(dissection: Dissection, kind: int, body: bytes) -> None:
         add(f"dhcp.option.{_U32[kind]}", u32(body, 0))
     else:
         _add_structured(dissection, kind, body)
+
+
+def _complaint(kind: int, size: int) -> str:
+    """Return what is wrong with an option of `size` bytes, an empty string if nothing is."""
+    if size != _EXACT.get(kind, size):
+        return f"length isn't {_EXACT[kind]}"
+    if size % _MULTIPLE.get(kind, 1):
+        return f"Option length isn't a multiple of {_MULTIPLE[kind]}"
+    if size < _AT_LEAST.get(kind, 0):
+        return f"length isn't >= {_AT_LEAST[kind]}"
+    return ""
 
 
 def _add_structured(dissection: Dissection, kind: int, body: bytes) -> None:
@@ -96,6 +127,8 @@ def _add_structured(dissection: Dissection, kind: int, body: bytes) -> None:
             add("dhcp.client_id.uuid", body[1:])
         case 116 if body:
             add("dhcp.option.dhcp_auto_configuration", body[0])
+        case 119:
+            _add_search_list(dissection, body)
         case 121 | 249:
             _add_routes(dissection, body)
         case _:
@@ -175,6 +208,14 @@ def _add_agent(dissection: Dissection, body: bytes) -> None:
         else:
             add(f"{_AGENT}.value", value)
         offset += 2 + size
+
+
+def _add_search_list(dissection: Dissection, body: bytes) -> None:
+    """Domain names that may point into each other (RFC 3397)."""
+    offset = 0
+    while offset < len(body):
+        name, offset, _ = read_name(body, offset)
+        dissection.add("dhcp.option.dhcp_dns_domain_search_list_fqdn", name)
 
 
 def _add_routes(dissection: Dissection, body: bytes) -> None:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tunscope.filter.deep.dns_records import add_record
-from tunscope.filter.deep.dns_transactions import add_transaction
+from tunscope.filter.deep.dns_transactions import add_transaction, follow_transaction
 from tunscope.filter.deep.names import read_name
 from tunscope.filter.deep.registry import decodes
-from tunscope.filter.layers.dissection import Dissection, Octets, Payload, u16
+from tunscope.filter.layers.dissection import (
+    NOTE,
+    PAST_THE_END,
+    UNDECODED_GROUP,
+    Dissection,
+    Octets,
+    Payload,
+    u16,
+)
 
 _FLAGS = (
     ("dns.flags.authoritative", 0x0400),
@@ -17,9 +27,14 @@ _FLAGS = (
     ("dns.flags.authenticated", 0x0020),
     ("dns.flags.checkdisable", 0x0010),
 )
-_HEADER = 12
-_UPDATE = 5
-_AUTHENTICATED = 0x0020
+_HEADER: Final = 12
+#: Identity and flags, without which there is no message.
+_FIRST: Final = 4
+_UPDATE: Final = 5
+_OPCODES: Final = frozenset({0, 1, 2, 4, 5, 6})
+_AUTHENTICATED: Final = 0x0020
+_RESERVED: Final = 0x0040
+_MOST_QUESTIONS: Final = 4
 
 
 @decodes("udp", "dns")
@@ -42,18 +57,45 @@ def decode_llmnr(dissection: Dissection, payload: Payload) -> bool:
 
 @decodes("tcp", "dns")
 def decode_dns_stream(dissection: Dissection, payload: Payload) -> bool:
-    """Decode the DNS messages of a segment, each behind its length."""
+    """Decode the DNS messages of a segment, each behind its length. Of one that goes on in the next
+    segments, what is there is decoded; those do not look like a message, and are not."""
     octets = payload.octets
-    while len(octets.data) >= 2:
+    while octets.reported >= 2:
         length = u16(octets.data, 0)
-        if length < _HEADER or len(octets.data) < length + 2:
-            if octets is payload.octets:
-                dissection.begin("dns", octets)
+        message = octets.rest(2)
+        message.trim(length)
+        if length > message.reported:
+            if _begins(message.data):
+                _decode_beginning(dissection, payload, message, length)
             return True
-        message = Octets(octets.data[2 : 2 + length], length)
         _decode(dissection, payload, message, "dns", stream_length=length)
         octets = octets.rest(2 + length)
+    if octets.reported:
+        dissection.protocols.append("dns")
+        dissection.unreassembled()
     return True
+
+
+def _begins(data: bytes) -> bool:
+    """Whether a message may begin with `data`: a known opcode, nothing in the reserved bit, few
+    questions."""
+    if len(data) < _FIRST:
+        return False
+    flags = u16(data, 2)
+    questions = u16(data, 4) if len(data) >= _FIRST + 2 else 0
+    return flags >> 11 & 15 in _OPCODES and not flags & _RESERVED and questions <= _MOST_QUESTIONS
+
+
+def _decode_beginning(
+    dissection: Dissection, payload: Payload, message: Octets, length: int
+) -> None:
+    """Decode what is there of a message of `length` bytes."""
+    try:
+        _decode(dissection, payload, message, "dns", stream_length=length)
+    except PAST_THE_END:
+        if len(message.data) < message.reported:
+            raise
+        dissection.unreassembled()
 
 
 def _decode(
@@ -64,31 +106,38 @@ def _decode(
     stream_length: int = 0,
 ) -> bool:
     data = octets.data
-    wanted = dissection.begin(protocol, octets)
+    wanted = dissection.begin(protocol, octets, needs=_FIRST)
     if not (wanted or "dns" in dissection.wanted):
         return True
     add = dissection.add
     identity, flags = u16(data, 0), u16(data, 2)
-    counts = [u16(data, offset) for offset in (4, 6, 8, 10)]
     if stream_length:
         add("dns.length", stream_length)
     add("dns.id", identity)
     add("dns.flags", flags)
     _add_flags(dissection, flags, protocol)
+    transaction = follow_transaction(dissection, payload, identity, response=bool(flags >> 15))
     update = flags >> 11 & 15 == _UPDATE
     names = (
         ("dns.count.zones", "dns.count.prerequisites", "dns.count.updates", "dns.count.add_rr")
         if update
         else ("dns.count.queries", "dns.count.answers", "dns.count.auth_rr", "dns.count.add_rr")
     )
-    for name, count in zip(names, counts, strict=True):
-        add(name, count)
+    counts = []
+    for place, name in enumerate(names):
+        counts.append(u16(data, 4 + 2 * place))
+        add(name, counts[-1])
     offset = _HEADER
     for _ in range(counts[0]):
         offset = _add_question(dissection, data, offset, multicast=protocol == "mdns")
     for _ in range(sum(counts[1:])):
         offset = add_record(dissection, data, offset, multicast=protocol == "mdns")
-    add_transaction(dissection, payload, identity, response=bool(flags >> 15))
+    if offset < len(data):
+        add("dns.extraneous.data", data[offset:])
+        add("dns.extraneous.length", len(data) - offset)
+        dissection.expert("dns.extraneous", NOTE, UNDECODED_GROUP, "Extraneous data")
+    if transaction is not None:
+        add_transaction(dissection, transaction)
     return True
 
 
@@ -106,13 +155,10 @@ def _add_flags(dissection: Dissection, flags: int, protocol: str) -> None:
             add("dns.flags.rcode", flags & 15)
         return
     if not response:
-        for name in ("dns.flags.authoritative", "dns.flags.recavail", "dns.flags.authenticated"):
-            kept = name == "dns.flags.authenticated" and flags & _AUTHENTICATED
-            if not kept and (protocol != "mdns" or name == "dns.flags.authoritative"):
-                shown.pop(name)
-        if protocol == "mdns":
-            for name in ("dns.flags.recavail", "dns.flags.authenticated"):
-                shown.pop(name, None)
+        for name in ("dns.flags.authoritative", "dns.flags.recavail"):
+            shown.pop(name)
+        if not flags & _AUTHENTICATED:
+            shown.pop("dns.flags.authenticated")
     dissection.add_bits(flags, shown.items())
     if response:
         add("dns.flags.rcode", flags & 15)

@@ -21,7 +21,9 @@ from tunscope.filter.deep.dns_service_binding import add_binding
 from tunscope.filter.deep.names import read_name
 from tunscope.filter.layers.dissection import (
     NOTE,
+    PROTOCOL_GROUP,
     UNDECODED_GROUP,
+    WARN,
     CutShort,
     Dissection,
     take,
@@ -59,6 +61,9 @@ def add_record(dissection: Dissection, message: bytes, offset: int, *, multicast
         if multicast:
             add("dns.resp.cache_flush", group >> 15)
         add("dns.resp.ttl", ttl)
+        if ttl >> 31:
+            words = "The uppermost bit of the TTL is set (RFC 2181, section 8)"
+            dissection.expert("dns.ttl.high_bit_set", WARN, PROTOCOL_GROUP, words)
     add("dns.resp.len", size)
     if size:
         take(message, offset, size)

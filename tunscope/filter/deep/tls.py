@@ -19,6 +19,8 @@ from tunscope.filter.layers.dissection import (
 _CHANGE, _ALERT, _HANDSHAKE, _APPLICATION, _HEARTBEAT = 20, 21, 22, 23, 24
 _TYPES: Final = frozenset({20, 21, 22, 23, 24})
 _HEADER: Final = 5
+#: So many bytes that can be printed are taken for text.
+_WORD: Final = 4
 #: A record holds at most 2^14 bytes, and what encryption and compression add (RFC 5246, 6.2.3).
 _LONGEST: Final = (1 << 14) + 2048
 _PRINTABLE: Final = frozenset(range(0x20, 0x7F))
@@ -49,8 +51,7 @@ def guess_tls(dissection: Dissection, payload: Payload) -> bool:
 
 
 def _is_text(octets: Octets) -> bool:
-    start = octets.data[:_HEADER]
-    return len(start) == _HEADER and _PRINTABLE.issuperset(start)
+    return octets.reported >= _HEADER and _PRINTABLE.issuperset(octets.data[:_WORD])
 
 
 def looks_like_records(octets: Octets) -> bool:
@@ -77,7 +78,8 @@ def dissect_records(
     while offset + _HEADER <= len(data):
         kind, version, length = data[offset], u16(data, offset + 1), u16(data, offset + 3)
         if kind not in _TYPES:
-            if not (kind & 0x80 and data[2:4] == _VERSION_2_HELLO):
+            old = kind & 0x80 and data[2:4] == _VERSION_2_HELLO
+            if connection.known and not (connection.newest or old):
                 message = "Ignored Unknown Record"
                 dissection.expert("tls.ignored_unknown_record", NOTE, PROTOCOL_GROUP, message)
             return

@@ -49,7 +49,9 @@ class TlsConnection:
     port: int = 0
     #: The server chose TLS 1.3.
     newest: bool = False
-    #: The cipher suite the server chose.
+    #: The version (of the two that TLS 1.3 names, the older one) and the cipher suite the server
+    #: chose; 0 for a suite that was not seen.
+    version: int = 0x0303
     suite: int = 0
     agreed: str = ""
     client: Side | None = None

@@ -9,6 +9,9 @@ from tunscope.filter.deep.tls_quic import add_parameters
 from tunscope.filter.deep.tls_timestamps import add_timestamps
 from tunscope.filter.layers.dissection import Dissection, take, u16, u32
 
+#: Extensions whose being there says all: encrypt then MAC, the extended master secret, early data,
+#: authentication after the handshake; and those that answer with nothing.
+_BARE: Final = frozenset({5, 18, 19, 20, 22, 23, 28, 42, 44, 49})
 #: Notes the fields of one extension's data.
 _Adder: TypeAlias = Callable[[Dissection, bytes], None]
 
@@ -27,7 +30,7 @@ def add_extensions(dissection: Dissection, data: bytes, *, server: bool) -> list
         if adder is not None:
             if body or kind in (35,):
                 adder(dissection, body)
-        else:
+        elif body or kind not in _BARE:
             dissection.add("tls.handshake.extension.data", body)
         offset += 4 + size
     return found

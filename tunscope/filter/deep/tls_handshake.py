@@ -7,6 +7,7 @@ from typing import Final
 
 from tunscope.filter.deep.tls_connection import Side, TlsConnection
 from tunscope.filter.deep.tls_extensions import add_extensions
+from tunscope.filter.deep.tls_key_exchange import add_exchange, add_request, add_verification
 from tunscope.filter.deep.tls_timestamps import add_certified_timestamps
 from tunscope.filter.layers.dissection import Dissection, Octets, take, u16, u24, u32
 
@@ -72,6 +73,7 @@ def _add_message(
             _add_client_hello(dissection, body, newest=connection.quic)
         case 2:
             connection.newest = chooses_newest(body)
+            connection.version = u16(body, 0)
             connection.suite = u16(body, 35 + body[34])
             connection.agreed = _agreed_protocol(_add_server_hello(dissection, body))
         case 4:
@@ -79,13 +81,13 @@ def _add_message(
         case 11:
             _add_certificates(dissection, body)
         case 12 | 16:
-            _add_exchange(dissection, kind, body)
+            add_exchange(dissection, kind, body, connection.suite, connection.version)
         case 13:
-            _add_request(dissection, body)
+            add_request(dissection, body, connection.version)
         case 14:
             connection.resumed = False
         case 15:
-            _add_verification(dissection, body)
+            add_verification(dissection, body, connection.version)
         case 20:
             dissection.add("tls.handshake.verify_data", body)
         case 22 if len(body) >= 4:
@@ -101,21 +103,6 @@ def _agreed_protocol(extensions: list[tuple[int, bytes]]) -> str:
         if kind == _ALPN and len(data) > 3:
             return data[3 : 3 + data[2]].decode("ascii", "replace")
     return ""
-
-
-def _add_algorithm(dissection: Dissection, algorithm: int) -> None:
-    dissection.add("tls.handshake.sig_hash_alg", algorithm)
-    dissection.add("tls.handshake.sig_hash_hash", algorithm >> 8)
-    dissection.add("tls.handshake.sig_hash_sig", algorithm & 0xFF)
-
-
-def _add_verification(dissection: Dissection, body: bytes) -> None:
-    """What proves that a client has the key of its certificate (RFC 5246, 7.4.8)."""
-    if len(body) < 4 or u16(body, 2) != len(body) - 4:
-        return
-    _add_algorithm(dissection, u16(body, 0))
-    dissection.add("tls.handshake.client_cert_vrfy.sig_len", u16(body, 2))
-    dissection.add("tls.handshake.client_cert_vrfy.sig", body[4:])
 
 
 def _add_status(dissection: Dissection, body: bytes) -> None:
@@ -250,38 +237,3 @@ def _add_certificates(dissection: Dissection, body: bytes) -> None:
         add("tls.handshake.certificate", certificate)
         add_certified_timestamps(dissection, certificate)
         offset += 3 + size
-
-
-def _add_exchange(dissection: Dissection, kind: int, body: bytes) -> None:
-    """Elliptic curve key exchange; the others depend on the suite that was agreed upon."""
-    add = dissection.add
-    if kind == 12 and len(body) > 4 and body[0] == 3 and body[3] in (32, 65, 97, 133, 56):
-        size = body[3]
-        add("tls.handshake.server_params", None)
-        add("tls.handshake.server_curve_type", body[0])
-        add("tls.handshake.server_named_curve", u16(body, 1))
-        add("tls.handshake.server_point_len", size)
-        add("tls.handshake.server_point", take(body, 4, size))
-        offset = 4 + size
-        if offset + 4 <= len(body) and u16(body, offset + 2) == len(body) - offset - 4:
-            _add_algorithm(dissection, u16(body, offset))
-            add("tls.handshake.sig_len", u16(body, offset + 2))
-            add("tls.handshake.sig", body[offset + 4 :])
-    elif kind == 16 and body and body[0] == len(body) - 1:
-        add("tls.handshake.client_params", None)
-        add("tls.handshake.client_point_len", body[0])
-        add("tls.handshake.client_point", body[1:])
-    elif kind == 16 and len(body) > 2 and u16(body, 0) == len(body) - 2:
-        add("tls.handshake.client_params", None)
-        add("tls.handshake.epms_len", u16(body, 0))
-        add("tls.handshake.epms", body[2:])
-
-
-def _add_request(dissection: Dissection, body: bytes) -> None:
-    add = dissection.add
-    count = body[0]
-    add("tls.handshake.cert_types_count", count)
-    if count:
-        add("tls.handshake.cert_types", None)
-    for kind in take(body, 1, count):
-        add("tls.handshake.cert_type", kind)

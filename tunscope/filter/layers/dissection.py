@@ -177,13 +177,17 @@ class Dissection:
         if len(octets.data) < octets.reported:
             self.add("_ws.short", ProtocolValue(b"", 0))
         elif self.network.fragment:
-            self.add("_ws.unreassembled", ProtocolValue(b"", 0))
-            message = "Unreassembled fragment (change preferences to enable reassembly)"
-            self.expert("_ws.unreassembled.expert", NOTE, REASSEMBLE_GROUP, message)
+            self.unreassembled()
         else:
             self.add("_ws.malformed", ProtocolValue(b"", 0))
             message = "Malformed Packet (Exception occurred)"
             self.expert("_ws.malformed.expert", ERROR, MALFORMED_GROUP, message)
+
+    def unreassembled(self) -> None:
+        """Note that the rest is in other packets, which are not put together."""
+        self.add("_ws.unreassembled", ProtocolValue(b"", 0))
+        message = "Unreassembled fragment (change preferences to enable reassembly)"
+        self.expert("_ws.unreassembled.expert", NOTE, REASSEMBLE_GROUP, message)
 
     def recall(self, kind: type[_Kept], payload: Payload) -> _Kept:
         """Return what `kind` keeps of the payload's conversation; a new one where conversations

@@ -56,7 +56,7 @@ def dissect_frame_of(dissection: Dissection, octets: Octets, *, maybe_fcs: bool)
     if wanted:
         _add_address(dissection, "dst", take(data, 0, 6))
         _add_address(dissection, "src", take(data, 6, 6))
-        if data[6] & 1:
+        if data[6] & 1 and not 0 < kind <= _LARGEST_LENGTH:
             message = "Source MAC must not be a group address: IEEE 802.3-2002, Section 3.2.3(b)"
             dissection.expert("eth.src_not_group", WARN, PROTOCOL_GROUP, message)
     payload = octets.rest(14)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from tunscope.filter.layers.dissection import Dissection, Octets, take, u16, u32
+from tunscope.filter.layers.dissection import (
+    PROTOCOL_GROUP,
+    WARN,
+    Dissection,
+    Octets,
+    take,
+    u16,
+    u32,
+)
 from tunscope.filter.layers.registry import dissect_data, dissector_of, dissector_or_data, takes
 from tunscope.packet.checksum import internet_checksum
 
@@ -29,6 +37,9 @@ def dissect_gre(dissection: Dissection, octets: Octets) -> None:
             if flags & _CHECKSUM and len(data) >= octets.reported:
                 status = int(internet_checksum(data) == 0)
                 dissection.add("gre.checksum.status", status)
+                if not status:
+                    message = "Incorrect GRE Checksum"
+                    dissection.expert("gre.checksum.incorrect", WARN, PROTOCOL_GROUP, message)
             else:
                 dissection.add("gre.checksum.status", 2)
             dissection.add("gre.offset", u16(data, offset + 2))
@@ -50,7 +61,7 @@ def dissect_gre(dissection: Dissection, octets: Octets) -> None:
             dissection.add("gre.ack_number", u32(data, offset))
         offset += 4
     if flags & _ROUTING:
-        offset = _skip_routing(data, offset)
+        offset = _dissect_routing(dissection, data, offset, wanted=wanted)
     take(data, 0, offset)
     if flags & _SEQUENCE or kind not in _ERSPAN:
         dissect_carried(dissection, kind, octets.rest(offset))
@@ -89,13 +100,20 @@ def _add_flags(dissection: Dissection, flags: int, kind: int) -> None:
     add("gre.proto", kind)
 
 
-def _skip_routing(data: bytes, offset: int) -> int:
-    """Return where the source route entries (RFC 1701) end."""
+def _dissect_routing(dissection: Dissection, data: bytes, offset: int, *, wanted: bool) -> int:
+    """Note the source route entries (RFC 1701); return where they end."""
     while True:
         family, length = u16(data, offset), data[offset + 3]
+        if wanted:
+            dissection.add("gre.routing", None)
+            dissection.add("gre.routing.address_family", family)
+            dissection.add("gre.routing.sre_offset", data[offset + 2])
+            dissection.add("gre.routing.src_length", length)
         offset += 4
         if not family and not length:
             return offset
+        if wanted and length:
+            dissection.add("gre.routing.information", take(data, offset, length))
         offset += length
 
 

@@ -91,7 +91,10 @@ def _dissect_quoted(dissection: Dissection, packet: Octets) -> None:
     dissection.network = type(network)(
         network.version, network.source, network.destination, network.protocol, quoted="icmpv6"
     )
-    dissect_ipv6(dissection, packet)
+    if packet.data[:1] and packet.data[0] >> 4 == 6:
+        dissect_ipv6(dissection, packet)
+    else:
+        dissect_data(dissection, packet)
     dissection.network = network
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from tunscope.filter.layers.dissection import (
     ERROR,
+    MALFORMED_GROUP,
     NOTE,
     PROTOCOL_GROUP,
     WARN,
@@ -50,8 +51,17 @@ def dissect_ipv6(dissection: Dissection, octets: Octets) -> None:
     dissection.network = Network(
         6, b"", b"", following, fragment=False, quoted=dissection.network.quoted_inside
     )
+    whole = octets.reported >= _HEADER
+    if wanted and not whole:
+        message = f"IPv6 header must be exactly {_HEADER} bytes"
+        dissection.expert("ipv6.invalid_header", ERROR, MALFORMED_GROUP, message)
     if length or following != _HOP_BY_HOP:
-        if wanted and length + _HEADER > octets.reported and not dissection.network.quoted:
+        if (
+            wanted
+            and whole
+            and length + _HEADER > octets.reported
+            and not dissection.network.quoted
+        ):
             room = octets.reported - _HEADER
             message = f"IPv6 payload length exceeds framing length ({room} bytes)"
             dissection.expert("ipv6.plen_exceeds_framing", WARN, PROTOCOL_GROUP, message)
