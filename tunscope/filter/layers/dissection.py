@@ -69,6 +69,9 @@ class Network:
     source: bytes = b""
     destination: bytes = b""
     protocol: int = 0
+    #: What IPv6's options refer to.
+    payload_length: int = 0
+    hop_limit: int = 0
     fragment: bool = False
     #: Inside the packet that an error quotes: "icmp" or "icmpv6", "tunnel" in what that carries.
     quoted: str = ""

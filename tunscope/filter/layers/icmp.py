@@ -30,6 +30,8 @@ _EXTENDED_REPLY: Final = 43
 _WITH_IDENTIFIER: Final = frozenset({0, 8, 13, 14, 15, 16, 17, 18})
 _FRAGMENTATION_NEEDED: Final = 4
 _DAY: Final = 86400
+#: A quoted packet takes up so many bytes where extensions follow.
+_LEAST_SPACE: Final = 128
 
 
 @takes("ip.proto", 1)
@@ -57,6 +59,8 @@ def dissect_icmp(dissection: Dissection, octets: Octets) -> None:
             dissection.add(f"icmp.{name}_timestamp", u32(data, offset))
     elif kind in (17, 18) and wanted:
         dissection.add("icmp.address_mask", u32(data, 8))
+    elif kind == _EXTENDED_REQUEST and wanted and octets.reported > 8:
+        dissect_extensions(dissection, octets.rest(8))
     elif kind == _ADVERTISEMENT and wanted:
         _add_routers(dissection, data)
 
@@ -149,21 +153,11 @@ def _add_routers(dissection: Dissection, data: bytes) -> None:
 
 def _dissect_quoted(dissection: Dissection, octets: Octets, kind: int, *, wanted: bool) -> None:
     """Dissect the packet that an error quotes, and the extensions behind it."""
-    data = octets.data
     quoted = octets.rest(8)
-    extensions = None
     if kind == _REDIRECT and quoted.data:
         # The IP header and 64 bits (RFC 792).
         quoted.trim((quoted.data[0] & 15) * 4 + 8)
-    if kind in _EXTENSIBLE and data[5] and octets.reported > 8 + data[5] * 4:
-        extensions = octets.rest(8 + data[5] * 4)
-        quoted.trim(data[5] * 4)
-    elif kind in _EXTENSIBLE and not data[5] and octets.reported > 8 + 128 + 4:
-        extensions = octets.rest(8 + 128)
-        if extensions.data[:1] and extensions.data[0] >> 4 == 2:
-            quoted.trim(128)
-        else:
-            extensions = None
+    extensions = _extensions(octets, kind)
     network = dissection.network
     dissection.network = type(network)(
         network.version, network.source, network.destination, network.protocol, quoted="icmp"
@@ -173,6 +167,18 @@ def _dissect_quoted(dissection: Dissection, octets: Octets, kind: int, *, wanted
     if extensions is not None and wanted:
         dissection.resume("icmp")
         dissect_extensions(dissection, extensions)
+
+
+def _extensions(octets: Octets, kind: int) -> Octets | None:
+    """Return what stands behind the quoted packet, if it says that it is shorter than the space it
+    is given (RFC 4884): as many words as the error counts, and 128 bytes at least."""
+    data = octets.data
+    space = _LEAST_SPACE
+    if kind in _EXTENSIBLE and data[5] * 4 > space:
+        space = data[5] * 4
+    if octets.reported <= 8 + space or len(data) < 12 or u16(data, 10) > _LEAST_SPACE:
+        return None
+    return octets.rest(8 + space)
 
 
 def dissect_echoed(dissection: Dissection, payload: Octets, protocol: str, *, wanted: bool) -> None:

@@ -49,7 +49,14 @@ def dissect_ipv6(dissection: Dissection, octets: Octets) -> None:
         dissection.add("ipv6.plen", u16(data, 4))
     length, following = u16(data, 4), data[6]
     dissection.network = Network(
-        6, b"", b"", following, fragment=False, quoted=dissection.network.quoted_inside
+        6,
+        b"",
+        b"",
+        following,
+        length,
+        data[7] if len(data) > 7 else 0,
+        fragment=False,
+        quoted=dissection.network.quoted_inside,
     )
     whole = octets.reported >= _HEADER
     if wanted and not whole:

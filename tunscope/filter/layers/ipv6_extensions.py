@@ -16,7 +16,7 @@ from tunscope.filter.layers.dissection import (
     u32,
 )
 from tunscope.filter.layers.ipv6 import dissect_following
-from tunscope.filter.layers.ipv6_options import dissect_options, home_address
+from tunscope.filter.layers.ipv6_options import Fixed, dissect_options, home_address
 from tunscope.filter.layers.registry import dissect_data, takes
 
 _IPV6: Final = "ipv6"
@@ -47,7 +47,10 @@ def _dissect_options_header(dissection: Dissection, octets: Octets, name: str) -
         dissection.add(f"{name}.nxt", data[0])
         dissection.add(f"{name}.len", data[1])
         dissection.add(f"{name}.len_oct", size)
-        dissect_options(dissection, take(data, 0, min(size, len(data))))
+        place = "hop-by-hop" if name == "ipv6.hopopts" else "destination"
+        network = dissection.network
+        fixed = Fixed(network.payload_length, network.hop_limit)
+        dissect_options(dissection, data, min(size, len(data)), place, fixed)
     home = home_address(take(data, 0, size))
     if home is not None:
         dissection.network.source = home

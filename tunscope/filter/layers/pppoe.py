@@ -26,13 +26,20 @@ _TEXT_TAGS: Final = {
 _BYTE_TAGS: Final = {
     0x0103: "host_uniq",
     0x0104: "ac_cookie",
+    0x0106: "credits",
+    0x0107: "metrics",
     0x0110: "relay_session_id",
     0x0111: "hurl",
     0x0112: "motm",
     0x0120: "max_payload",
     0x0121: "ip_route_add",
 }
-_VENDOR: Final = 0x0105
+#: Of PPPoE over radio links (RFC 5578).
+_NUMBER_TAGS: Final = {0x0108: "seq_num", 0x0109: "credit_scale"}
+_VENDOR, _CREDITS = 0x0105, 0x0106
+#: The vendor whose tag holds tags: the Broadband Forum; and those that say who asks.
+_FORUM: Final = 3561
+_FORUM_TAGS: Final = {1: "circuit_id", 2: "remote_id"}
 
 
 @takes("ethertype", 0x8863)
@@ -46,7 +53,8 @@ def dissect_discovery(dissection: Dissection, octets: Octets) -> None:
     _add_header(dissection, data)
     octets.trim(length + _HEADER)
     data = octets.data
-    dissection.add("pppoed.tags", None)
+    if length:
+        dissection.add("pppoed.tags", None)
     offset = _HEADER
     while offset + 4 <= len(data):
         kind, size = u16(data, offset), u16(data, offset + 2)
@@ -70,16 +78,37 @@ def _add_tag(dissection: Dissection, kind: int, body: bytes) -> None:
     if kind in _TEXT_TAGS:
         text = body.decode("ascii", "replace")
         dissection.add(f"pppoed.tags.{_TEXT_TAGS[kind]}", text)
-    elif kind in _BYTE_TAGS:
+    elif kind in _BYTE_TAGS and not (kind == _CREDITS and len(body) == 4):
         dissection.add(f"pppoed.tags.{_BYTE_TAGS[kind]}", body)
     elif kind == _VENDOR:
-        dissection.add("pppoed.tags.vendor_id", u32(body, 0))
-        if len(body) > 4:
-            dissection.add("pppoed.tags.vendor_unspecified", body[4:])
+        _add_vendor(dissection, body)
+    elif kind == _CREDITS and len(body) == 4:
+        dissection.add("pppoed.tags.credits.fcn", u16(body, 0))
+        dissection.add("pppoed.tags.credits.bcn", u16(body, 2))
+    elif kind in _NUMBER_TAGS:
+        dissection.add(f"pppoed.tags.{_NUMBER_TAGS[kind]}", int.from_bytes(body))
     else:
         dissection.add("pppoed.tag", kind)
         dissection.add("pppoed.tag_length", len(body))
         dissection.add("pppoed.tag.unknown_data", body)
+
+
+def _add_vendor(dissection: Dissection, body: bytes) -> None:
+    vendor = u32(body, 0)
+    dissection.add("pppoed.tags.vendor_id", vendor)
+    if len(body) == 4:
+        return
+    if vendor != _FORUM:
+        dissection.add("pppoed.tags.vendor_unspecified", body[4:])
+        return
+    dissection.add("pppoed.tags.vendorspecific.tags", None)
+    offset = 4
+    while offset + 2 <= len(body):
+        kind, size = body[offset], body[offset + 1]
+        if kind in _FORUM_TAGS:
+            text = take(body, offset + 2, size).decode("ascii", "replace")
+            dissection.add(f"pppoed.tags.{_FORUM_TAGS[kind]}", text)
+        offset += 2 + size
 
 
 @takes("ethertype", 0x8864)
