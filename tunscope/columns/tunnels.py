@@ -20,6 +20,7 @@ from tunscope.packet.linktype import LinkType
 _IPIP: Final = 4
 _6IN4: Final = 41
 _GRE: Final = 47
+_VERSION_6: Final = 6
 _MPLS_IN_IP: Final = 137
 
 _ICMP_SIZE: Final = 8
@@ -83,7 +84,11 @@ def _icmp(stack: HeaderStack, rows: Rows, found: StartList) -> None:
 
 def _icmpv6(stack: HeaderStack, rows: Rows, found: StartList) -> None:
     rows = rows[np.isin(stack.column("sport")[rows], _ICMPV6_ERRORS)]
-    found.add(rows, stack.position[rows] + _ICMP_SIZE, LinkType.IPV6, layers=Layer.QUOTED)
+    at = stack.position[rows] + _ICMP_SIZE
+    # What is no IPv6 packet is only data to tshark.
+    version = stack.window.take(_IP_SIZE, at, stack.end[rows])["first"] >> 4
+    rows, at = rows[version == _VERSION_6], at[version == _VERSION_6]
+    found.add(rows, at, LinkType.IPV6, layers=Layer.QUOTED)
 
 
 def _gre(stack: HeaderStack, rows: Rows, found: StartList) -> None:
@@ -97,8 +102,11 @@ def _gre(stack: HeaderStack, rows: Rows, found: StartList) -> None:
     flags = header["flags"].astype(np.int32)
     checksum, routing = flags & 0x8000 != 0, flags & 0x4000 != 0
     key, sequence, acknowledged = (flags & bit != 0 for bit in (0x2000, 0x1000, 0x0080))
+    # Only the version of PPTP acknowledges.
+    acknowledged &= flags & 7 == 1
     # Source routes (RFC 1701) have no fixed length; nobody has sent them for decades.
     plain = ~routing & (flags & 7 <= 1)
+    stack.mark_rows(rows[~plain], Layer.MALFORMED)
     size = 4 + 4 * (checksum.astype(np.int32) + key + sequence + acknowledged)
     kind = header["type"].astype(np.uint16)
     links = np.full(len(rows), PseudoLink.PAYLOAD, np.uint16)

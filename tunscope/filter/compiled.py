@@ -41,6 +41,7 @@ CONVERSATION_FIELDS: Final = frozenset(
         "tcp.stream", "tcp.seq", "tcp.ack", "tcp.nxtseq", "tcp.window_size", "tcp.completeness",
         "tcp.window_size_scalefactor", "tcp.time_relative", "tcp.time_delta",
         "tcp.connection.fin_active", "tcp.connection.fin_passive", "tcp.options.sack_le",
+        "tcp.options.sack.dsack", "tcp.options.sack.dsack_le", "tcp.options.sack.dsack_re",
         "tcp.options.sack_re", "udp.stream", "udp.time_relative", "udp.time_delta",
         "frame.protocols",
     }

@@ -27,18 +27,38 @@ class FilterError(UsageError):
     """
 
     def __init__(self, message: str, text: str, span: Span, hint: str = "") -> None:
-        self.message = message
+        self.message = _shortened(message)
         self.text = text
         self.span = span
         self.column = span.start + 1
-        super().__init__("display filter", f"{message}, column {self.column}", hint)
+        super().__init__("display filter", f"{self.message}, column {self.column}", hint)
 
     def caret(self) -> str:
-        """Return two lines: the filter, and `^~~~` under the faulty part."""
+        """Return two lines: the filter, and `^~~~` under the faulty part. Of a filter longer than
+        a person writes, only what stands around that part is shown, between dots."""
         line = self.text.translate(_ONE_COLUMN)
-        width = max(1, min(self.span.stop, len(line)) - self.span.start)
-        return f"{line}\n{' ' * self.span.start}^{'~' * (width - 1)}"
+        start, stop = self.span.start, self.span.stop
+        if len(line) > _LONGEST:
+            first = max(0, start - _AROUND)
+            part = line[first : start + 2 * _AROUND]
+            before = "..." if first else ""
+            after = "..." if first + len(part) < len(line) else ""
+            start, stop = start - first + len(before), stop - first + len(before)
+            stop = min(stop, len(before) + len(part))
+            line = f"{before}{part}{after}"
+        width = max(1, min(stop, len(line)) - start)
+        return f"{line}\n{' ' * start}^{'~' * (width - 1)}"
 
 
+def _shortened(message: str) -> str:
+    """Return the message without the middle of what it quotes at great length."""
+    if len(message) <= _LONGEST:
+        return message
+    return f"{message[:_AROUND]}...{message[-_AROUND:]}"
+
+
+#: Filters and messages are shown whole up to so many characters; of longer ones, so many on each
+#: side of the fault.
+_LONGEST, _AROUND = 400, 60
 #: Control characters would move the caret away from what it points at (or drive the terminal).
 _ONE_COLUMN = dict.fromkeys([*range(32), *range(127, 160), 8232, 8233], " ")

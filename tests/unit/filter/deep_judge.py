@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import xml.etree.ElementTree as ET
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,11 @@ OPTIONS = (
 PROTOCOLS = (
     "dns", "mdns", "llmnr", "nbns", "http", "ssdp", "tls", "dhcp", "dhcpv6", "ntp", "ssh", "igmp",
     "icmpv6", "quic", "wg", "openvpn",
+)  # fmt: skip
+#: Those of headers.
+HEADERS = (
+    "eth", "vlan", "ieee8021ad", "ieee8021ah", "ip", "ipv6", "icmp", "tcp", "udp", "gre", "pppoe",
+    "pppoed", "mptcp",
 )  # fmt: skip
 #: Longer values are hard to write and say nothing more.
 LONGEST = 4000
@@ -72,14 +77,14 @@ def _shown(node: ET.Element) -> str:
     return shown
 
 
-def claims(capture: Path) -> list[Claim]:
-    """Return what tshark says of every application field of a capture: where it exists, and
+def claims(capture: Path, protocols: Container[str] = PROTOCOLS) -> list[Claim]:
+    """Return what tshark says of every field of `protocols` in a capture: where it exists, and
     where it equals its most frequent value."""
     existing: dict[str, set[int]] = defaultdict(set)
     equal: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     for number, values in enumerate(pdml(capture), 1):
         for name, shown in values.items():
-            if name.partition(".")[0] in PROTOCOLS:
+            if name.partition(".")[0] in protocols:
                 existing[name].add(number)
                 for value in shown:
                     equal[name][value].add(number)

@@ -155,3 +155,15 @@ def test_control_characters_do_not_reach_the_terminal(text: str) -> None:
 @pytest.mark.parametrize("text", ["", " ", "\t\n"])
 def test_a_blank_filter_lets_everything_pass(text: str) -> None:
     assert compile_filter(text).program is None
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 100_000, "(" * 3000, "tcp.port in {" + "80, " * 5000, "tcp and " * 999 + "prt"]
+)
+def test_of_a_very_long_filter_what_stands_around_the_mistake_is_shown(text: str) -> None:
+    error = error_of(text)
+    line, caret = error.caret().split("\n")
+    assert len(line) < 400
+    assert len(str(error)) < 600
+    place = caret.index("^")
+    assert line[place : place + 1] == text[error.span.start : error.span.start + 1]

@@ -149,7 +149,7 @@ def _add_client_id(dissection: Dissection, body: bytes) -> None:
         if body[0] in (1, 6):
             add("dhcp.hw.mac_addr", body[1:])
         else:
-            add("dhcp.client_hardware_address", body[1:].hex(":"))
+            add("dhcp.client_hardware_address", body[1:].hex())
     elif len(body) == 17 and body[0] == 0:
         add("dhcp.client_id.uuid", body[1:])
     else:

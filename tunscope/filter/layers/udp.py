@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tunscope.filter.assignments import assignments
 from tunscope.filter.layers.dissection import (
     CHECKSUM_GROUP,
     ERROR,
     MALFORMED_GROUP,
+    PROTOCOL_GROUP,
+    WARN,
     Dissection,
     Octets,
     Payload,
@@ -14,6 +18,10 @@ from tunscope.filter.layers.dissection import (
 )
 from tunscope.filter.layers.registry import dissector_of, takes
 from tunscope.filter.layers.tcp_conversation import udp_facts
+
+_IPV6: Final = 6
+#: States of a checksum that is 0: where there may be none, and where there must be one.
+_ABSENT, _ILLEGAL = 3, 4
 
 
 @takes("ip.proto", 136)
@@ -67,10 +75,14 @@ def dissect_udp(dissection: Dissection, octets: Octets) -> None:
         dissection.add_all(("udp.port",), destination)
     destination = u16(data, 2)
     length = u16(data, 4)
-    if not length and octets.reported > 0xFFFF:
-        length = octets.reported
+    jumbo = not length and octets.reported > 0xFFFF
     if wanted:
-        dissection.add("udp.length", length)
+        dissection.add("udp.length", octets.reported if jumbo else length)
+        if not length and not jumbo and dissection.network.version == _IPV6:
+            message = "Length is zero but payload < 65536"
+            dissection.expert("udp.length.bad_zero", WARN, PROTOCOL_GROUP, message)
+    if jumbo or (not length and dissection.network.version == _IPV6):
+        length = octets.reported
     if length < 8:
         if wanted:
             message = f"Bad length value {length} < 8"
@@ -88,11 +100,11 @@ def dissect_udp(dissection: Dissection, octets: Octets) -> None:
         dissection.add("udp.checksum", checksum)
         if checksum:
             dissection.add("udp.checksum.status", 2)
-        elif dissection.network.version == 4:
-            dissection.add("udp.checksum.status", 3)
+        elif dissection.network.version != _IPV6:
+            dissection.add("udp.checksum.status", _ABSENT)
         else:
-            dissection.add("udp.checksum.status", 0)
-            message = "Illegal Checksum value (0)"
+            dissection.add("udp.checksum.status", _ILLEGAL)
+            message = "Illegal checksum value (0)"
             dissection.expert("udp.checksum.zero", ERROR, CHECKSUM_GROUP, message)
     timed = payload_follows(octets) and not dissection.network.quoted
     facts = udp_facts(dissection, source, destination, timed=timed)
