@@ -171,6 +171,8 @@ def links() -> list[bytes]:
     payload = bytes(V4 / DATAGRAM)
     tags = ("88a8206488a800c80800", "88a8206488a800c888a800010800", "88a8206488a800c8810000010800")
     found = [MACS + bytes.fromhex(text) + payload for text in tags]
+    makers = bytes.fromhex("00000c0102030050569a00010800")
+    found.append(makers + payload)
     group = bytes.fromhex("020000000002030000000001")
     found.append(group + bytes.fromhex("00264242030000") + bytes(35))
     found.append(group + b"\x08\0" + payload)

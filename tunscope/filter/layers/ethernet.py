@@ -21,6 +21,7 @@ from tunscope.filter.layers.registry import (
     dissector_or_data,
     takes,
 )
+from tunscope.filter.manufacturers import manufacturers
 
 _LARGEST_LENGTH: Final = 1500
 _SMALLEST_TYPE: Final = 1536
@@ -31,6 +32,7 @@ _ADDRESS_NAMES: Final = {
         (f"eth.{side}.oui", "eth.addr.oui"),
         (f"eth.{side}.lg", "eth.lg"),
         (f"eth.{side}.ig", "eth.ig"),
+        (f"eth.{side}.oui_resolved", "eth.addr.oui_resolved"),
     )
     for side in ("dst", "src")
 }
@@ -129,10 +131,14 @@ def add_trailer(
 
 
 def _add_address(dissection: Dissection, side: str, address: bytes) -> None:
-    addresses, resolved, ouis, local, group = _ADDRESS_NAMES[side]
+    addresses, resolved, ouis, local, group, made_by = _ADDRESS_NAMES[side]
+    oui = int.from_bytes(address[:3])
     dissection.add_all(addresses, address)
     dissection.add_all(resolved, address.hex(":"))
-    dissection.add_all(ouis, int.from_bytes(address[:3]))
+    dissection.add_all(ouis, oui)
+    name = manufacturers().get(oui)
+    if name is not None:
+        dissection.add_all(made_by, name)
     dissection.add_all(local, address[0] >> 1 & 1)
     dissection.add_all(group, address[0] & 1)
 
