@@ -121,11 +121,11 @@ class TcpConnection:
 
     def _complete(self, flags: int, length: int) -> None:
         """Note which of a connection's stages this segment stands for; the first one heard of
-        says only whether the beginning is there."""
+        says only whether the beginning is there, and no other says that."""
         stage = 0
         match flags & (SYN | ACK):
             case 2:
-                stage = 1
+                stage = 0 if self.begun else 1
             case 18:
                 stage = 2
             case 16:

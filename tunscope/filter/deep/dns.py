@@ -34,7 +34,7 @@ _UPDATE: Final = 5
 _OPCODES: Final = frozenset({0, 1, 2, 4, 5, 6})
 _AUTHENTICATED: Final = 0x0020
 _RESERVED: Final = 0x0040
-_MOST_QUESTIONS: Final = 4
+_SMALLEST_QUESTION, _SMALLEST_RECORD = 5, 11
 
 
 @decodes("udp", "dns")
@@ -65,7 +65,7 @@ def decode_dns_stream(dissection: Dissection, payload: Payload) -> bool:
         message = octets.rest(2)
         message.trim(length)
         if length > message.reported:
-            if _begins(message.data):
+            if _begins(message.data, length):
                 _decode_beginning(dissection, payload, message, length)
             return True
         _decode(dissection, payload, message, "dns", stream_length=length)
@@ -76,14 +76,19 @@ def decode_dns_stream(dissection: Dissection, payload: Payload) -> bool:
     return True
 
 
-def _begins(data: bytes) -> bool:
-    """Whether a message may begin with `data`: a known opcode, nothing in the reserved bit, few
-    questions."""
+def _begins(data: bytes, length: int) -> bool:
+    """Whether a message of `length` bytes may begin with `data`: a known opcode, nothing in the
+    reserved bit, no more questions and records than fit."""
     if len(data) < _FIRST:
         return False
     flags = u16(data, 2)
-    questions = u16(data, 4) if len(data) >= _FIRST + 2 else 0
-    return flags >> 11 & 15 in _OPCODES and not flags & _RESERVED and questions <= _MOST_QUESTIONS
+    if flags >> 11 & 15 not in _OPCODES or flags & _RESERVED:
+        return False
+    if len(data) < _HEADER:
+        return True
+    records = sum(u16(data, place) for place in (6, 8, 10))
+    needed = u16(data, 4) * _SMALLEST_QUESTION + records * _SMALLEST_RECORD
+    return _HEADER + needed <= length
 
 
 def _decode_beginning(

@@ -137,7 +137,7 @@ def add_analysis(dissection: Dissection, facts: TcpFacts) -> None:
         ("tcp.analysis.bytes_in_flight", facts.bytes_in_flight),
         ("tcp.analysis.push_bytes_sent", facts.push_bytes),
         ("tcp.analysis.rto", facts.retransmission_ns),
-        ("tcp.analysis.rto_frame", facts.retransmitted_frame),
+        ("tcp.analysis.rto_frame", facts.retransmission_ns and facts.retransmitted_frame),
         ("tcp.analysis.duplicate_ack", facts.duplicate_number and _PRESENT),
         ("tcp.analysis.duplicate_ack_num", facts.duplicate_number),
     )
