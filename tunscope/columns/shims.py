@@ -118,11 +118,14 @@ def _pppoe(stack: HeaderStack, rows: Rows) -> None:
     value = header["session"].astype(np.uint32) << np.uint32(16) | low
     stack.add_shims(rows, Shim.PPPOE, at, value)
     _limit(stack, rows, at + 6 + header["length"])
+    # An odd first byte is a protocol number compressed to it (RFC 1661, 6.5).
+    short = session & (header["protocol"] >> 8 & 1 != 0)
+    number = np.where(short, header["protocol"] >> 8, header["protocol"])
     kind = np.zeros(len(rows), np.uint16)
     for protocol, ethertype in PPP_PROTOCOLS.items():
-        kind[session & (header["protocol"] == protocol)] = ethertype
+        kind[session & (number == protocol)] = ethertype
     stack.following[rows] = kind
-    stack.position[rows] = at + 8
+    stack.position[rows] = at + 8 - short
 
 
 def _llc(stack: HeaderStack, rows: Rows) -> None:

@@ -102,8 +102,8 @@ def _gre(stack: HeaderStack, rows: Rows, found: StartList) -> None:
     flags = header["flags"].astype(np.int32)
     checksum, routing = flags & 0x8000 != 0, flags & 0x4000 != 0
     key, sequence, acknowledged = (flags & bit != 0 for bit in (0x2000, 0x1000, 0x0080))
-    # Only the version of PPTP acknowledges.
-    acknowledged &= flags & 7 == 1
+    # Only PPTP, which has a version of its own, acknowledges.
+    acknowledged &= (header["type"] == _PPP) & (flags & 7 != 0)
     # Source routes (RFC 1701) have no fixed length; nobody has sent them for decades.
     plain = ~routing & (flags & 7 <= 1)
     stack.mark_rows(rows[~plain], Layer.MALFORMED)

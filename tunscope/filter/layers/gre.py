@@ -17,6 +17,7 @@ from tunscope.filter.layers.registry import dissect_data, dissector_of, dissecto
 from tunscope.packet.checksum import internet_checksum
 
 _CHECKSUM, _ROUTING, _KEY, _SEQUENCE = 0x8000, 0x4000, 0x2000, 0x1000
+_ACKNOWLEDGMENT, _VERSION = 0x0080, 0x0007
 _PPP: Final = 0x880B
 _ERSPAN: Final = frozenset({0x88BE, 0x22EB})
 
@@ -28,8 +29,9 @@ def dissect_gre(dissection: Dissection, octets: Octets) -> None:
     data = octets.data
     wanted = dissection.begin("gre", octets)
     flags, kind = u16(data, 0), u16(data, 2)
+    pptp = kind == _PPP and bool(flags & _VERSION)
     if wanted:
-        _add_flags(dissection, flags, kind)
+        _add_flags(dissection, flags, kind, pptp=pptp)
     offset = 4
     if flags & (_CHECKSUM | _ROUTING):
         if wanted:
@@ -46,7 +48,7 @@ def dissect_gre(dissection: Dissection, octets: Octets) -> None:
         offset += 4
     if flags & _KEY:
         if wanted:
-            if kind == _PPP:
+            if pptp:
                 dissection.add("gre.key.payload_length", u16(data, offset))
                 dissection.add("gre.key.call_id", u16(data, offset + 2))
             else:
@@ -56,7 +58,7 @@ def dissect_gre(dissection: Dissection, octets: Octets) -> None:
         if wanted:
             dissection.add("gre.sequence_number", u32(data, offset))
         offset += 4
-    if flags & 7 == 1 and flags & 0x80:
+    if pptp and flags & _ACKNOWLEDGMENT:
         if wanted:
             dissection.add("gre.ack_number", u32(data, offset))
         offset += 4
@@ -77,7 +79,7 @@ def dissect_carried(dissection: Dissection, kind: int, payload: Octets) -> None:
     dissector(dissection, payload)
 
 
-def _add_flags(dissection: Dissection, flags: int, kind: int) -> None:
+def _add_flags(dissection: Dissection, flags: int, kind: int, *, pptp: bool) -> None:
     add = dissection.add
     add("gre.flags_and_version", flags)
     dissection.add_bits(
@@ -91,12 +93,12 @@ def _add_flags(dissection: Dissection, flags: int, kind: int) -> None:
         ),
     )
     add("gre.flags.recursion_control", flags >> 8 & 7)
-    if flags & 7 == 1:
+    if pptp:
         add("gre.flags.ack", flags >> 7 & 1)
         add("gre.flags.reserved", flags >> 3 & 15)
     else:
         add("gre.flags.reserved", flags >> 3 & 31)
-    add("gre.flags.version", flags & 7)
+    add("gre.flags.version", flags & _VERSION)
     add("gre.proto", kind)
 
 

@@ -72,8 +72,6 @@ def dissect_geneve(dissection: Dissection, octets: Octets) -> None:
     if wanted:
         _add_geneve(dissection, data)
     kind = u16(data, 2)
-    if data[0] >> 6:
-        return
     take(data, 0, 8)
     if size:
         options = take(data, 8, size)
@@ -114,8 +112,7 @@ def _add_geneve_options(dissection: Dissection, options: bytes) -> None:
         add("geneve.option.flags", option[3] >> 5)
         add("geneve.option.flags.reserved", int(option[3] & 0xE0 != 0))
         add("geneve.option.length", size)
-        if size > 4:
-            add("geneve.option.unknown.data", option[4:])
+        add("geneve.option.unknown.data", option[4:])
         offset += size
 
 
