@@ -51,7 +51,8 @@ def guess_tls(dissection: Dissection, payload: Payload) -> bool:
 
 
 def _is_text(octets: Octets) -> bool:
-    return octets.reported >= _HEADER and _PRINTABLE.issuperset(octets.data[:_WORD])
+    start = octets.data[:_WORD]
+    return octets.reported >= _HEADER and len(start) == _WORD and _PRINTABLE.issuperset(start)
 
 
 def looks_like_records(octets: Octets) -> bool:
