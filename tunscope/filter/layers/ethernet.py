@@ -101,6 +101,8 @@ def add_trailer(
     bytes or more with a trailer of at least 4 bytes is taken to end in a check sequence.
     """
     data, reported = trailer.data, trailer.reported
+    if not data:
+        return  # of what was not captured, nothing is said
     length = dissection.record.origlen
     padding = max(0, 60 - (length - reported)) if length >= 60 else 0
     padding = min(padding, reported)

@@ -27,7 +27,7 @@ _ERSPAN: Final = frozenset({0x88BE, 0x22EB})
 def dissect_gre(dissection: Dissection, octets: Octets) -> None:
     """Dissect a GRE header and what it carries."""
     data = octets.data
-    wanted = dissection.begin("gre", octets)
+    wanted = dissection.begin("gre", octets, needs=4)
     flags, kind = u16(data, 0), u16(data, 2)
     pptp = kind == _PPP and bool(flags & _VERSION)
     if wanted:
