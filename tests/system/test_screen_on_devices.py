@@ -9,6 +9,7 @@ import signal
 import stat
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -180,6 +181,34 @@ def test_a_signal_ends_a_capture_of_nothing_without_a_trace(
         assert b"unexpected" not in screen.output
         assert b"kept" not in screen.output
     assert not spools(home)
+
+
+def test_a_signal_before_the_screen_is_there_keeps_what_was_captured(
+    veth: NetworkNamespace, home: Path
+) -> None:
+    with tunscope(veth, home, "lo") as screen:
+        (segment,) = begun(home)
+        ping(veth, "127.0.0.1", 1)
+        deadline = time.monotonic() + 20
+        while segment.stat().st_size < 400:  # more than its head: packets are in it
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+        screen.process.send_signal(signal.SIGTERM)
+        assert screen.end() == 0
+        assert b"the capture is kept in" in screen.output
+    assert packet_count(segment) == 2
+
+
+def begun(home: Path) -> list[Path]:
+    """Return the segments of captures, once one has been written to."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        segments = [path for spool in spools(home) for path in spool.glob("*.pcapng")]
+        with contextlib.suppress(FileNotFoundError):
+            if segments and segments[-1].stat().st_size:
+                return segments
+        time.sleep(0.001)
+    raise AssertionError("nothing was written")
 
 
 def test_under_sudo_the_screen_has_no_rights_and_still_makes_devices_and_knows_owners(

@@ -25,7 +25,7 @@ from tunscope.cli.reachable import reachable
 from tunscope.cli.replay_wish import mistake_of, packets_of_file
 from tunscope.engine.client import EngineClient, Opening
 from tunscope.engine.options import CaptureOptions
-from tunscope.engine.signals import signals_as_interrupts
+from tunscope.engine.signals import signals_as_interrupts, signals_noted
 from tunscope.errors import TunscopeError
 from tunscope.tui.devices import DeviceChoice
 from tunscope.tui.surroundings import FileChoice, ReplayChoice, Surroundings, Wish
@@ -131,12 +131,21 @@ class LiveCaptures:
 
     def _take_wish(self) -> Wish | None:
         choice, self.surroundings.wanted = self.surroundings.wanted, None
-        return choice
+        return None if self.surroundings.told_to_end else choice
+
+    def _signals_noted(self) -> contextlib.AbstractContextManager[None]:
+        """Let a signal that comes before the screen is there, or after it, end all in order."""
+        note = self.surroundings.tell_to_end
+        return signals_noted(note, signal.SIGTERM, signal.SIGHUP)
 
     # --- captures
 
     def into_file(self, path: Path, request: DeviceRequest, options: CaptureOptions) -> None:
         """Capture into a file with a name."""
+        with self._signals_noted():
+            self._into_file(path, request, options)
+
+    def _into_file(self, path: Path, request: DeviceRequest, options: CaptureOptions) -> None:
         from tunscope.cli.engine_session import EngineSession, NamedFile, ping_hint
 
         output = SingleFile(path)
@@ -179,13 +188,14 @@ class LiveCaptures:
         self, request: DeviceRequest, options: CaptureOptions, *, keep: int | None = None
     ) -> None:
         """Capture into a private spool of at most `keep` bytes."""
-        self._into_spool(
-            request.name,
-            lambda fd: self._open(request, options, fd),
-            options,
-            keep=keep,
-            netns=request.netns,
-        )
+        with self._signals_noted():
+            self._into_spool(
+                request.name,
+                lambda fd: self._open(request, options, fd),
+                options,
+                keep=keep,
+                netns=request.netns,
+            )
 
     def of_lab(
         self,
@@ -202,7 +212,8 @@ class LiveCaptures:
             self._client, opening = opener(fd)
             return self._client, opening
 
-        self._into_spool(device, opened, options, started=started, news=news)
+        with self._signals_noted():
+            self._into_spool(device, opened, options, started=started, news=news)
         self._give_engine_up()  # it is in a namespace that nobody needs any more
 
     def _into_spool(

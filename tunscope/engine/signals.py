@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 
 @contextlib.contextmanager
@@ -37,6 +37,25 @@ def signals_as_interrupts(*numbers: signal.Signals) -> Iterator[None]:
     before = {
         number: signal.signal(number, signal.default_int_handler) for number in _heeded(numbers)
     }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def signals_noted(note: Callable[[], object], *numbers: signal.Signals) -> Iterator[None]:
+    """Let each signal in `numbers` call `note` and do nothing else.
+
+    For the moments before somebody is there to heed them, and after. Main thread only; the rest
+    as `signals_as_bytes`.
+    """
+
+    def noted(number: int, frame: object) -> None:
+        note()
+
+    before = {number: signal.signal(number, noted) for number in _heeded(numbers)}
     try:
         yield
     finally:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Keys that mean something while a line is typed or columns are chosen, and nowhere else.
 _ELSEWHERE: Final = frozenset({"columns", "filter-bar", "prompt-line"})
+#: Actions of boxes and of the devices screen, which obey them themselves.
+_BOXES: Final = frozenset({"columns", *DIALOG_NAMESPACES})
 #: Actions of the packet browser that leave what lies over it where it is.
 _ANYWHERE: Final = frozenset(
     {
@@ -47,12 +49,10 @@ class ActionCommands:
     async def run(self, identity: str) -> None:
         """Run the action `identity`, one of `ENTRIES`, or say that it has no place here."""
         app, entry = self._app, ENTRIES[identity]
-        if entry.namespace in DIALOG_NAMESPACES:
+        if entry.namespace in _BOXES:
             await self._run_in_dialog(entry)
         elif entry.namespace in ANALYSIS_NAMESPACES:
             await self._run_in_analysis(entry)
-        elif entry.namespace == "columns":
-            await self._run_on_columns(entry)
         else:
             if entry.namespace != "app" and identity not in _ANYWHERE:
                 app.return_to_packets()
@@ -60,14 +60,6 @@ class ActionCommands:
             target = {"app": app, "screen": screen}.get(entry.namespace)
             target = target or screen.query_one(f"#{entry.namespace}")
             await app.run_action(entry.binding.action, target)
-
-    async def _run_on_columns(self, entry: Entry) -> None:
-        from tunscope.tui.screens.columns import ColumnsScreen
-
-        if isinstance(self._app.screen, ColumnsScreen):
-            await self._app.run_action(entry.binding.action, self._app.screen)
-        else:
-            self._app.tell(f"{entry.identity}: only in the column chooser (:view.columns)")
 
     async def _run_in_analysis(self, entry: Entry) -> None:
         screen = self._app.screen

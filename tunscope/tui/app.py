@@ -6,12 +6,11 @@ import asyncio
 import gc
 import signal
 import sys
-import time
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import SystemCommand
@@ -29,7 +28,6 @@ from tunscope.tui.screen_app import ScreenApp
 from tunscope.tui.screens.analysis import AnalysisScreen
 from tunscope.tui.screens.analysis_actions import load_analysis_screens
 from tunscope.tui.screens.main import MainScreen
-from tunscope.tui.screens.messages import LoggedMessage
 from tunscope.tui.screens.quit import QuitChoice, QuitScreen
 from tunscope.tui.seen_values import SeenValues
 from tunscope.tui.session import Ending, SessionState, Severity
@@ -51,10 +49,8 @@ if TYPE_CHECKING:
     from tunscope.tui.session import Session
     from tunscope.tui.surroundings import Wish
 
-_KEPT_MESSAGES = 1000
 #: The first rows come before what nobody has asked for yet (seconds).
 _WARM_UP_DELAY = 1.0
-_TOAST_SECONDS = {Severity.INFORMATION: 3.0, Severity.WARNING: 6.0, Severity.ERROR: 10.0}
 
 
 class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
@@ -102,7 +98,6 @@ class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
         self.capture = capture
         self.session = session
         self.view = View(capture)
-        self.messages: list[LoggedMessage] = []
         self.saving = SaveDialogs(self)
         #: What is still to be said when the screen is gone.
         self.farewell = ""
@@ -111,6 +106,7 @@ class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
         self._failures = ThreadFailures(lambda text: self.tell(text, Severity.ERROR))
         self.files = LineHistory(state and state / "files")
         self._asking_to_quit = False
+        self._handlers: dict[signal.Signals, Any] = {}
         self._keys = KeyOrder(self, super().on_event)
         self._language = language
         self._state = state
@@ -148,9 +144,12 @@ class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
         loop = asyncio.get_running_loop()
         self._failures.watch(loop)
         for number in (signal.SIGTERM, signal.SIGHUP):
+            self._handlers[number] = signal.getsignal(number)
             # A thread other than the main one may run the application in a test.
             with suppress(ValueError, RuntimeError, NotImplementedError):
                 loop.add_signal_handler(number, self.exit, Ending.KEEP)
+        if self.surroundings.told_to_end:
+            self.call_later(self.exit, Ending.KEEP)
         self.set_timer(_WARM_UP_DELAY, self._warm_up)
         if self._language is not None and self._display_filter:
             self.apply_filter(self._display_filter)
@@ -167,9 +166,10 @@ class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
         """Give the signals and the failures of threads back."""
         self._failures.rest()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number, handler in self._handlers.items():
             with suppress(ValueError, RuntimeError, NotImplementedError):
                 loop.remove_signal_handler(number)
+                signal.signal(number, handler)
 
     # --- keys
 
@@ -179,15 +179,6 @@ class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
             await self._keys.take(event)
         else:
             await super().on_event(event)
-
-    # --- messages
-
-    def tell(self, text: str, severity: Severity = Severity.INFORMATION) -> None:
-        """Show one sentence in a toast and keep it in the log; `text` may be hostile."""
-        safe = printable(text)
-        self.messages.append(LoggedMessage(time.time(), severity, safe))
-        del self.messages[:-_KEPT_MESSAGES]
-        self.notify(safe, severity=severity.value, timeout=_TOAST_SECONDS[severity], markup=False)
 
     # --- actions by name
 

@@ -59,7 +59,8 @@ class Surroundings:
     `wanted` is the screen's answer: the device to capture on when it has ended, or the file to
     show; `opens_files` says whether files can be wanted. `replay_mistake` says what is wrong with
     a replay, "" if nothing is to be seen. `command` is the one whose packets are shown, with its
-    output.
+    output. `told_to_end` says that a signal came when no screen was there to heed it: the screen
+    ends at once, and keeps the capture.
     """
 
     devices: Devices | None = None
@@ -67,3 +68,8 @@ class Surroundings:
     opens_files: bool = False
     replay_mistake: Callable[[ReplayWish], str] = _nothing_wrong
     command: RunningCommand | None = None
+    told_to_end: bool = False
+
+    def tell_to_end(self) -> None:
+        """Note that a signal came."""
+        self.told_to_end = True

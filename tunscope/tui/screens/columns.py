@@ -6,16 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from tunscope.packet.printable import printable
 from tunscope.tui.column_editing import ColumnList, turned, wider
 from tunscope.tui.display_filters import DisplayFilters
-from tunscope.tui.keymap import COLUMN_KEYS, key_line_entries
+from tunscope.tui.keymap import COLUMN_KEYS
+from tunscope.tui.screens.keyed import BoxScreen
 from tunscope.tui.settings.model import ColumnChoice
 from tunscope.tui.table_columns import BUILT_IN, FIELD_PREFIX, Column, chosen_columns, is_field
 from tunscope.tui.text import fit
-from tunscope.tui.widgets.key_line import KeyLine
 from tunscope.tui.widgets.prompt_line import PromptLine
 from tunscope.tui.widgets.virtual_list import VirtualList
 
@@ -81,9 +80,10 @@ class ColumnRows(VirtualList):
         line.add("  right" if column.right else "  left", text)
 
 
-class ColumnsScreen(ModalScreen[None]):
+class ColumnsScreen(BoxScreen[None]):
     """Changes columns at once: `apply` is called with each new list, with None for a reset."""
 
+    NAMESPACES = frozenset({"columns"})
     BINDINGS: ClassVar[list[BindingType]] = [*COLUMN_KEYS]
     DEFAULT_CSS = """
     ColumnsScreen { align: center middle; background: $background 60%; }
@@ -98,13 +98,11 @@ class ColumnsScreen(ModalScreen[None]):
         shown: Sequence[ColumnChoice],
         usual: Sequence[Column],
         widths: Mapping[str, int],
-        keymap: Mapping[str, str],
         apply: Callable[[Sequence[ColumnChoice] | None], Sequence[ColumnChoice]],
     ) -> None:
         super().__init__()
         self._usual = usual
         self._widths = widths
-        self._keymap = keymap
         self._apply = apply
         self._rows = ColumnRows(usual, id="column-rows")
         self._rows.columns = ColumnList(tuple(shown))
@@ -114,7 +112,7 @@ class ColumnsScreen(ModalScreen[None]):
         """The list, its keys, a line to type into."""
         with Vertical():
             yield self._rows
-            yield KeyLine(key_line_entries(_SHOWN_KEYS, self._keymap))
+            yield self.key_line(*_SHOWN_KEYS)
             yield self._prompt
 
     def on_mount(self) -> None:
@@ -204,9 +202,7 @@ class ColumnsScreen(ModalScreen[None]):
         if is_field(column) and lookup(column.removeprefix(FIELD_PREFIX)) is None:
             meant = suggest(name)
             hint = f": did you mean {meant}?" if meant else ""
-            self.app.notify(
-                printable(f"{name}: no such field{hint}"), severity="warning", markup=False
-            )
+            self.tell(f"{name}: no such field{hint}")
             return
         columns = self._rows.columns.added(ColumnChoice(column))
         place = [choice.column for choice in columns.shown].index(column)
@@ -216,12 +212,6 @@ class ColumnsScreen(ModalScreen[None]):
         """Go back to the list."""
         event.stop()
         self._rows.focus()
-
-    async def on_key_line_pressed(self, event: KeyLine.Pressed) -> None:
-        """Run the clicked entry."""
-        from tunscope.tui.keymap import ENTRIES
-
-        await self.run_action(ENTRIES[event.action].binding.action)
 
     def action_close(self) -> None:
         """Close the question, or the chooser."""

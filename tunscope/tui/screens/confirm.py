@@ -9,27 +9,19 @@ from textual.widgets import Static
 
 from tunscope.packet.printable import printable
 from tunscope.tui.dialog_keys import CONFIRM_KEYS
-from tunscope.tui.screens.keyed import BoxScreen
+from tunscope.tui.screens.keyed import PanelScreen
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
 
-class ConfirmScreen(BoxScreen[bool]):
+class ConfirmScreen(PanelScreen[bool]):
     """Asks before something is lost; nothing but `y` says yes."""
 
     NAMESPACES = frozenset({"confirm"})
     BINDINGS: ClassVar[list[BindingType]] = [*CONFIRM_KEYS]
-    DEFAULT_CSS = """
-    ConfirmScreen { align: center middle; background: $background 60%; }
-    ConfirmScreen > Vertical {
-        width: 58; max-width: 96%; height: auto; padding: 1 2 0 2; background: $panel;
-        border-left: thick $warning;
-    }
-    ConfirmScreen Static { background: $panel; color: $foreground; }
-    ConfirmScreen KeyLine { margin: 1 0; }
-    """
+    DEFAULT_CSS = "ConfirmScreen > Vertical { border-left: thick $warning; }"
 
     def __init__(self, question: str, deed: str) -> None:
         super().__init__()

@@ -74,7 +74,7 @@ class DevicesScreen(KeyedScreen[DeviceChoice]):
         if not device.capturable:
             mistake = f"{device.name}: packets of this kind of device are not known"
         if mistake:
-            self.notify(printable(mistake), severity="warning", markup=False)
+            self.tell(mistake)
         else:
             self.dismiss(choice)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from tunscope.tui.dialog_keys import FORM_KEYS
-from tunscope.tui.screens.keyed import BoxScreen
+from tunscope.tui.screens.keyed import PanelScreen
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
@@ -13,11 +13,19 @@ if TYPE_CHECKING:
 _ResultT = TypeVar("_ResultT")
 
 
-class FormScreen(BoxScreen[_ResultT]):
+class FormScreen(PanelScreen[_ResultT]):
     """A subclass says what `send` and `close` do."""
 
     NAMESPACES = frozenset({"form"})
     BINDINGS: ClassVar[list[BindingType]] = [*FORM_KEYS]
+    DEFAULT_CSS = """
+    FormScreen Horizontal { height: 1; background: $panel; }
+    FormScreen Static { height: 1; }
+    FormScreen Input {
+        width: 1fr; height: 1; border: none; padding: 0; background: $surface; color: $foreground;
+    }
+    FormScreen #mistake { height: auto; min-height: 1; color: $text-error; }
+    """
 
     def action_next_field(self) -> None:
         """Go to the next field."""

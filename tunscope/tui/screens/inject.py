@@ -31,20 +31,9 @@ class InjectScreen(FormScreen[InjectOrder]):
     NAMESPACES = frozenset({"form", "inject"})
     BINDINGS: ClassVar[list[BindingType]] = [*INJECT_KEYS]
     DEFAULT_CSS = """
-    InjectScreen { align: center middle; background: $background 60%; }
-    InjectScreen > Vertical {
-        width: 76; max-width: 96%; height: auto; padding: 1 2 0 2; background: $panel;
-        border-left: thick $primary;
-    }
-    InjectScreen Horizontal { height: 1; background: $panel; }
-    InjectScreen Static { background: $panel; color: $foreground; height: 1; }
+    InjectScreen > Vertical { width: 76; }
     InjectScreen Horizontal > Static { width: 10; }
-    InjectScreen Input {
-        width: 1fr; height: 1; border: none; padding: 0; background: $surface; color: $foreground;
-    }
     InjectScreen #hint { height: auto; margin-top: 1; color: $text-muted; }
-    InjectScreen #mistake { height: auto; min-height: 1; color: $text-error; }
-    InjectScreen KeyLine { margin: 1 0; }
     """
 
     def __init__(

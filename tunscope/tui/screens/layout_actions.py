@@ -50,10 +50,7 @@ class LayoutActions(AnalysisActions, inherit_bindings=False):
         shown = self.chosen or as_choices([column.id for column in self.usual_columns])
         layout = painter.layout(self.table.extent.width)
         widths = {column.id: width for column, width in layout.columns}
-        keymap = self.settings.keys
-        self.app.push_screen(
-            ColumnsScreen(shown, self.usual_columns, widths, keymap, self._take_columns)
-        )
+        self.app.push_screen(ColumnsScreen(shown, self.usual_columns, widths, self._take_columns))
 
     def _take_columns(self, choices: Sequence[ColumnChoice] | None) -> Sequence[ColumnChoice]:
         """Show and remember these columns, or with None those of the configuration again."""

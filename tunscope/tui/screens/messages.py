@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tunscope.tui.messages import LoggedMessage, sign_of
 from tunscope.tui.screens.pager import Pager, PagerLine
 from tunscope.tui.session import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_SIGNS = {
-    Severity.INFORMATION: ("  ", "text"),
-    Severity.WARNING: ("▲ ", "warning"),
-    Severity.ERROR: ("✖ ", "error"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedMessage:
-    """A message with the time it was shown, in seconds since 1970; `text` is printable."""
-
-    at: float
-    severity: Severity
-    text: str
+_STYLES = {Severity.INFORMATION: "text", Severity.WARNING: "warning", Severity.ERROR: "error"}
 
 
 class MessagesScreen(Pager):
@@ -39,6 +26,7 @@ class MessagesScreen(Pager):
 
 def message_line(message: LoggedMessage) -> PagerLine:
     """Return one line of the log; the severity has a sign, not a colour alone."""
-    sign, style = _SIGNS[message.severity]
+    sign = f"{sign_of(message.severity):<2}"
+    style = _STYLES[message.severity]
     clock = time.strftime("%H:%M:%S", time.localtime(message.at))
     return PagerLine(((f" {clock}  ", "muted"), (f"{sign}{message.text}", style)))

@@ -31,19 +31,9 @@ class NewDeviceScreen(FormScreen[DeviceChoice]):
     """Ends with the device to make, None after Esc; what is wrong is said as it is typed."""
 
     DEFAULT_CSS = """
-    NewDeviceScreen { align: center middle; background: $background 60%; }
-    NewDeviceScreen > Vertical {
-        width: 64; max-width: 96%; height: auto; padding: 1 2 0 2; background: $panel;
-        border-left: thick $primary;
-    }
-    NewDeviceScreen Horizontal { height: 1; background: $panel; }
-    NewDeviceScreen Static { background: $panel; color: $foreground; height: 1; }
+    NewDeviceScreen > Vertical { width: 64; }
     NewDeviceScreen Horizontal > Static { width: 9; }
-    NewDeviceScreen Input {
-        width: 1fr; height: 1; border: none; padding: 0; background: $surface; color: $foreground;
-    }
-    NewDeviceScreen #mistake { height: auto; min-height: 1; color: $text-error; margin-top: 1; }
-    NewDeviceScreen KeyLine { margin: 1 0; }
+    NewDeviceScreen #mistake { margin-top: 1; }
     """
 
     def __init__(self, devices: Devices, taken: Collection[str]) -> None:

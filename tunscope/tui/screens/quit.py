@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from tunscope.tui.dialog_keys import QUIT_KEYS
-from tunscope.tui.screens.keyed import BoxScreen
+from tunscope.tui.screens.keyed import PanelScreen
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -24,20 +24,12 @@ class QuitChoice(Enum):
     CANCEL = "cancel"
 
 
-class QuitScreen(BoxScreen[QuitChoice]):
+class QuitScreen(PanelScreen[QuitChoice]):
     """Save, discard or cancel; nothing is lost by a slip of a finger on Enter or Esc."""
 
     NAMESPACES = frozenset({"quit"})
     BINDINGS: ClassVar[list[BindingType]] = [*QUIT_KEYS]
-    DEFAULT_CSS = """
-    QuitScreen { align: center middle; background: $background 60%; }
-    QuitScreen > Vertical {
-        width: 58; max-width: 96%; height: auto; padding: 1 2 0 2; background: $panel;
-        border-left: thick $warning;
-    }
-    QuitScreen Static { background: $panel; color: $foreground; }
-    QuitScreen KeyLine { margin: 1 0; }
-    """
+    DEFAULT_CSS = "QuitScreen > Vertical { border-left: thick $warning; }"
 
     def __init__(self, loss: str, deed: str = "Save and quit") -> None:
         """`loss` is one sentence about what would be lost, `deed` what saving is called."""

@@ -12,7 +12,7 @@ from tunscope.packet.printable import printable
 from tunscope.tui import units
 from tunscope.tui.dialog_keys import PROGRESS_KEYS
 from tunscope.tui.saving import SaveJob, SaveResult
-from tunscope.tui.screens.keyed import BoxScreen
+from tunscope.tui.screens.keyed import PanelScreen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,20 +26,11 @@ if TYPE_CHECKING:
 _BAR_CELLS = 50
 
 
-class SaveScreen(BoxScreen[SaveResult]):
+class SaveScreen(PanelScreen[SaveResult]):
     """Runs a `SaveJob` on its own thread and shows how far it is."""
 
     NAMESPACES = frozenset({"progress"})
     BINDINGS: ClassVar[list[BindingType]] = [*PROGRESS_KEYS]
-    DEFAULT_CSS = """
-    SaveScreen { align: center middle; background: $background 60%; }
-    SaveScreen > Vertical {
-        width: 58; max-width: 96%; height: auto; padding: 1 2 0 2; background: $panel;
-        border-left: thick $primary;
-    }
-    SaveScreen Static { background: $panel; color: $foreground; }
-    SaveScreen KeyLine { margin: 1 0; }
-    """
 
     def __init__(self, capture: CaptureIndex, numbers: Sequence[int], path: Path) -> None:
         super().__init__()

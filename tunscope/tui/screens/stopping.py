@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from tunscope.tui import units
 from tunscope.tui.dialog_keys import PROGRESS_KEYS
-from tunscope.tui.screens.keyed import BoxScreen
+from tunscope.tui.screens.keyed import PanelScreen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tunscope.index.capture import CaptureIndex
 
 
-class StoppingScreen(BoxScreen[bool]):
+class StoppingScreen(PanelScreen[bool]):
     """Ends with True as soon as `stopped` says so and the index has read to the end.
 
     Esc ends the wait with False; the capture goes on stopping.
@@ -28,15 +28,6 @@ class StoppingScreen(BoxScreen[bool]):
 
     NAMESPACES = frozenset({"progress"})
     BINDINGS: ClassVar[list[BindingType]] = [*PROGRESS_KEYS]
-    DEFAULT_CSS = """
-    StoppingScreen { align: center middle; background: $background 60%; }
-    StoppingScreen > Vertical {
-        width: 58; max-width: 96%; height: auto; padding: 1 2 0 2; background: $panel;
-        border-left: thick $primary;
-    }
-    StoppingScreen Static { background: $panel; color: $foreground; }
-    StoppingScreen KeyLine { margin: 1 0; }
-    """
 
     def __init__(self, capture: CaptureIndex, stopped: Callable[[], bool]) -> None:
         super().__init__()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.message import Message
 
@@ -20,6 +20,8 @@ class KeyLine(LineWidget):
     """Shows as many of its (key, label, action) entries as fit, in their order."""
 
     DEFAULT_CSS = "KeyLine { height: 1; }"
+    #: Names of `Palette` styles: of keys, labels and the rest of the line.
+    STYLES: ClassVar[tuple[str, str, str]] = ("accent", "muted", "text")
 
     class Pressed(Message):
         """An entry was clicked."""
@@ -41,12 +43,12 @@ class KeyLine(LineWidget):
     def paint_line(self, y: int) -> Strip:
         """Paint the line."""
         del y
-        styles = self.palette
+        keys, labels, rest = (getattr(self.palette, name) for name in self.STYLES)
         line = LineBuilder(self.extent.width)
         for key, label, _ in self._fitting():
-            line.add(f" {key}", styles.accent)
-            line.add(f" {label} ", styles.muted)
-        return line.strip(styles.text)
+            line.add(f" {key}", keys)
+            line.add(f" {label} ", labels)
+        return line.strip(rest)
 
     def _fitting(self) -> list[tuple[str, str, str]]:
         room = self.extent.width
@@ -67,3 +69,9 @@ class KeyLine(LineWidget):
                 self.post_message(self.Pressed(action))
                 return
             start = stop
+
+
+class PanelKeyLine(KeyLine):
+    """The same on the ground of a panel."""
+
+    STYLES = ("bar_accent", "bar_muted", "bar")
