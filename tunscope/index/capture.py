@@ -102,6 +102,11 @@ class CaptureIndex:
         return min(1.0, self._indexer.read / size) if size else 0.0
 
     @property
+    def passed_over(self) -> bool:
+        """Whether packets may have gone with their spool segment before they got a number."""
+        return self._indexer.passed_over
+
+    @property
     def error(self) -> str | None:
         """Why indexing ended early, as one line for the user."""
         return None if self._indexer.error is None else str(self._indexer.error)

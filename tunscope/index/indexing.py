@@ -48,7 +48,8 @@ class Indexer:
     step comes to nothing new leaves all packets so far in the tables.
 
     `error` tells why it ended before the end; what can be lived with goes to the warnings of the
-    tables' contents. `position` is where in file `segment` it goes on.
+    tables' contents. `position` is where in file `segment` it goes on. `passed_over` says that a
+    file went before it was known to be read to its end.
     """
 
     def __init__(self, source: Source, tables: Tables, chunk: int = CHUNK) -> None:
@@ -65,6 +66,7 @@ class Indexer:
         self._earlier: int | None = None
         self.segment: int | None = None
         self.position = 0
+        self.passed_over = False
         self.error: CaptureFileError | None = None
 
     @property
@@ -127,6 +129,7 @@ class Indexer:
         source = self._source
         if source.last < source.first:
             return Step.DONE if finished else Step.IDLE
+        self.passed_over = self.passed_over or self.segment is not None
         return self._enter(source.first)
 
     def _enter(self, segment: int) -> Step:

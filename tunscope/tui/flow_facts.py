@@ -23,9 +23,12 @@ from tunscope.filter.dissect import FrameContext, dissect
 if TYPE_CHECKING:
     from tunscope.index.capture import CaptureIndex
 
-#: Of a longer conversation the later packets are left unknown, as in `flow_summaries`.
-_FOLLOWED: Final = 400
+#: Of a longer conversation the later packets are left unknown: reading up to them would keep a
+#: processor busy for seconds.
+_FOLLOWED: Final = 20_000
 _KEPT_FLOWS: Final = 64
+#: Packets of all kept conversations together, some 500 bytes each.
+_KEPT_PACKETS: Final = 40_000
 
 _Said = list[TcpFacts | UdpFacts]
 _NOTHING: Final[_Said] = []
@@ -33,9 +36,13 @@ _NOTHING: Final[_Said] = []
 
 @dataclass(slots=True)
 class _Followed:
-    """A conversation that has been read up to, but not including, row `next_row`."""
+    """A conversation that has been read up to, but not including, row `next_row`.
+
+    It will not be read from row `limit` on.
+    """
 
     next_row: int
+    limit: float = math.inf
     tracker: ConversationTracker = field(default_factory=ConversationTracker)
     said: dict[int, _Said] = field(default_factory=dict)
 
@@ -55,7 +62,7 @@ class FlowFacts:
         followed = self._flows.get(flow)
         if followed is None:
             return None
-        if number - 1 < followed.next_row or len(followed.said) >= _FOLLOWED:
+        if number - 1 < followed.next_row or number - 1 >= followed.limit:
             return Recorded(followed.said.get(number, _NOTHING))
         return None
 
@@ -72,20 +79,29 @@ class FlowFacts:
         if followed is None:
             first = max(int(self._capture.flows.firsts[flow]), self._capture.first_number - 1)
             followed = self._flows[flow] = _Followed(first)
-            if len(self._flows) > _KEPT_FLOWS:
-                self._flows.popitem(last=False)
         self._flows.move_to_end(flow)
-        if row < followed.next_row:
+        if row < followed.next_row or row >= followed.limit:
             return True
         column = store["flow"][followed.next_row : row + 1]
         rows = np.flatnonzero(column == flow) + followed.next_row
-        for index in rows[: max(0, _FOLLOWED - len(followed.said))].tolist():
+        room = _FOLLOWED - len(followed.said)
+        if len(rows) > room:
+            followed.limit = int(rows[room])
+            return True
+        self._make_room(len(rows))
+        for index in rows.tolist():
             if time.monotonic() >= until:
                 return False
             followed.said[index + 1] = self._said(index + 1, flow, followed.tracker)
             followed.next_row = index + 1
         followed.next_row = row + 1
         return True
+
+    def _make_room(self, packets: int) -> None:
+        """Let conversations go that were not looked at for longest."""
+        kept = packets + sum(len(followed.said) for followed in self._flows.values())
+        while len(self._flows) > 1 and (kept > _KEPT_PACKETS or len(self._flows) > _KEPT_FLOWS):
+            kept -= len(self._flows.popitem(last=False)[1].said)
 
     def _said(self, number: int, flow: int, tracker: ConversationTracker) -> _Said:
         try:

@@ -2,8 +2,8 @@
 
 Wireshark makes them in a pass over the whole capture. Here the conversation of a packet that is
 looked at is read from its first packet on, and what was learned is kept; of a long one only the
-beginning is read, for the bases and the window scale. That takes up to some ten milliseconds, so
-what can be said without it is to be had at once.
+beginning is read, for the bases and the window scale. That takes up to half a second, so what can
+be said without it is to be had at once.
 """
 
 from __future__ import annotations
@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from tunscope.packet.record import PacketRecord
 
 #: A conversation is read whole as long as it has no more packets than this.
-_FOLLOWED: Final = 400
+_FOLLOWED: Final = 5000
 #: Of a longer one this many packets are read: the handshake is among them.
 _BEGINNING: Final = 8
 _KEPT_FLOWS: Final = 64
+#: Packets of all kept conversations together, some 1,000 bytes each.
+_KEPT_PACKETS: Final = 20_000
 
 
 @dataclass(slots=True)
@@ -90,8 +92,6 @@ class FlowSummaries:
         if followed is None:
             first = max(int(self._capture.flows.firsts[flow]), self._capture.first_number - 1)
             followed = self._flows[flow] = _Followed(ConversationTracker(), first)
-            if len(self._flows) > _KEPT_FLOWS:
-                self._flows.popitem(last=False)
         self._flows.move_to_end(flow)
         if followed.complete and row >= followed.next_row:
             self._read_on(followed, flow, row, until)
@@ -103,6 +103,7 @@ class FlowSummaries:
         too_long = len(followed.summaries) + len(rows) > _FOLLOWED
         if too_long:
             rows = rows[: max(0, _BEGINNING - len(followed.summaries))]
+        self._make_room(len(rows))
         for index in rows.tolist():
             if time.monotonic() >= until:
                 return
@@ -116,3 +117,9 @@ class FlowSummaries:
             followed.next_row = index + 1
         followed.complete = not too_long
         followed.next_row = row + 1
+
+    def _make_room(self, packets: int) -> None:
+        """Let conversations go that were not looked at for longest."""
+        kept = packets + sum(len(followed.summaries) for followed in self._flows.values())
+        while len(self._flows) > 1 and (kept > _KEPT_PACKETS or len(self._flows) > _KEPT_FLOWS):
+            kept -= len(self._flows.popitem(last=False)[1].summaries)

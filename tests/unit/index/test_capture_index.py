@@ -239,7 +239,7 @@ def test_a_spool_grows_by_segments_and_loses_the_oldest(tmp_path: Path) -> None:
         assert not index.store["caplen"][:200].any() or index.store.first == 200
         source.finish()
         assert index.wait(TIMEOUT)
-        assert (index.count, index.warnings) == (400, ())
+        assert (index.count, index.warnings, index.passed_over) == (400, (), False)
 
 
 def test_segments_all_gone_is_no_crash(tmp_path: Path) -> None:
@@ -252,6 +252,7 @@ def test_segments_all_gone_is_no_crash(tmp_path: Path) -> None:
         eventually(lambda: index.count == 60)
         assert index.first_number == 51
         assert index.record(55) == record(55)
+        assert index.passed_over
 
 
 def test_packet_bytes_come_in_bounded_pieces(tmp_path: Path) -> None:

@@ -273,6 +273,7 @@ class MainScreen(ReplayActions, inherit_bindings=False):
                 time_format=table.painter.time_format.value,
                 field=self._field,
                 typed=self._typed(),
+                unnumbered=self._unnumbered(),
                 finding=self.finder.progress if self.finder is not None else None,
                 error=self.capture.error or "",
                 warnings=self.capture.warnings,
@@ -285,6 +286,11 @@ class MainScreen(ReplayActions, inherit_bindings=False):
             return None
         progress = self.capture.progress
         return progress if progress < 1 else None
+
+    def _unnumbered(self) -> int:
+        """Return how many captured packets are in no list: their segment went too soon."""
+        captured = self.status.counters.captured
+        return max(0, captured - self.capture.count) if self.capture.passed_over else 0
 
     def _typed(self) -> str:
         focused = self.focused

@@ -23,7 +23,8 @@ class StatusFacts:
 
     `octets` are bytes as they were on the device, `loading` is how far a file is read (0 to 1;
     None when it is read to its end), `finding` how much has been searched (None when nothing is
-    looked for), `field` describes the selected field, `typed` is a count being typed, `error` why
+    looked for), `unnumbered` packets went with their part of the spool before they were looked
+    at, `field` describes the selected field, `typed` is a count being typed, `error` why
     the capture was not read to its end, `warnings` what else is wrong with it.
     """
 
@@ -36,6 +37,7 @@ class StatusFacts:
     spool_limit: int | None = None
     loading: float | None = None
     finding: float | None = None
+    unnumbered: int = 0
     live: bool = False
     following: bool = False
     paused: bool = False
@@ -101,6 +103,7 @@ def _pieces(facts: StatusFacts) -> list[tuple[str, bool]]:
         ("dropped by kernel", counters.dropped_kernel),
         ("by device queue", counters.dropped_queue),
         ("not written", counters.dropped_output),
+        ("gone before they were numbered (--keep)", facts.unnumbered),
     )
     pieces.extend((f"{name} {units.count(lost)}", True) for name, lost in losses if lost)
     amounts = (
