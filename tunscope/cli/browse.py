@@ -63,7 +63,8 @@ def _keys_from_terminal() -> None:
 
 def need_terminal() -> None:
     """Raise UsageError unless there is a terminal to show a screen in."""
-    if not (sys.stdout.isatty() and sys.stdin.isatty()):
-        raise UsageError(
-            "the screen", "stdin or stdout is not a terminal", "use --pcap FILE or --print"
-        )
+    streams = {"stdin": sys.stdin, "stdout": sys.stdout, "stderr": sys.stderr}
+    elsewhere = [name for name, stream in streams.items() if not stream.isatty()]
+    if elsewhere:  # the screen is written to stderr, where stdout may be anything
+        why = f"{elsewhere[0]} is not a terminal"
+        raise UsageError("the screen", why, "use --pcap FILE or --print")

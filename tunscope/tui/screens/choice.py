@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-_NAME_CELLS = 24
+_NAME_CELLS = 28
 _MOST_LINES = 16
 _PREVIEW = 400
 

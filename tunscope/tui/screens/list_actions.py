@@ -123,6 +123,10 @@ class ListActions(Screen[None], inherit_bindings=False):
         """Show what passes."""
         self._set_filter()
 
+    def on_filter_bar_refused(self, event: FilterBar.Refused) -> None:
+        """Say all of what is wrong."""
+        self.tunscope.tell(f"filter: {event.reason}", Severity.WARNING)
+
     def on_filter_bar_left(self) -> None:
         """Go back to the list."""
         self.table.focus()

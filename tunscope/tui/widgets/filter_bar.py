@@ -47,6 +47,7 @@ class FilterBar(Horizontal):
     }
     FilterBar > #filter-verdict {
         width: auto; max-width: 60%; padding: 0 1; background: $surface; color: $foreground 70%;
+        text-wrap: nowrap; text-overflow: ellipsis;
     }
     FilterBar > #filter-verdict.-right { color: $text-success; text-style: bold; }
     FilterBar > #filter-verdict.-wrong { color: $text-error; text-style: bold; }
@@ -54,6 +55,13 @@ class FilterBar(Horizontal):
 
     class Applied(Message):
         """Another filter is in force, or it was switched on or off."""
+
+    class Refused(Message):
+        """What was entered is no filter; `reason` is all that is to be said of it."""
+
+        def __init__(self, reason: str) -> None:
+            super().__init__()
+            self.reason = reason
 
     class Left(Message):
         """The person went back to the list."""
@@ -198,6 +206,8 @@ class FilterBar(Horizontal):
         event.stop()
         if self.apply(event.value):
             self.post_message(self.Left())
+        elif (mistake := self._language.mistake(event.value)) is not None:
+            self.post_message(self.Refused(f"column {mistake.column}: {mistake.message}"))
         else:
             mistake = self._language.mistake(event.value)
             assert mistake is not None
