@@ -23,6 +23,7 @@ bench: $(VENV)/.installed-dev
 
 screenshots: $(VENV)/.installed-dev
 	$(BIN)/python screenshots/make.py
+	$(BIN)/python tests/tui/stored_screens.py screenshots/every
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
