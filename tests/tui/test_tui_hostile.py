@@ -73,7 +73,7 @@ async def test_hostile_texts_are_shown_and_not_obeyed(
     path.touch()
     source = hostile_capture(tmp_path / "source.pcapng")
     row = DeviceRow(NAME, "tun", "up", 1500, ("10.9.9.1/24",), f"{NAME} 1", NAME)
-    columns = (ColumnChoice("number"), ColumnChoice("field:http.host", NAME), ColumnChoice("info"))
+    columns = (ColumnChoice("number"), ColumnChoice("field:http.host"), ColumnChoice("info"))
     async with open_browser(
         source=source,
         live=True,
