@@ -187,7 +187,7 @@ def test_a_signal_before_the_screen_is_there_keeps_what_was_captured(
     veth: NetworkNamespace, home: Path
 ) -> None:
     with tunscope(veth, home, "lo") as screen:
-        (segment,) = begun(home)
+        segment = begun(home)
         ping(veth, "127.0.0.1", 1)
         deadline = time.monotonic() + 20
         while segment.read_bytes().count(b"\x06\0\0\0") < 2:  # blocks of packets
@@ -199,14 +199,14 @@ def test_a_signal_before_the_screen_is_there_keeps_what_was_captured(
     assert packet_count(segment) == 2
 
 
-def begun(home: Path) -> list[Path]:
-    """Return the segments of captures, once one has been written to."""
+def begun(home: Path) -> Path:
+    """Return the first segment of a capture, once it has been written to."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
-        segments = [path for spool in spools(home) for path in spool.glob("*.pcapng")]
-        with contextlib.suppress(FileNotFoundError):
-            if segments and segments[-1].stat().st_size:
-                return segments
+        for spool in spools(home):
+            segment = spool / "00000001.pcapng"
+            if segment.exists() and segment.stat().st_size:
+                return segment
         time.sleep(0.001)
     raise AssertionError("nothing was written")
 

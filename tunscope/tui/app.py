@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 
 #: The first rows come before what nobody has asked for yet (seconds).
 _WARM_UP_DELAY = 1.0
+#: Before its first frame is out the screen cannot end (seconds).
+_FIRST_FRAME = 0.1
 
 
 class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
@@ -140,19 +142,22 @@ class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
         return screen
 
     def on_mount(self) -> None:
-        """End in order when the process is told to end."""
+        """Begin to heed failures; what can wait waits for the first rows."""
+        self._failures.watch(asyncio.get_running_loop())
+        self.set_timer(_WARM_UP_DELAY, self._warm_up)
+        if self._language is not None and self._display_filter:
+            self.apply_filter(self._display_filter)
+
+    def on_ready(self) -> None:
+        """End in order when the process is told to end, or was while the screen was made."""
         loop = asyncio.get_running_loop()
-        self._failures.watch(loop)
         for number in (signal.SIGTERM, signal.SIGHUP):
             self._handlers[number] = signal.getsignal(number)
             # A thread other than the main one may run the application in a test.
             with suppress(ValueError, RuntimeError, NotImplementedError):
                 loop.add_signal_handler(number, self.exit, Ending.KEEP)
         if self.surroundings.told_to_end:
-            self.call_later(self.exit, Ending.KEEP)
-        self.set_timer(_WARM_UP_DELAY, self._warm_up)
-        if self._language is not None and self._display_filter:
-            self.apply_filter(self._display_filter)
+            self.set_timer(_FIRST_FRAME, lambda: self.exit(Ending.KEEP))
 
     def _warm_up(self) -> None:
         # What is there now stays: collections, off since the start, need not look at it again.
