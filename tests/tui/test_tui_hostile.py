@@ -33,17 +33,14 @@ PLACES = {
     "messages": ("L",),
     "devices": ("d",),
     "save": ("w",),
-    "overwrite": ("w", "ctrl+u", "filled in", "enter"),
-    "open": ("ctrl+o", "filled in", "tab"),
     "columns": ("c",),
-    "editor": ("2", "G", "e"),
     "completion": ("slash", "value", "tab"),
     "filter in force": ("slash", "wrong", "enter"),
     "graph": ("o",),
     "palette": ("ctrl+p",),
 }
 #: Where the hostile text itself is to be seen.
-SEEN = {"stream", "copy", "comments", "messages", "devices", "overwrite", "open", "completion",
+SEEN = {"stream", "copy", "comments", "messages", "devices", "completion",
         "properties", "filter in force"}  # fmt: skip
 
 

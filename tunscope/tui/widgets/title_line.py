@@ -55,7 +55,7 @@ class TitleLine(LineWidget):
         del y
         styles, facts = self.palette, self._facts
         line = LineBuilder(self.extent.width)
-        line.add(f" {facts.title}", styles.bar_strong)
+        line.add(f" {printable(facts.title)}", styles.bar_strong)
         right, style = self._right()
         badge = f" ⏸ held {units.count(facts.held)} " if facts.held else ""
         room = self.extent.width - width_of(right) - width_of(badge) - 2
