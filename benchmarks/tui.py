@@ -6,7 +6,8 @@ over presses of home, down, pgdn and end. A frame ends with a silence of 15 ms; 
 what comes later too (the panes of the selected packet). Then, for tunscope alone: a display filter
 from Enter to the new counts, CPU at rest and while it follows ten packets a second, and the keys
 again while it captures what one sender can send, with what was lost beside dumpcap. --large opens
-ten times the packets. Needs root, termshark, tshark.
+ten times the packets. --parts and --alone leave out what takes long while one thing is worked on.
+Needs root, termshark, tshark.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ TUNSCOPE = [sys.executable, "-m", "tunscope"]
 ROW = r"(TCP|UDP|DNS) +\d+"
 FILTERS = ("tcp.port == 443 && ip.addr == 10.16.0.0/16", "udp.port == 53", "tcp.flags.syn == 1")
 FLOOD = 1_500_000
+PARTS = ("browsing", "filters", "rest", "load", "large")
 
 
 @dataclass
@@ -84,21 +86,29 @@ def percentile(values: Sequence[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
 
-def compare(figures: dict[str, Figures]) -> str:
-    rows = []
-    ours, peer = figures["tunscope"], figures["termshark"]
-
-    def add(what: str, mine: float, its: float, unit: str) -> None:
-        rows.append([what, f"{mine:,.1f} {unit}", f"{its:,.1f} {unit}", f"{mine / its:.3f}"])
-
-    add("first rows", median(ours.first) * 1000, median(peer.first) * 1000, "ms")
-    add("fully loaded", median(ours.loaded), median(peer.loaded), "s")
-    add("memory, loaded", median(ours.memory), median(peer.memory), "MB")
+def summary(figures: Figures) -> dict[str, tuple[float, str]]:
+    """Return the medians of one tool's rounds, and their units."""
+    found = {
+        "first rows": (median(figures.first) * 1000, "ms"),
+        "fully loaded": (median(figures.loaded), "s"),
+        "memory, loaded": (median(figures.memory), "MB"),
+    }
     for part in ("frame", "settled"):
-        mine, its = ([getattr(key, part) * 1000 for key in side.keys] for side in (ours, peer))
-        add(f"key to {part}, p50", statistics.median(mine), statistics.median(its), "ms")
-        add(f"key to {part}, p95", percentile(mine, 0.95), percentile(its, 0.95), "ms")
-    return table(["", "tunscope", "termshark", "ratio"], rows)
+        times = [getattr(key, part) * 1000 for key in figures.keys]
+        found[f"key to {part}, p50"] = (statistics.median(times), "ms")
+        found[f"key to {part}, p95"] = (percentile(times, 0.95), "ms")
+    return found
+
+
+def compare(figures: dict[str, Figures]) -> str:
+    """Return the tools side by side, and how the first stands to the second."""
+    sides = [summary(each) for each in figures.values()]
+    rows = []
+    for what, (mine, unit) in sides[0].items():
+        values = [side[what][0] for side in sides]
+        ratio = f"{mine / values[1]:.3f}" if len(values) > 1 else "-"
+        rows.append([what, *(f"{value:,.2f} {unit}" for value in values), ratio])
+    return table(["", *figures, "ratio"], rows)
 
 
 def filtering(capture: Path, packets: int) -> str:
@@ -120,6 +130,13 @@ def filtering(capture: Path, packets: int) -> str:
     print(f"{packets:,} packets: first rows {first:.2f} s, loaded {loaded:.2f} s, "
           f"{memory / 1e6:.0f} MB = {memory / packets:.0f} bytes a packet in all\n")  # fmt: skip
     return table(["filter, Enter to rows", "ms"], rows)
+
+
+def large(capture: Path, packets: int, presses: int) -> str:
+    """Open, scroll and filter a large capture."""
+    figures = Figures()
+    browse("tunscope", capture, packets, presses, figures)
+    return f"{compare({'tunscope': figures})}\n\n{filtering(capture, packets)}"
 
 
 def at_rest(capture: Path, packets: int) -> float:
@@ -211,6 +228,39 @@ def gone(terminal: Terminal) -> bool:
     return not os.path.exists(f"/proc/{terminal.pid}/exe")
 
 
+def touch_memory(folder: Path, octets: int) -> None:
+    """Have the system find memory for a file as large: the first tool need not wait for it."""
+    file = folder / "blank"
+    with file.open("wb") as stream:
+        for _ in range(octets >> 20):
+            stream.write(bytes(1 << 20))
+    file.unlink()
+
+
+def loads(namespaces: tuple[str, str], folder: Path) -> str:
+    """Return what keys take during a capture, and what is lost beside dumpcap."""
+    rows = []
+    for size in (64, 1400):
+        touch_memory(folder, FLOOD * (size + 64))
+        keys, lost = under_load(namespaces, folder, size)
+        peer: Result = run_headless("dumpcap", folder, namespaces, size, FLOOD)
+        times = [key.frame * 1000 for key in keys]
+        figures = (statistics.median(times), percentile(times, 0.95))
+        rows.append([str(size), str(len(keys)), *(f"{figure:.1f}" for figure in figures),
+                     f"{lost:.2f}", f"{peer.lost_percent:.2f}"])  # fmt: skip
+    headings = ["bytes", "keys", "p50 ms", "p95 ms", "lost %", "dumpcap lost %"]
+    return table(headings, rows)
+
+
+def browsing(capture: Path, packets: int, tools: Sequence[str], rounds: int, presses: int) -> str:
+    """Run the rounds of each tool; all but the first once, which takes as long as it takes."""
+    figures = {name: Figures() for name in tools}
+    for number in range(rounds):
+        for name in tools[: 1 if number else None]:
+            browse(name, capture, packets, presses, figures[name])
+    return compare(figures)
+
+
 def make(path: Path, packets: int) -> None:
     script = str(HERE / "make_capture.py")
     subprocess.run([sys.executable, script, str(path), "--packets", str(packets)], check=True)
@@ -221,38 +271,36 @@ def main() -> None:
     parser.add_argument("--packets", type=int, default=1_000_000)
     parser.add_argument("--presses", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS[:-1]))
+    parser.add_argument("--alone", action="store_true", help="leave termshark out")
     parser.add_argument("--large", action="store_true", help="ten times the packets as well")
     parser.add_argument("--dir", default="/dev/shm", help="file system of the captures")
     arguments = parser.parse_args()
     packets = arguments.packets
+    parts = {*arguments.parts, *(["large"] if arguments.large else [])}
     print(f"{machine()}; {packets:,} packets; {arguments.rounds} rounds, medians\n")
     with tempfile.TemporaryDirectory(dir=arguments.dir) as name, veth_pair() as namespaces:
         folder = Path(name)
         capture = folder / "capture.pcapng"
-        make(capture, packets)
-        figures = {"tunscope": Figures(), "termshark": Figures()}
-        for number in range(arguments.rounds):
-            browse("tunscope", capture, packets, arguments.presses, figures["tunscope"])
-            if number == 0:  # it takes as long as it takes
-                browse("termshark", capture, packets, arguments.presses, figures["termshark"])
-        print(compare(figures), end="\n\n", flush=True)
-        print(filtering(capture, packets), end="\n\n", flush=True)
-        print(f"CPU at rest {at_rest(capture, packets):.2f} %, "
-              f"following 10 packets a second {following(namespaces, folder):.2f} %\n")  # fmt: skip
-        rows = []
-        for size in (64, 1400):
-            keys, lost = under_load(namespaces, folder, size)
-            peer: Result = run_headless("dumpcap", folder, namespaces, size, FLOOD)
-            times = [key.frame * 1000 for key in keys]
-            rows.append([str(size), str(len(keys)), f"{statistics.median(times):.1f}",
-                         f"{percentile(times, 0.95):.1f}", f"{lost:.2f}",
-                         f"{peer.lost_percent:.2f}"])  # fmt: skip
-        headings = ["bytes", "keys", "p50 ms", "p95 ms", "lost %", "dumpcap lost %"]
-        print(table(headings, rows), end="\n\n", flush=True)
-        if arguments.large:
-            capture.unlink()
+        if parts & {"browsing", "filters", "rest"}:
+            make(capture, packets)
+        if "browsing" in parts:
+            tools = ["tunscope"] if arguments.alone else ["tunscope", "termshark"]
+            report(browsing(capture, packets, tools, arguments.rounds, arguments.presses))
+        if "filters" in parts:
+            report(filtering(capture, packets))
+        if "rest" in parts:
+            idle, busy = at_rest(capture, packets), following(namespaces, folder)
+            report(f"CPU at rest {idle:.2f} %, following 10 packets a second {busy:.2f} %")
+        if "load" in parts:
+            report(loads(namespaces, folder))
+        if "large" in parts:
             make(capture, 10 * packets)
-            print(filtering(capture, 10 * packets))
+            report(large(capture, 10 * packets, arguments.presses))
+
+
+def report(text: str) -> None:
+    print(text, end="\n\n", flush=True)
 
 
 if __name__ == "__main__":
