@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tunscope.packet.record import PacketRecord
 
 #: Seconds between looks at a source that had nothing new: at first, and at most.
-_POLL: Final = 0.02
+_POLL: Final = 0.05
 _LONGEST_POLL: Final = 0.1
 _POLL_GROWTH: Final = 1.2
 #: Conversations nobody has asked for wait after the last packet: whoever only counts or filters

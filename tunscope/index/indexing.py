@@ -172,7 +172,7 @@ class Indexer:
                     add()
             advanced = walked.end > begin
             begin = walked.end
-            if not advanced or walked.wanted or walked.broken is not None:
+            if not advanced or begin == end or walked.wanted or walked.broken is not None:
                 break
         if behind:
             self._buffer = self._other or ChunkBuffer(buffer.size)
