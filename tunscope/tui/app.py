@@ -8,6 +8,7 @@ import signal
 import sys
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -49,8 +50,10 @@ if TYPE_CHECKING:
     from tunscope.tui.session import Session
     from tunscope.tui.surroundings import Wish
 
-#: The first rows come before what nobody has asked for yet (seconds).
+#: The first rows, and a file that is nearly read, come before what nobody has asked for yet
+#: (seconds: at least, and at most).
 _WARM_UP_DELAY = 1.0
+_LONGEST_DELAY = 4.0
 #: Before its first frame is out the screen cannot end (seconds).
 _FIRST_FRAME = 0.1
 
@@ -159,7 +162,10 @@ class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
         if self.surroundings.told_to_end:
             self.set_timer(_FIRST_FRAME, lambda: self.exit(Ending.KEEP))
 
-    def _warm_up(self) -> None:
+    def _warm_up(self, waited: float = _WARM_UP_DELAY) -> None:
+        if self.capture.progress < 1 and waited < _LONGEST_DELAY:
+            self.set_timer(_WARM_UP_DELAY, partial(self._warm_up, waited + _WARM_UP_DELAY))
+            return
         # What is there now stays: collections, off since the start, need not look at it again.
         gc.freeze()
         gc.enable()
@@ -180,6 +186,8 @@ class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
 
     async def on_event(self, event: events.Event) -> None:
         """Handle keys strictly one after another."""
+        if isinstance(event, events.InputEvent) and self.screen_stack:
+            self.browser.quicken()
         if isinstance(event, events.Key) and not event.is_forwarded:
             await self._keys.take(event)
         else:

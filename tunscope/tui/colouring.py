@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 _STRETCH: Final = 256
 _KEPT: Final = 50_000
 _NO_RULE: Final = -1
-#: The first rows are painted before filters are loaded (seconds after the first call).
+#: The first rows are painted before filters are loaded, and most files are read by then (seconds
+#: after the first call: at least, and at most while a file is read).
 _COURTESY: Final = 0.2
+_PATIENCE: Final = 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ class Colouring:
     def _is_loaded(self) -> bool:
         now = time.monotonic()
         self._asked = self._asked or now
-        if self._loading is None and now >= self._asked + _COURTESY:
+        courtesy = _COURTESY if self._capture.progress == 1 else _PATIENCE
+        if self._loading is None and now >= self._asked + courtesy:
             self._loading = Thread(target=self._compile, name="colouring", daemon=True)
             self._loading.start()
         return self._filters is not None

@@ -115,7 +115,7 @@ class Session(Protocol):
         """The replay on the device."""
 
     def poll(self) -> SessionStatus:
-        """Take in what has arrived and return the state now; called 25 times a second."""
+        """Take in what has arrived and return the state now; live, called 25 times a second."""
 
     def stop(self) -> None:
         """Ask the capture to stop; what was captured stays browsable. Harmless when stopped."""

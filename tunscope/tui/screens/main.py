@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from tunscope.tui.drop_log import DropLog
 from tunscope.tui.keymap import MAIN_KEYS, footer
+from tunscope.tui.pace import PanePace
 from tunscope.tui.rate import Rate, RateMeter
 from tunscope.tui.row_painter import RowPainter
 from tunscope.tui.rows import RowReader
 from tunscope.tui.screens.help import HelpScreen
 from tunscope.tui.screens.messages import MessagesScreen
-from tunscope.tui.screens.replay_actions import ReplayActions
-from tunscope.tui.session import SessionState, SessionStatus, Severity
+from tunscope.tui.screens.pulling import PullingScreen
 from tunscope.tui.table_columns import chosen_columns
 from tunscope.tui.time_format import TimeFormat
 from tunscope.tui.widgets.command_pane import CommandPane
@@ -39,17 +39,16 @@ if TYPE_CHECKING:
     from tunscope.tui.settings.remembered import RememberedLayout
     from tunscope.tui.widgets.filter_bar import FilterBar
 
-_PULLS_A_SECOND = 25
-#: Of so many ticks one pulls when all there is has been taken in: the session may say something.
-_SKIPPED_AT_REST = 5
-#: The panes show another packet when the cursor has rested for so long, and while it keeps moving
-#: or the list follows, this often (seconds): what a key does to the list comes first and alone.
-_REST, _CALM = 0.06, 0.25
-_LIVE_STATES = frozenset({SessionState.STARTING, SessionState.LIVE})
+#: Programs that have become known are shown this often (seconds).
+_CALM = 0.25
+#: The fields of the first packet wait for the rest of the file, but not longer (seconds).
+_PATIENCE = 1.0
+#: Packets a second that leave little time for anything else.
+_FLOOD = 5000
 
 
-class MainScreen(ReplayActions, inherit_bindings=False):
-    """Pulls from the session and the index 25 times a second and shows what has changed."""
+class MainScreen(PullingScreen, inherit_bindings=False):
+    """Shows what has arrived from the session and the index."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*MAIN_KEYS]
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  (a class variable in all but Textual's typing)
@@ -72,9 +71,6 @@ class MainScreen(ReplayActions, inherit_bindings=False):
         self.capture = capture
         self.view = view
         self.session = session
-        self.status = SessionStatus(SessionState.STARTING)
-        self.octets = 0
-        self.drops = DropLog()
         title = session.title
         rows = RowReader(capture)
         self.settings = settings
@@ -98,13 +94,9 @@ class MainScreen(ReplayActions, inherit_bindings=False):
         self.filter_bar = filter_bar
         self.output = None if command is None else CommandPane(command, id="output")
         self._meter = RateMeter()
-        self._counted = 0
-        self._detail_due = 0.0
-        self._moved = 0.0
+        self._pane_pace = PanePace(0.0)
         self._waiting_for_rows = True
         self._field = ""
-        self._skipped = 0
-        self._warned = 0
         self._programs_seen = 0
         self._programs_due = 0.0
 
@@ -124,8 +116,9 @@ class MainScreen(ReplayActions, inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Begin to pull; the first rows come before the fields of the first packet."""
-        self._moved = time.monotonic()
-        self._detail_due = self._moved + _CALM
+        now = time.monotonic()
+        self._pane_pace = PanePace(now)
+        self._pane_pace.hold(now + _PATIENCE)
         self.status = self.session.poll()
         self._set_live()
         self.table.set_following(self.table.live)
@@ -133,46 +126,29 @@ class MainScreen(ReplayActions, inherit_bindings=False):
         self.apply_sizes()
         if self.settings.resolve_names:
             self.show_names(True)
-        self.set_interval(1 / _PULLS_A_SECOND, self._tick)
-        self.pull()
+        self.start_pulling()
 
     # --- pulling
 
-    def _tick(self) -> None:
-        """Pull, but seldom while nothing can have changed."""
-        self._skipped += 1
-        if self._skipped >= _SKIPPED_AT_REST or not self._at_rest():
-            self.pull()
-
-    def _at_rest(self) -> bool:
-        at_end = self.capture.complete and self.table.row_count == len(self.view)
-        return (
-            at_end
-            and not self.live
-            and self.table.is_prepared
-            and self.table.selected_number == self.detail.number
-            and self.view.progress == 1
-            and not self.view.sorting
-            and self.finder is None
-        )
+    def poll(self) -> None:
+        """Take in what the session says, and what the command prints."""
+        super().poll()
+        if self.output is not None:
+            self.output.pull()
 
     def pull(self) -> None:
         """Take in everything that has arrived and repaint what it changes."""
-        self._skipped = 0
-        if self.output is not None:
-            self.output.pull()
-        self.status = self.session.poll()
-        for message in self.status.messages:
-            self.tunscope.tell(message.text, message.severity)
-        self._tell_warnings()
+        news, generation = self.news, self.capture.generation
+        self.poll()
+        self.tell_warnings()
         self._set_live()
-        self._note_drops()
+        self.note_drops()
         self.table.pull()
         self.table.prepare()
         if self._waiting_for_rows and self.table.row_count:
             self._waiting_for_rows = False
             self.call_after_refresh(self.capture.hurry)
-        self._count_bytes()
+        self.count_bytes()
         self.show_selected()
         now = time.monotonic()
         self._take_programs(now)
@@ -180,12 +156,7 @@ class MainScreen(ReplayActions, inherit_bindings=False):
         self.show_replay()
         self._meter.add(now, self.capture.count, self.octets)
         self.show_facts()
-
-    def _note_drops(self) -> None:
-        """Remember when packets were lost."""
-        dropped = self.status.counters.dropped
-        if dropped and self.capture.count:
-            self.drops.note(dropped, int(self.capture.store["ts_ns"][self.capture.count - 1]))
+        self.pulled(now, news, generation)
 
     def _take_programs(self, now: float) -> None:
         """Show and filter by programs that have become known, calmly."""
@@ -199,18 +170,6 @@ class MainScreen(ReplayActions, inherit_bindings=False):
         if self.filter_bar is not None and "process" in self.filter_bar.in_force:
             self._set_filter()
 
-    def _tell_warnings(self) -> None:
-        """Tell what the index found wrong with the capture, each once."""
-        warnings = self.capture.warnings
-        for text in warnings[self._warned :]:
-            self.tunscope.tell(f"{self.session.title.name}: {text}", Severity.WARNING)
-        self._warned = len(warnings)
-
-    @property
-    def live(self) -> bool:
-        """Whether packets may still be captured."""
-        return self.status.state in _LIVE_STATES
-
     def _set_live(self) -> None:
         live = self.live
         title = self.session.title
@@ -223,21 +182,20 @@ class MainScreen(ReplayActions, inherit_bindings=False):
         else:
             self.table.hint = "no packets" if self.capture.complete else "reading…"
 
-    def _count_bytes(self) -> None:
-        count = self.capture.count
-        if count > self._counted:
-            lengths = self.capture.store["origlen"][self._counted : count]
-            self.octets += int(lengths.sum(dtype="u8"))
-            self._counted = count
-
     def show_selected(self) -> None:
         """Show the packet under the cursor in the panes, calmly while the list runs."""
         number = self.table.selected_number
         now = time.monotonic()
-        rested = not self.table.following and now >= self._moved + _REST
-        if number != self.detail.number and (rested or now >= self._detail_due):
-            self._detail_due = now + _CALM
+        following = self.table.following
+        if self.live or self.capture.complete:
+            self._pane_pace.hold(0.0)
+        if number != self.detail.number and self._pane_pace.is_due(now, following=following):
+            self._pane_pace.shown(now)
             self.detail.show_packet(number)
+
+    def _prepare_selected(self) -> None:
+        """Have the fields decoded that will be shown if the cursor stays."""
+        self.detail.prepare_packet(self.table.selected_number)
 
     def show_facts(self) -> None:
         """Bring the header and the status line up to date."""
@@ -300,11 +258,13 @@ class MainScreen(ReplayActions, inherit_bindings=False):
 
     def on_virtual_list_cursor_moved(self) -> None:
         """Keep the status line honest; the panes follow when the cursor rests."""
-        now = time.monotonic()
-        if self.table.selected_number != self.detail.number and now > self._moved + _CALM:
-            self._detail_due = now + _CALM
-        self._moved = now
         self.show_facts()
+        if not self.table.following:
+            flood = self.live and self._meter.rate.packets > _FLOOD
+            rest = self._pane_pace.moved(time.monotonic(), flood=flood)
+            loop = asyncio.get_running_loop()
+            loop.call_later(rest / 2, self._prepare_selected)
+            loop.call_later(rest, self.show_selected)
 
     def on_virtual_list_count_typed(self) -> None:
         """Show the typed count."""

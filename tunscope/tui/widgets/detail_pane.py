@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual.containers import Container
@@ -58,6 +59,9 @@ class DetailPane(Container):
         self.record: PacketRecord | None = None
         self.root: FieldNode | None = None
         self._decoded: int | None = None
+        #: What was decoded ahead.
+        self._ready: Dissection | None = None
+        self._prepared: int | None = None
         self._gripped = ""
         self._capture = capture
         self._facts: StreamFacts | None = None
@@ -116,7 +120,20 @@ class DetailPane(Container):
             return
         self.data, self.record = bytes(record.data), record
         self._hex.show(record.data)
-        self._dissector.request(number, record)
+        if self._ready is not None and self._ready.number == number:
+            self._show_fields(self._ready)
+        elif self._prepared != number:
+            self._dissector.request(number, record)
+        self._prepared = self._ready = None
+
+    def prepare_packet(self, number: int | None) -> None:
+        """Decode packet `number` ahead: it is likely to be shown soon."""
+        if number is None or number in (self.number, self._prepared):
+            return
+        with suppress(KeyError, OSError, TunscopeError):  # showing it tells what is wrong
+            record = self._capture.record(number)
+            self._prepared, self._ready = number, None
+            self._dissector.request(number, record)
 
     def set_names(self, names: Names | None) -> None:
         """Put names beside addresses and ports; None takes them away."""
@@ -124,6 +141,8 @@ class DetailPane(Container):
 
     def packet_changed(self, number: int) -> None:
         """Show packet `number` anew if it is the one: something else is said of it."""
+        if number == self._prepared:
+            self._prepared = self._ready = None
         if number == self.number:
             self.number = self._decoded = None
             self.show_packet(number)
@@ -133,9 +152,13 @@ class DetailPane(Container):
         event.stop()
         found = event.dissection
         if found.number == self.number:
-            self._decoded, self.root = found.number, found.root
-            subject = f"packet {units.count(found.number)}"
-            self._tree.show(found.root, subject, found.note)
+            self._show_fields(found)
+        elif found.number == self._prepared:
+            self._ready = found
+
+    def _show_fields(self, found: Dissection) -> None:
+        self._decoded, self.root = found.number, found.root
+        self._tree.show(found.root, f"packet {units.count(found.number)}", found.note)
 
     # --- dragging edges
 

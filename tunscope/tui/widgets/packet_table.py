@@ -1,4 +1,4 @@
-"""The packet list: the rows of a view, pulled 25 times a second, painted when they change."""
+"""The packet list: the rows of a view, pulled by the screen, painted when they change."""
 
 from __future__ import annotations
 
@@ -69,6 +69,8 @@ class PacketTable(VirtualList):
         self._seen = 0
         self._count_at_pause = 0
         self._moved_at = 0.0
+        #: Whether it is not a person who moves the cursor.
+        self._taking = False
         #: Whether rows come faster than they can be read.
         self._hurried = False
         #: The place in the list where everything is prepared.
@@ -154,7 +156,9 @@ class PacketTable(VirtualList):
         before, self._shown = self._shown, len(self.view)
         self._hurried = self.following and self._shown - before >= self.body_height
         if self.following:
+            self._taking = True
             self.move_to(self._shown - 1)
+            self._taking = False
         elif self._is_adrift():
             self._put_back_on_anchor()
         self._see()
@@ -215,7 +219,8 @@ class PacketTable(VirtualList):
     def cursor_moved(self, old_row: int) -> None:
         """Let follow go when the cursor went up, take it up again at the end."""
         self._anchor = self.selected_number
-        self._moved_at = time.monotonic()
+        if not self._taking:
+            self._moved_at = time.monotonic()
         self._see()
         if self.cursor == self._shown - 1:
             # Rows before it may have gone with their spool segment: that is no way up.
