@@ -71,8 +71,7 @@ async def test_a_filter_is_asked_for_and_a_wrong_one_stays_typed(
 async def test_the_queue_shows_age_packet_and_repetitions(open_browser: OpenBrowser) -> None:
     async with open_browser(live=True) as browser:
         holding(browser, 6, 8)
-        await browser.settle()
-        assert "⏸ held 2" in browser.line(0)
+        await browser.until(lambda: "⏸ held 2" in browser.line(0))
         await browser.press("i")
         text = browser.screen_text()
         assert "2 held · oldest 4." in text
