@@ -56,7 +56,7 @@ class Indexer:
         self._source: Final = source
         self._tables: Final = tables
         self._buffer = ChunkBuffer(chunk)
-        #: Made with the first chunk that is decoded while the next is read.
+        #: The one whose packets may still be decoded while the next chunk is read.
         self._other: ChunkBuffer | None = None
         self._decoding: Final = Handover("tunscope-decode")
         self._walker: PcapngWalker | PcapWalker | None = None
@@ -155,6 +155,7 @@ class Indexer:
         start = begin
         # A first screenful is not made to wait for a second chunk.
         behind = there > read and self._tables.packets.count > 0
+        lent = False
         while True:
             walked = self._walker.walk(buffer, begin, end)
             if walked.frames is not None:
@@ -167,6 +168,7 @@ class Indexer:
                 )
                 if behind:
                     self._decoding.submit(add)
+                    lent = True
                 else:
                     self._decoding.settle()
                     add()
@@ -174,7 +176,7 @@ class Indexer:
             begin = walked.end
             if not advanced or begin == end or walked.wanted or walked.broken is not None:
                 break
-        if behind:
+        if lent:
             self._buffer = self._other or ChunkBuffer(buffer.size)
             self._other = buffer
         self.position += begin - ORIGIN

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gzip
 import os
+import struct
 import threading
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -308,6 +311,32 @@ def test_many_chunks_are_decoded_in_order_behind_the_reading(tmp_path: Path, chu
         assert index.store["ts_ns"].tolist() == [1000 * number for number in range(1, 1501)]
         names = [thread.name for thread in threading.enumerate()]
         assert "tunscope-decode" not in names
+
+
+def test_chunks_without_packets_do_not_disturb_the_decoding_behind_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.pcapng"
+    unknown = b"".join(
+        struct.pack("<II", 0x7FFF, 512) + b"\xee" * 500 + struct.pack("<I", 512) for _ in range(64)
+    )
+    path.write_bytes(HEAD + packets(1, 100) + unknown + packets(101, 300) + unknown + packet(301))
+    index = CaptureIndex(FileSource(path), chunk=4096)
+    add = index.tables.add
+
+    def slowly(*arguments: Any) -> None:
+        time.sleep(0.01)
+        add(*arguments)
+
+    monkeypatch.setattr(index.tables, "add", slowly)
+    index.start()
+    try:
+        assert index.wait(TIMEOUT)
+        assert (index.count, index.error) == (301, None)
+        low = [number & 0xFF for number in range(1, 302)]
+        assert (index.store["dst"] & 0xFF).tolist() == low
+    finally:
+        index.stop()
 
 
 def test_a_store_that_is_full_ends_the_index_with_a_word(
