@@ -37,6 +37,7 @@ PLACES = {
     "completion": ("slash", "value", "tab"),
     "filter in force": ("slash", "wrong", "enter"),
     "graph": ("o",),
+    "editor": ("2", "G", "e"),
     "palette": ("ctrl+p",),
 }
 #: Where the hostile text itself is to be seen.
