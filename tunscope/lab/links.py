@@ -7,7 +7,6 @@ between the two is not. Standard library only.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,30 +15,35 @@ from tunscope.packet.record import PacketRecord
 
 #: Numbers of engines (edited packets) are below, ours above.
 FIRST_LINK: Final = 1 << 32
-_REMEMBERED: Final = 4096
 _ETHERNET, _IPV4, _UDP = 14, 0x0800, 17
 _UDP_HEADER: Final = 8
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Sighting:
-    """Where a packet was seen; `outside` if only inside another, `link` once it has one."""
+    """Where a packet that waits was seen; `outside` if it was inside another there."""
 
-    record: PacketRecord
+    number: int
+    interface: int
     device: str
     outside: bool
 
 
 class Linker:
-    """Told of every packet as it comes, and asked when it leaves."""
+    """Told of every packet as it comes, and asked when it leaves.
+
+    Packets go by the number that the caller gave them. Those that wait are linked to each other;
+    one that has left is forgotten, since nothing can be added to it any more.
+    """
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[bytes, _Sighting] = OrderedDict()
-        self._links: dict[int, tuple[int, str]] = {}  # id() of a waiting record: number, comment
+        self._seen: dict[bytes, _Sighting] = {}
+        self._contents: dict[int, list[bytes]] = {}  # by number, as they are in `_seen`
+        self._links: dict[int, tuple[int, str]] = {}  # by number: epb_packetid, comment
         self._last = 0
 
-    def add(self, record: PacketRecord, device: str) -> None:
-        """Look whether the packet, or what it carries, was seen on another device."""
+    def add(self, number: int, record: PacketRecord, device: str) -> None:
+        """Look whether the packet, or what it carries, waits from another device."""
         packet = network_packet(record.data, record.linktype)
         if packet is None:
             return
@@ -47,23 +51,27 @@ class Linker:
         for content, outside in ((packet, False), (carried, True)):
             if content is None:
                 continue
-            here = _Sighting(record, device, outside)
+            here = _Sighting(number, record.interface, device, outside)
             there = self._seen.get(content)
-            if there is not None and there.record.interface != record.interface:
+            if there is not None and there.interface != here.interface:
                 del self._seen[content]
                 self._link(here, there)
                 return
             self._seen[content] = here
-            self._seen.move_to_end(content)
-        while len(self._seen) > _REMEMBERED:
-            self._seen.popitem(last=False)
+            self._contents.setdefault(number, []).append(content)
 
-    def linked(self, record: PacketRecord) -> PacketRecord:
-        """Return the record with its link, if it has one; it is forgotten then."""
-        number, comment = self._links.pop(id(record), (None, ""))
-        if number is None:
+    def linked(self, number: int, record: PacketRecord) -> PacketRecord:
+        """Return the record that leaves, with its link if it has one."""
+        for content in self._contents.pop(number, ()):
+            sighting = self._seen.get(content)
+            if sighting is not None and sighting.number == number:
+                del self._seen[content]
+        link = self._links.pop(number, None)
+        if link is None:
             return record
-        identity = number if record.packet_id is None else record.packet_id
+        identity, comment = link
+        if record.packet_id is not None:
+            identity = record.packet_id
         return replace(record, packet_id=identity, comments=(*record.comments, comment))
 
     def _link(self, here: _Sighting, there: _Sighting) -> None:
@@ -75,7 +83,7 @@ class Linker:
                 text = f"link {self._last}: carries a packet of {other.device}"
             else:
                 text = f"link {self._last}: carried by a datagram on {other.device}"
-            self._links[id(one.record)] = (FIRST_LINK + self._last, text)
+            self._links[one.number] = (FIRST_LINK + self._last, text)
 
 
 def network_packet(data: bytes, linktype: int) -> bytes | None:

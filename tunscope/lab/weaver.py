@@ -73,8 +73,8 @@ class Weaver:
         for kind, body in stream.blocks():
             if kind == BlockType.ENHANCED_PACKET and stream.interface is not None:
                 record = _record(body, stream.interface, stream.linktype)
-                self._linker.add(record, stream.name)
                 self._taken += 1
+                self._linker.add(self._taken, record, stream.name)
                 heapq.heappush(self._waiting, (record.ts_ns, self._taken, record))
             elif kind == BlockType.SECTION_HEADER:
                 if not self._section_written:
@@ -94,8 +94,8 @@ class Weaver:
         """Write the packets that are old enough at `now_ns`, None for all, earliest first."""
         ripe: list[bytes] = []
         while self._waiting and (now_ns is None or self._waiting[0][0] < now_ns - WINDOW_NS):
-            record = heapq.heappop(self._waiting)[2]
-            ripe.append(enhanced_packet(self._linker.linked(record)))
+            _, number, record = heapq.heappop(self._waiting)
+            ripe.append(enhanced_packet(self._linker.linked(number, record)))
         if ripe:
             self._write(b"".join(ripe))
 

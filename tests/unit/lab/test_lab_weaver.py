@@ -69,9 +69,9 @@ def test_hostile_bytes_are_no_packets(data, linktype):
 def test_inside_and_outside_get_one_number_and_name_each_other(inside_first):
     linker = Linker()
     inside, outside = record(INNER, 0), record(OUTER, 1)
-    for one in (inside, outside) if inside_first else (outside, inside):
-        linker.add(one, "flannel" if one is inside else "eth0")
-    inner, outer = linker.linked(inside), linker.linked(outside)
+    for number in (1, 2) if inside_first else (2, 1):
+        linker.add(number, *((inside, "flannel") if number == 1 else (outside, "eth0")))
+    inner, outer = linker.linked(1, inside), linker.linked(2, outside)
     assert inner.packet_id == outer.packet_id == FIRST_LINK + 1
     assert inner.comments == ("link 1: carried by a datagram on eth0",)
     assert outer.comments == ("link 1: carries a packet of flannel",)
@@ -82,17 +82,33 @@ def test_two_sights_on_one_device_and_other_bytes_are_no_link():
     linker = Linker()
     twice = (record(INNER, 0), record(INNER, 0))
     other = record(OUTER[:-1] + bytes([OUTER[-1] ^ 1]), 1)
-    for one in (*twice, other):
-        linker.add(one, "any")
-    assert [linker.linked(one) for one in (*twice, other)] == [*twice, other]
+    for number, one in enumerate((*twice, other)):
+        linker.add(number, one, "any")
+    left = [linker.linked(number, one) for number, one in enumerate((*twice, other))]
+    assert left == [*twice, other]
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["seen once", "seen twice on its device"])
+def test_a_packet_that_has_left_is_linked_to_no_later_one(again):
+    linker = Linker()
+    held, late, next_one = record(INNER, 0), record(OUTER, 1), record(INNER[:-1] + b"x", 0)
+    linker.add(1, held, "flannel")
+    if again:
+        linker.add(4, held, "flannel")
+    assert linker.linked(1, held) == held
+    linker.add(2, late, "eth0")
+    linker.add(3, next_one, "flannel")
+    assert (linker.linked(2, late).packet_id is not None) == again
+    assert linker.linked(3, next_one) == next_one
+    assert linker.linked(1, next_one) == next_one  # even under the number that left
 
 
 def test_a_packet_that_has_a_number_keeps_it():
     linker = Linker()
     edited, outside = record(INNER, 0, packet_id=5), record(OUTER, 1)
-    linker.add(edited, "flannel")
-    linker.add(outside, "eth0")
-    assert linker.linked(edited).packet_id == 5
+    linker.add(1, edited, "flannel")
+    linker.add(2, outside, "eth0")
+    assert linker.linked(1, edited).packet_id == 5
 
 
 def stream(name: str, linktype: LinkType, *blocks: bytes) -> bytes:
