@@ -161,27 +161,33 @@ class Lab:
         return Legacy.of(controls, self.namespaces.descriptors)
 
     def close(self) -> None:
-        """End all programs, engines and namespaces; a second call does nothing."""
+        """End all programs, engines and namespaces; a second call does nothing.
+
+        Raises TunscopeError where what was recorded could not be written to its end.
+        """
         if not self._open:
             return
         self._open = False
-        self._end_recording()
-        for keeper in self._keepers:
-            keeper.close()
-        self._keepers.clear()
-        self.namespaces.close()
-        for program in self._running:
-            program.close()
-        self._running.clear()
+        with contextlib.ExitStack() as ending:  # all of it, whatever the recording ends with
+            ending.callback(self._end_programs)
+            ending.callback(self.namespaces.close)
+            for keeper in self._keepers:
+                ending.callback(keeper.close)
+            self._end_recording()
 
     def _end_recording(self) -> None:
         """End what records beside the first device, and wait until all of it is written."""
         for engine in self._beside:
             engine.close()
         self._beside.clear()
-        if self._weaving is not None:
-            self._weaving.wait()
-            self._weaving = None
+        weaving, self._weaving = self._weaving, None
+        if weaving is not None:
+            weaving.wait()
+
+    def _end_programs(self) -> None:
+        for program in self._running:
+            program.close()
+        self._running.clear()
 
     def _start(self, programs: tuple[Program, ...]) -> None:
         for program in programs:

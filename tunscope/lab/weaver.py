@@ -2,11 +2,13 @@
 
 Each stream becomes an interface. Packets are put in the order of their time, unless one comes
 later than `WINDOW_NS` after it was seen, and those that are one packet seen twice are linked
-(`tunscope.lab.links`). It ends when all streams have. Standard library only.
+(`tunscope.lab.links`). It ends when all streams have, and by nothing that a terminal or a shell
+sends to its process group: what the engines drain is still to come then. Standard library only.
 """
 
 from __future__ import annotations
 
+import errno
 import heapq
 import os
 import select
@@ -19,6 +21,7 @@ from typing import Final
 from tunscope.capfile.blocks import BlockType, enhanced_packet
 from tunscope.capfile.decode import decode_interface, decode_packet_options
 from tunscope.capfile.errors import BlockError
+from tunscope.lab.block_output import BlockOutput
 from tunscope.lab.links import Linker
 from tunscope.packet.record import PacketRecord
 
@@ -28,6 +31,11 @@ _LOOK_SECONDS: Final = 0.05
 _CHUNK: Final = 1 << 16
 _FRAME: Final = 12  # type, length, and the length again
 _EPB_FIXED: Final = 20
+_DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+#: The front end decides what they mean, and ends the engines.
+LEFT_TO_THE_FRONT_END: Final = frozenset(
+    {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}
+)
 
 
 class Stream:
@@ -58,9 +66,9 @@ class Stream:
 
 
 class Weaver:
-    """Writes to `output` what comes from streams."""
+    """Writes to `output` what comes from streams; raises OSError where it takes no more."""
 
-    def __init__(self, output: int) -> None:
+    def __init__(self, output: BlockOutput) -> None:
         self._output = output
         self._section_written = False
         self._interfaces = 0
@@ -97,16 +105,11 @@ class Weaver:
             _, number, record = heapq.heappop(self._waiting)
             ripe.append(enhanced_packet(self._linker.linked(number, record)))
         if ripe:
-            self._write(b"".join(ripe))
+            self._output.write(ripe)
 
     def _write_block(self, kind: int, body: bytes) -> None:
         length = (len(body) + _FRAME).to_bytes(4, "little")
-        self._write(kind.to_bytes(4, "little") + length + body + length)
-
-    def _write(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(self._output, view) :]
+        self._output.write([kind.to_bytes(4, "little") + length + body + length])
 
 
 def _record(body: bytes, interface: int, linktype: int) -> PacketRecord:
@@ -130,12 +133,13 @@ def _record(body: bytes, interface: int, linktype: int) -> PacketRecord:
 
 def main() -> int:
     """Weave until all streams have ended."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the engines end first, told by their client
+    for number in LEFT_TO_THE_FRONT_END:
+        signal.signal(number, signal.SIG_IGN)
     streams = {int(word): Stream(int(word)) for word in sys.argv[1:]}
     poll = select.poll()
     for fd in streams:
         poll.register(fd, select.POLLIN)
-    weaver = Weaver(sys.stdout.fileno())
+    weaver = Weaver(BlockOutput(sys.stdout.fileno()))
     try:
         while streams:
             for fd, _ in poll.poll(_LOOK_SECONDS * 1000):
@@ -150,5 +154,9 @@ def main() -> int:
         return 0
     except BlockError as error:
         print(f"a stream is damaged: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        full = error.errno in _DISK_FULL
+        print("the disk is full" if full else f"cannot write: {error.strerror}", file=sys.stderr)
         return 1
     return 0

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
+import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,8 +24,10 @@ from tunscope.capfile.blocks import (
     interface_statistics,
     section_header,
 )
+from tunscope.errors import TunscopeError
 from tunscope.lab.barepython import bare_command
 from tunscope.lab.links import FIRST_LINK, Linker, carried_packet, network_packet
+from tunscope.lab.weaving import Weaving
 from tunscope.packet.linktype import LinkType
 from tunscope.packet.record import PacketRecord
 
@@ -183,3 +189,73 @@ def test_a_damaged_stream_ends_it_with_a_word(tmp_path):
     assert done.returncode == 1
     assert done.stderr.startswith(b"a stream is damaged: ")
     assert b"\n" not in done.stderr.rstrip(b"\n")
+
+
+@contextlib.contextmanager
+def files_end_at(size: int) -> Iterator[None]:
+    """Children that start here cannot write past `size`: to them the disk is full then."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def packets_of(file: Path) -> int:
+    done = subprocess.run(
+        ["tshark", "-n", "-r", str(file)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr  # 2 where the file is cut short inside a block
+    return len(done.stdout.splitlines())
+
+
+@pytest.mark.parametrize("room", range(1000, 1040, 13))
+@pytest.mark.parametrize("before", [b"", stream("old", LinkType.RAW)], ids=["new", "appended to"])
+def test_on_a_full_disk_the_file_ends_with_a_whole_packet_and_the_caller_is_told(
+    tmp_path, before, room
+):
+    file = tmp_path / "full.pcapng"
+    file.write_bytes(before)
+    packets = [enhanced_packet(record(INNER, 0, SECOND + ts)) for ts in range(100)]
+    with file.open("ab") as output, files_end_at(room):
+        weaving = Weaving(output.fileno(), 2)
+    for fd in weaving.inputs:
+        os.write(fd, stream("flannel", LinkType.RAW, *packets))
+    weaving.hand_over()
+    with pytest.raises(TunscopeError, match=r"^output: the disk is full$"):
+        weaving.wait()
+    assert file.read_bytes().startswith(before)
+    assert 0 < packets_of(file) < 100
+    assert room - file.stat().st_size < len(packets[0]) + 100  # what there was room for is kept
+
+
+def test_signals_to_the_process_group_end_it_no_sooner_than_its_streams(tmp_path):
+    """From its first moment, before an interpreter could say what it ignores."""
+    file = tmp_path / "woven.pcapng"
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    others = children.read_text().split()
+    with file.open("wb") as output:
+        weaving = Weaving(output.fileno(), 1)
+    (child,) = set(children.read_text().split()) - set(others)
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+    for number in numbers:
+        os.kill(int(child), number)
+    os.write(weaving.inputs[0], stream("flannel", LinkType.RAW, enhanced_packet(record(INNER, 0))))
+    while not file.stat().st_size:
+        os.sched_yield()
+    for number in numbers:
+        os.kill(int(child), number)
+    weaving.hand_over()
+    weaving.wait()
+    assert packets_of(file) == 1
+
+
+def test_a_reader_that_has_had_enough_is_no_error():
+    read_end, write_end = os.pipe()
+    weaving = Weaving(write_end, 1)
+    os.close(write_end)
+    os.close(read_end)
+    os.write(weaving.inputs[0], stream("flannel", LinkType.RAW))
+    weaving.hand_over()
+    weaving.wait()
