@@ -145,7 +145,7 @@ class BatchingUdpPeer(UdpPeer):
 
     def receive_frame(self, buffer: memoryview) -> int:
         """Give a packet behind an empty header, or what is one stream as a super-frame."""
-        while self._batches or self._receive():
+        while self._patience > 0 and (self._batches or self._receive()):
             batch = self._batches[0]
             if batch.stop - batch.start > batch.segment:
                 packets = self._buffer[batch.start : batch.stop]
@@ -158,15 +158,15 @@ class BatchingUdpPeer(UdpPeer):
             if length:
                 buffer[: VNET_HEADER.size] = _NO_HEADER
                 return VNET_HEADER.size + length
-        return 0
+        return self.give_nothing()
 
     def receive_into(self, buffer: memoryview) -> int:
         """Give one packet."""
-        while self._batches or self._receive():
+        while self._patience > 0 and (self._batches or self._receive()):
             length = self._next(self._batches[0], buffer)
             if length:
                 return length
-        return 0
+        return self.give_nothing()
 
     def close(self) -> None:
         """Close the socket; what was gathered and not sent is lost."""
@@ -200,7 +200,11 @@ class BatchingUdpPeer(UdpPeer):
         """Receive what waits, as far as there is room, in batches; False if nothing came."""
         position = 0
         batch: _Batch | None = None
-        while self._socket is not None and position <= _BUFFER_SIZE - _LARGEST_BATCH:
+        while (
+            self._socket is not None
+            and self._patience > 0
+            and position <= _BUFFER_SIZE - _LARGEST_BATCH
+        ):
             try:
                 length, ancillary, _, sender = self._socket.recvmsg_into(
                     (self._buffer[position:],), 64
@@ -209,15 +213,16 @@ class BatchingUdpPeer(UdpPeer):
                 break
             except OSError as error:
                 self.take_errors()
-                if error.errno == errno.ECONNREFUSED:
-                    continue
-                break
+                if error.errno != errno.ECONNREFUSED:
+                    break
+                self._patience -= 1
+                continue
             if batch is not None and not ancillary and batch.takes(length, sender[:2]):
                 batch.stop = position = position + length
                 continue
             segment = _GRO_SIZE.unpack(ancillary[0][2])[0] if ancillary else length
             if not length or not self.knows(sender[:2]):
-                self.counters.rejected += -(-length // segment) if segment else 1
+                self.reject(-(-length // segment) if segment else 1)
                 continue
             batch = _Batch(position, position + length, segment, sender[:2])
             self._batches.append(batch)
@@ -238,7 +243,7 @@ class BatchingUdpPeer(UdpPeer):
         head = bytes(packet[:20])
         if head[12:16] != batch.admitted or not _is_plain(head, size):
             if not self.may_enter(batch.sender, packet):
-                self.counters.rejected += 1
+                self.reject()
                 return 0
             batch.admitted = head[12:16] if head[0] == _PLAIN else b""
         buffer[:size] = packet

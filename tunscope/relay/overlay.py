@@ -18,6 +18,8 @@ _BUFFER: Final = 8 << 20
 #: SO_RCVBUFFORCE and SO_SNDBUFFORCE of asm-generic/socket.h, and their modest sisters.
 _BUFFER_OPTIONS: Final = ((33, socket.SO_RCVBUF), (32, socket.SO_SNDBUF))
 _MOST_ERRORS: Final = 64
+#: Datagrams that are refused before nothing is given for once: a flood must not hold the caller.
+_PATIENCE: Final = 1024
 #: Addresses whose routes are remembered.
 _MOST_REMEMBERED: Final = 4096
 _ETHERNET_HEADER: Final = 14
@@ -58,6 +60,7 @@ class UdpPeer:
         self._sources: dict[tuple[tuple[str, int], bytes], bool] = {}
         self._silent: set[tuple[str, int]] = set()
         self._news: list[str] = []
+        self._patience = _PATIENCE
         self._socket: socket.socket | None = socket.socket(family, socket.SOCK_DGRAM)
         try:
             self._socket.setblocking(False)
@@ -105,20 +108,33 @@ class UdpPeer:
         return False
 
     def receive_into(self, buffer: memoryview) -> int:
-        """Receive datagrams until one may come in."""
-        while self._socket is not None:
+        """Receive datagrams until one may come in.
+
+        0 also after a thousand that may not: others may wait behind them.
+        """
+        while self._socket is not None and self._patience > 0:
             try:
                 length, sender = self._socket.recvfrom_into(buffer)
             except OSError as error:
-                if error.errno == errno.ECONNREFUSED:
-                    self.take_errors()
-                    continue
                 self.take_errors()
-                return 0
+                if error.errno != errno.ECONNREFUSED:
+                    break
+                self._patience -= 1
+                continue
             known = (sender[0], sender[1])
             if self.knows(known) and self.may_enter(known, buffer[:length]):
                 return length
-            self.counters.rejected += 1
+            self.reject()
+        return self.give_nothing()
+
+    def reject(self, packets: int = 1) -> None:
+        """Count what one datagram brought and may not come in."""
+        self.counters.rejected += packets
+        self._patience -= 1
+
+    def give_nothing(self) -> int:
+        """Return 0, which ends the caller's turn, and be patient again in its next one."""
+        self._patience = _PATIENCE
         return 0
 
     def news(self) -> list[str]:

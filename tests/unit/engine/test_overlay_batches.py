@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import select
 import socket
 import time
 from collections.abc import Iterator
@@ -162,3 +163,25 @@ def test_an_address_is_not_taken_for_the_part_of_a_longer_one() -> None:
     assert [six.recv(99) for _ in range(2)] == [long, long]
     for each in (peer, four, six):
         each.close()
+
+
+def test_a_flood_of_refused_datagrams_does_not_hold_the_caller(
+    peer: BatchingUdpPeer, far: tuple[socket.socket, socket.socket]
+) -> None:
+    foreign, good = segment(0), datagram(100, source="172.2.0.1", to=1)
+    for _ in range(1500):
+        far[1].sendto(foreign, peer.address)  # 172.2 is the other one's
+    with udp_socket() as stranger:
+        for _ in range(1500):
+            stranger.sendto(good, peer.address)
+    far[0].sendto(good, peer.address)
+    time.sleep(0.05)
+    turns, refused = [frames(peer)], [peer.counters.rejected]
+    while not turns[-1]:
+        assert select.select([peer], [], [], 0)[0], "the rest is told of"
+        turns.append(frames(peer))
+        refused.append(peer.counters.rejected)
+    assert refused[0] <= 1025
+    assert refused[1] <= 2050
+    assert refused[2] == 3000
+    assert turns == [[], [], [EMPTY + good]]

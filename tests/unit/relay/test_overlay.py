@@ -167,3 +167,17 @@ def test_the_words_of_peer_options(texts: list[str], request_: PeerRequest) -> N
 def test_wrong_words_are_told(texts: list[str], why: str) -> None:
     with pytest.raises(UsageError, match=why or None):
         parse_peers(texts)
+
+
+def test_a_flood_of_refused_datagrams_does_not_hold_the_caller(
+    peer: UdpPeer, far: socket.socket
+) -> None:
+    good = packet("172.2.0.1", "172.1.0.1")
+    for _ in range(1500):
+        far.sendto(b"", peer.address)
+    far.sendto(good, peer.address)
+    time.sleep(0.05)
+    assert receive(peer) == b""
+    assert peer.counters.rejected == 1024
+    assert receive(peer) == good
+    assert peer.counters.rejected == 1500
