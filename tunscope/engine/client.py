@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -228,7 +227,7 @@ class EngineClient:
                     raise TunscopeError(
                         "engine", f"no answer to {op} within {self._patience:.0f} s"
                     )
-            select.select([self._channel], [], [], remaining)
+            self._channel.wait(remaining)
             self._receive()
         self._patience = _ANSWER_SECONDS
         answer = self._answers.pop(number)
@@ -268,6 +267,7 @@ class EngineClient:
         return self._last_id
 
     def _receive(self) -> None:
+        self._channel.flush()
         for message in self._channel.receive():
             if isinstance(message, TunscopeError):
                 raise message

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import socket
 import time
 from collections.abc import Iterator, Mapping
@@ -63,7 +62,8 @@ class RemoteEngine:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TunscopeError("engine", f"no answer to {op} within {_ANSWER_SECONDS:.0f} s")
-            select.select([self._channel], [], [], left)
+            self._channel.wait(left)
+            self._channel.flush()
 
     def events(self) -> Iterator[Message]:
         """Yield events as they come, for ever; TunscopeError when the capture ended."""
@@ -75,7 +75,7 @@ class RemoteEngine:
                     yield message
             if self._channel.closed:
                 raise TunscopeError("engine", "the capture ended")
-            select.select([self._channel], [], [])
+            self._channel.wait(None)
 
     def close(self) -> None:
         """Leave."""

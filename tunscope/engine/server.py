@@ -47,6 +47,8 @@ _TICK_SECONDS: Final = 1.0
 _PATIENCE: Final = 0.005
 #: A drain whose front end is gone may wait this long for a reader of its output.
 _ABANDONED_SECONDS: Final = 10.0
+#: A front end that does not read may take this long before it misses why the capture ended.
+_LAST_WORD_SECONDS: Final = 1.0
 _TROUBLE: Final = select.POLLERR | select.POLLHUP | select.POLLNVAL
 
 
@@ -108,6 +110,7 @@ class Server:
                     if fd == wakeup:
                         self._take_signals(wakeup)
                     elif fd == self._control.fileno():
+                        self._control.flush()
                         self._take_requests()
                     elif self._visitors.serve(fd):
                         pass
@@ -118,7 +121,9 @@ class Server:
                     self._end_without_front_end()
                 elif self._stays and self._capture is not None and self._capture.ended:
                     self._conclude()
-        return self._close()
+        status = self._close()
+        self._control.finish(_LAST_WORD_SECONDS)
+        return status
 
     def _pump(self, capture: Capture) -> bool:
         patience = _PATIENCE if self._replays.deadline is None else 0.0
@@ -158,8 +163,8 @@ class Server:
         """Poll for what can be acted on now: never a full reader's source, nor a closed channel."""
         wanted = {wakeup: select.POLLIN}
         if not self._control.closed:
-            wanted[self._control.fileno()] = select.POLLIN
-        wanted |= dict.fromkeys(self._visitors.filenos(), select.POLLIN)
+            wanted[self._control.fileno()] = self._control.poll_events
+        wanted |= self._visitors.interests()
         if self._capture is not None:
             blocked = self._capture.blocked_fd
             if blocked is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import socket
 import struct
 from collections.abc import Callable
@@ -61,10 +62,12 @@ class Visitors:
         listener.setblocking(False)
         self._listener, self._uid = listener, uid
 
-    def filenos(self) -> list[int]:
-        """The descriptors that become readable when `serve` has something to do."""
-        fds = list(self._channels)
-        return fds if self._listener is None else [self._listener.fileno(), *fds]
+    def interests(self) -> dict[int, int]:
+        """What to poll descriptors for: `serve` has something to do then."""
+        interests = {fd: channel.poll_events for fd, channel in self._channels.items()}
+        if self._listener is not None:
+            interests[self._listener.fileno()] = select.POLLIN
+        return interests
 
     def tell(self, message: Message) -> None:
         """Send an event to those who watch."""
@@ -72,13 +75,14 @@ class Visitors:
             channel.send(message)
 
     def serve(self, fd: int) -> bool:
-        """Act on one readable descriptor; return whether it is ours."""
+        """Act on one descriptor that is ready; return whether it is ours."""
         if self._listener is not None and fd == self._listener.fileno():
             self._let_in(self._listener)
             return True
         channel = self._channels.get(fd)
         if channel is None:
             return False
+        channel.flush()
         for message in channel.receive():
             if isinstance(message, TunscopeError):
                 channel.send({"id": None, "ok": False, "error": encode_error(message)})

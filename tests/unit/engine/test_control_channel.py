@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import select
 import socket
+import threading
 
 import pytest
 
@@ -14,6 +18,7 @@ from tunscope.engine.protocol import (
     MAXIMUM_LINE,
     CountersEvent,
     Event,
+    Message,
     NoticeEvent,
     RotatedEvent,
     StoppedEvent,
@@ -141,3 +146,79 @@ def test_unknown_events_are_ignored() -> None:
 def test_options_survive_the_wire() -> None:
     options = CaptureOptions(filter="tcp", snaplen=96, direction=Direction.IN, buffer_mib=3)
     assert CaptureOptions.from_json(options.to_json()) == options
+
+
+def received(sock: socket.socket) -> bytes:
+    """Return all that waits on a socket."""
+    data = b""
+    with contextlib.suppress(BlockingIOError):
+        while more := sock.recv(1 << 20, socket.MSG_DONTWAIT):
+            data += more
+    return data
+
+
+def test_what_has_no_room_leaves_later_and_in_order() -> None:
+    ours, channel = pair()
+    assert channel.poll_events == select.POLLIN
+    for number in range(3):  # a socket holds about 200 kB
+        channel.send({"id": number, "text": "x" * 300_000})
+    assert channel.poll_events == select.POLLIN | select.POLLOUT
+    data = b""
+    while channel.poll_events & select.POLLOUT:
+        data += received(ours)
+        channel.flush()
+    data += received(ours)
+    assert [json.loads(line)["id"] for line in data.splitlines()] == [0, 1, 2]
+    channel.close()
+    ours.close()
+
+
+def test_descriptors_wait_with_their_line() -> None:
+    ours, channel = pair()
+    client = ControlChannel(ours.detach())
+    read_end, write_end = os.pipe()
+    client.send({"id": 1, "text": "x" * 300_000, "fds": []})
+    client.send({"id": 2, "fds": ["pipe"]}, (write_end,))
+    os.close(write_end)  # the caller's own
+    found: list[Message] = []
+    while len(found) < 2:
+        found += [one for one in channel.receive() if isinstance(one, dict)]
+        client.flush()
+    os.write(found[1]["fds"]["pipe"], b"x")
+    assert os.read(read_end, 9) == b"x"
+    os.close(found[1]["fds"]["pipe"])
+    assert os.read(read_end, 9) == b"", "nobody else has it"
+    os.close(read_end)
+    client.close()
+    channel.close()
+
+
+def test_who_does_not_read_misses_whole_messages() -> None:
+    ours, channel = pair()
+    for number in range(100):
+        channel.send({"id": number, "text": "x" * 50_000})
+    data = b""
+    while channel.poll_events & select.POLLOUT:
+        data += received(ours)
+        channel.flush()
+    channel.send({"id": 100})
+    data += received(ours)
+    numbers = [json.loads(line)["id"] for line in data.splitlines()]
+    assert numbers == [*range(len(numbers) - 1), 100]
+    assert 20 < len(numbers) < 40
+    channel.close()
+    ours.close()
+
+
+def test_the_last_word_waits_for_a_slow_reader_only_for_a_while() -> None:
+    ours, channel = pair()
+    channel.send({"text": "x" * 600_000})
+    channel.finish(0.01)
+    assert channel.poll_events & select.POLLOUT
+    reader = threading.Thread(target=lambda: ours.recv(1 << 20, socket.MSG_WAITALL))
+    reader.start()
+    channel.finish(10)
+    assert channel.poll_events == select.POLLIN
+    channel.close()
+    reader.join()
+    ours.close()
