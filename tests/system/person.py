@@ -1,4 +1,4 @@
-"""Who runs tunscope in a test: root, or a user without any rights."""
+"""Who runs tunscope in a test: root, a user without any rights, or that user behind sudo."""
 
 from __future__ import annotations
 
@@ -35,6 +35,9 @@ class Person:
         if self.name == "root":
             return list(words)
         wrapper = ["unshare", "-m", "--propagation", "private", sys.executable, str(UNPRIVILEGED)]
+        if self.name == "sudo":
+            behind = ["env", f"SUDO_UID={self.uid}", f"SUDO_GID={self.uid}", *words]
+            return [*wrapper, str(self.aside), "0", self.tun_mode, *behind]
         return [*wrapper, str(self.aside), str(self.uid), self.tun_mode, *words]
 
     def popen(self, *words: str, **kwargs: Any) -> subprocess.Popen[Any]:
@@ -59,7 +62,7 @@ class Person:
 def person_of(name: str, aside: Path) -> Iterator[Person]:
     folder = Path(tempfile.mkdtemp(prefix="tunscope-lab-"))
     try:
-        if name == "user":
+        if name != "root":
             os.chown(folder, USER, USER)
         yield Person(name, folder, aside)
     finally:

@@ -162,6 +162,19 @@ def test_standard_streams_are_the_commands_and_it_runs_as_the_person(person):
     assert (done.returncode, done.stdout, done.stderr) == (0, f"given\n{uid}\n", "oops\n")
 
 
+def test_behind_sudo_the_command_is_the_persons_and_so_is_what_it_writes(tmp_path):
+    with person_of("sudo", tmp_path) as person:
+        made, file = person.folder / "made", person.folder / "run.pcapng"
+        witness = LabWitness(person.mark)
+        script = f"id -u; cat /etc/shadow; grep -E '^(Uid|CapEff)' /proc/self/status; echo >{made}"
+        done = run(person, "--pcap", str(file), "--", "sh", "-c", script)
+        uid = str(person.uid)
+        assert done.stdout.split() == [uid, "Uid:", *[uid] * 4, "CapEff:", "0" * 16], done.stderr
+        assert "/etc/shadow: Permission denied" in done.stderr
+        assert (made.stat().st_uid, file.stat().st_uid) == (person.uid, person.uid)
+        witness.assert_all_gone()
+
+
 def test_a_capture_on_stdout_moves_the_commands_output_to_stderr(user):
     with user.popen(
         *TUNSCOPE, "run", "--offline", "-q", "--pcap", "-", "--",

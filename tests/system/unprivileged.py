@@ -1,4 +1,4 @@
-"""`unprivileged.py ASIDE UID TUN_MODE COMMAND...`: run a command as a user without any rights.
+"""`unprivileged.py ASIDE UID TUN_MODE COMMAND...`: run a command as a user without any rights, or 0.
 
 To be started by root as `unshare -m --propagation private`, so that what it mounts is seen by
 nobody else: a /dev/net/tun of its own with permissions TUN_MODE (octal), and a way to the

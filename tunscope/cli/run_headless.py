@@ -36,7 +36,11 @@ _END_SECONDS: Final = 10.0
 
 
 def record_command(order: Order) -> int:
-    """Run the command to its end, record its packets, and return its exit status."""
+    """Run the command to its end, record its packets, and return its exit status.
+
+    Nothing of it needs rights: behind sudo, all of it is the person's.
+    """
+    drop_privileges()
     outputs: Outputs = StandardOutput()
     if order.pcap != "-":
         outputs = SingleFile(Path(order.pcap or ""))
@@ -46,7 +50,6 @@ def record_command(order: Order) -> int:
         network = undo.enter_context(PrivateNetwork(order.wishes))
         client, opening = network.open_engine(fd, order.options)
         undo.pop_all()
-    drop_privileges()
     outputs.ready()
     try:
         with reachable(client, opening.facts.name):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tunscope.cli.browse import check_filter
 from tunscope.cli.config import settings_in_force
 from tunscope.cli.live_captures import LiveCaptures, spooled
+from tunscope.cli.privilege import drop_privileges
 from tunscope.cli.pty_command import PtyCommand
 from tunscope.errors import UsageError
 from tunscope.usernet.private_network import DEVICE, PrivateNetwork
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 def show_command(order: Order) -> int:
     """Run the command and show its packets until the person quits; return its exit status.
 
-    A command that still runs then is hung up, as by a terminal that goes away.
+    A command that still runs then is hung up, as by a terminal that goes away. Nothing of it needs
+    rights: behind sudo, all of it is the person's.
     """
+    drop_privileges()
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
             "run", "the screen needs stdin and stdout", "--pcap FILE or --no-tui leaves them to CMD"

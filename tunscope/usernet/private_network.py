@@ -63,7 +63,7 @@ class PrivateNetwork:
 
     def __init__(self, wishes: Wishes) -> None:
         self._wishes = wishes
-        self._identity = os.geteuid(), os.getegid()  # before rights are dropped
+        self._identity = os.geteuid(), os.getegid()
         self._uplink: Uplink | None = None
         self._tap: UplinkTap | None = None
         lead_outside = self._chosen()
