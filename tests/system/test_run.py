@@ -190,6 +190,20 @@ def test_a_capture_on_stdout_moves_the_commands_output_to_stderr(user):
     assert judged.stdout.split() == [b"8", b"0"]
 
 
+def test_who_stops_reading_the_capture_hangs_the_command_up_and_says_so(user):
+    script = "trap 'echo hung up; exit 4' HUP; echo ready; while :; do ping -c1 -W1 192.0.2.7; done"
+    with user.popen(
+        *TUNSCOPE, "run", "--offline", "-q", "--pcap", "-", "--", "sh", "-c", f"{script} >&2",
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as child:  # fmt: skip
+        assert child.stderr.readline() == "ready\n"
+        child.stdout.close()
+        lines = child.stderr.read().splitlines()
+        assert child.wait(10) == 4
+    assert "tunscope: sh is hung up, since the capture ended: reader gone" in lines
+    assert "hung up" in lines
+
+
 def test_rules_act_on_the_commands_packets_before_they_get_outside(user):
     file = user.folder / "run.pcapng"
     rule = "icmp.type == 0 => set ip.ttl=7"
@@ -367,15 +381,15 @@ def test_nothing_is_left_when_tunscope_is_killed_at_any_moment(user, delay):
     witness.assert_all_gone()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_to_tunscope_goes_to_the_command(user, number):
-    script = "trap 'echo got; exit 3' INT TERM HUP; echo ready; while :; do sleep 0.05; done"
+@pytest.mark.parametrize("name", ["TERM", "INT", "HUP", "QUIT", "USR1", "USR2"])
+def test_a_signal_to_tunscope_goes_to_the_command(user, name):
+    script = f"trap 'echo got; exit 3' {name}; echo ready; while :; do sleep 0.05; done"
     with user.popen(
         *TUNSCOPE, "run", "--offline", "--no-tui", "-q", "--", "sh", "-c", script,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, start_new_session=True,
     ) as child:  # fmt: skip
         assert child.stdout.readline() == "ready\n"
-        child.send_signal(number)
+        child.send_signal(signal.Signals[f"SIG{name}"])
         assert child.stdout.read() == "got\n"
         assert child.wait(10) == 3
 
@@ -423,6 +437,33 @@ def test_ctrl_z_does_not_leave_the_command_stopped_for_ever(user):
         terminal.wait_for("got on")
         terminal.wait_for("status 0")
         assert child.wait(10) == 0
+
+
+def test_in_the_background_the_terminal_stays_with_who_has_it(user):
+    run_it = f"{' '.join(TUNSCOPE)} run --offline --no-tui -q --"
+    inside = "echo ru''nning; until [ -e go ]; do sleep 0.05; done; echo en''ded"
+    with in_a_terminal(user, "exec sh -i") as (child, terminal):
+        terminal.type(f'cd {user.folder}; {run_it} sh -c "{inside}" &\n')
+        terminal.wait_for("running")
+        terminal.type("echo still he''re; read word; echo wo''rd $word; touch go\nline\n")
+        terminal.wait_for("still here")
+        terminal.wait_for("word line")
+        terminal.wait_for("ended")
+        terminal.type("wait; read word; echo af''ter $word; exit 5\nwards\n")
+        terminal.wait_for("after wards")
+        assert child.wait(10) == 5
+
+
+def test_in_a_pipeline_who_reads_it_may_read_the_terminal_too(user):
+    run_it = f"{' '.join(TUNSCOPE)} run --offline --no-tui -q --"
+    pager = "read first; echo ready $first; read key </dev/tty; echo ke''y $key"
+    script = f"{run_it} sh -c 'echo line; exec sleep 300' | sh -c '{pager}; read rest'"
+    with in_a_terminal(user, f"set -m; {script}") as (child, terminal):
+        terminal.wait_for("ready line")
+        terminal.type("q\n")
+        terminal.wait_for("key q")
+        terminal.type("\x03")
+        assert child.wait(10) == -signal.SIGINT
 
 
 def test_an_interactive_shell_has_job_control(user):

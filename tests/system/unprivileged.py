@@ -1,9 +1,9 @@
-"""`unprivileged.py ASIDE UID TUN_MODE COMMAND...`: run a command as a user without any rights, or 0.
+"""`unprivileged.py ASIDE UID TUN_MODE COMMAND...`: run a command as a user without any rights.
 
-To be started by root as `unshare -m --propagation private`, so that what it mounts is seen by
-nobody else: a /dev/net/tun of its own with permissions TUN_MODE (octal), and a way to the
-interpreter and the checkout where they lie under a folder that others may not enter, /root say.
-ASIDE is an empty folder to mount things on.
+With UID 0 root runs it. To be started by root as `unshare -m --propagation private`, so that what
+it mounts is seen by nobody else: a /dev/net/tun of its own with permissions TUN_MODE (octal), and a
+way to the interpreter and the checkout where they lie under a folder that others may not enter,
+/root say. ASIDE is an empty folder to mount things on.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from tunscope.errors import TunscopeError
+from tunscope.lab.foreground import may_lend_terminal
 from tunscope.lab.process import shell_status
 
 if TYPE_CHECKING:
@@ -51,12 +52,17 @@ def run_shell(running: Lab, client: EngineClient, node: str) -> int:
 
 @contextlib.contextmanager
 def terminal_lent() -> Iterator[None]:
-    """Leave the terminal and its signals to another program for the length of a with block."""
+    """Leave the terminal's signals to another program for the length of a with block.
+
+    The terminal itself is lent by who starts it, where `may_lend_terminal`, and taken back here.
+    """
+    lent = may_lend_terminal()
     before = {number: signal.signal(number, signal.SIG_IGN) for number in _LEFT_TO_THE_SHELL}
     try:
         yield
     finally:
-        with contextlib.suppress(OSError):  # no terminal, or not ours
-            os.tcsetpgrp(0, os.getpgrp())
+        if lent:
+            with contextlib.suppress(OSError):  # it was hung up
+                os.tcsetpgrp(0, os.getpgrp())
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import signal
 import struct
 import termios
 import time
 from collections.abc import Callable
-from subprocess import TimeoutExpired
 from typing import Final
 
 from tunscope.errors import TunscopeError
@@ -47,7 +45,11 @@ class PtyCommand:
         return self._status
 
     def start(self, spawn: Spawn) -> None:
-        """Start the command; what is wrong with it is told as its output."""
+        """Start the command at a new terminal.
+
+        That it could not be started shows later, in `state`. TunscopeError where there is no
+        process 1 to start it.
+        """
         self._leader, follower = os.openpty()
         try:
             os.set_blocking(self._leader, False)
@@ -102,25 +104,20 @@ class PtyCommand:
     def hang_up(self) -> None:
         """End it as a terminal that goes away does, if it has not ended; once only."""
         if self._process is not None and self.running:
-            self._process.send_signal(signal.SIGHUP)
-            with contextlib.suppress(TimeoutExpired, TunscopeError):
-                self._process.wait(_HANG_UP_SECONDS)
-            if self._process.returncode is None:
-                self._process.kill()
-            self._conclude(wait=True)
+            with contextlib.suppress(TunscopeError):  # it never ran, and `returncode` says so
+                self._process.hang_up(_HANG_UP_SECONDS)
+            self._conclude_if_ended()
         if self._leader >= 0:
             os.close(self._leader)
             self._leader = -1
 
     def _conclude_if_ended(self) -> None:
         if self._process is not None and self.running:
-            self._conclude(wait=False)
+            self._conclude(self._process)
 
-    def _conclude(self, *, wait: bool) -> None:
-        process = self._process
-        assert process is not None
+    def _conclude(self, process: NodeProcess) -> None:
         try:
-            code = process.wait() if wait else process.poll()
+            code = process.poll()
         except TunscopeError as error:
             self.running, self.state = False, f"was not started: {error.why}"
             self._status = process.returncode or NOT_FOUND

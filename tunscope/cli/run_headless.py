@@ -20,7 +20,9 @@ from tunscope.cli.reachable import reachable
 from tunscope.engine.protocol import AskEvent, NoticeEvent
 from tunscope.engine.signals import signals_as_bytes, signals_as_interrupts
 from tunscope.errors import TunscopeError
+from tunscope.lab.foreground import keyboard_is_shared
 from tunscope.lab.process import shell_status
+from tunscope.packet.printable import printable
 from tunscope.usernet.private_network import PrivateNetwork
 
 if TYPE_CHECKING:
@@ -33,6 +35,16 @@ _LOOK_SECONDS: Final = 1.0
 #: What the command's connections still say to each other when it has ended, as their FINs.
 _LAST_PACKETS_SECONDS: Final = 0.05
 _END_SECONDS: Final = 10.0
+_HANG_UP_SECONDS: Final = 2.0
+#: Where the command is in our process group, the terminal sends it these itself.
+_OF_THE_KEYBOARD: Final = (signal.SIGINT, signal.SIGQUIT)
+_PASSED_ON: Final = (
+    *_OF_THE_KEYBOARD,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+)
 
 
 def record_command(order: Order) -> int:
@@ -70,25 +82,27 @@ def record_command(order: Order) -> int:
 def _run(order: Order, network: PrivateNetwork, client: EngineClient) -> int:
     """Run the command, pass signals on to it, and return its exit status."""
     streams = (0, 2, 2) if order.pcap == "-" else (0, 1, 2)
-    numbers = [signal.SIGTERM, signal.SIGHUP]
-    if not _keyboard_reaches_the_command():
-        numbers.append(signal.SIGINT)
-    with terminal_lent(), signals_as_bytes(*numbers) as wakeup:
+    with terminal_lent(), signals_as_bytes(*_PASSED_ON) as wakeup:
         process = network.spawn(order.argv, streams)
         while not _has_ended(process):
             waited = [process.fileno(), client.fileno(), wakeup]
             ready, _, _ = select.select(waited, [], [], _LOOK_SECONDS)
             if wakeup in ready:
                 for number in os.read(wakeup, 64):
-                    process.send_signal(number)
+                    if number not in _OF_THE_KEYBOARD or not keyboard_is_shared():
+                        process.send_signal(number)
             for event in client.poll():
                 if isinstance(event, AskEvent):
                     answer_ask(client, event)
                 elif isinstance(event, NoticeEvent) and not order.quiet:
                     click.echo(f"tunscope: {event.text}", err=True)
             if client.stopped is not None:
-                process.kill()
-                break
+                # Its network went with the engine: it could only wait for answers.
+                why = (
+                    f"{order.argv[0]} is hung up, since the capture ended: {client.stopped.reason}"
+                )
+                click.echo(f"tunscope: {printable(why)}", err=True)
+                process.hang_up(_HANG_UP_SECONDS)
         return shell_status(process.wait())
 
 
@@ -99,22 +113,6 @@ def _has_ended(process: NodeProcess) -> bool:
     except TunscopeError as error:
         click.echo(f"tunscope: {error}", err=True)
         return True
-
-
-def _keyboard_reaches_the_command() -> bool:
-    """Whether a Ctrl-C goes to the command without us, since it is in our process group."""
-    if os.isatty(0):
-        return False  # it has a group of its own, in the foreground: what we get was sent to us
-    try:
-        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        return os.tcgetpgrp(terminal) == os.getpgrp()
-    except OSError:
-        return False
-    finally:
-        os.close(terminal)
 
 
 def _stop(client: EngineClient) -> StoppedEvent:

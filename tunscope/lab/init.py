@@ -6,13 +6,13 @@ control socket is closed, by `close` or by a SIGKILL. Standard library only.
 
 Requests are SOCK_SEQPACKET messages of one JSON object, descriptors beside it (SCM_RIGHTS):
 
-- `{"spawn": ID, "node": NAME, "argv": [...], "env": {...}, "foreground": BOOL, "uid": N, "gid": N,
-  "ignored": [N, ...]}` with standard input, output, error and a status pipe. A foreground program
-  stays in the front end's session, and where its input is the terminal, the terminal becomes its
-  own; others have a session of their own, with the terminal that is their input, if it is one.
-  With another uid than 0 it has no rights in the lab. It begins with the terminal's signals
-  `ignored`. The pipe gets `exit N`, `signal N`, or `errno N` where the program could not be
-  started.
+- `{"spawn": ID, "node": NAME, "argv": [...], "env": {...}, "foreground": BOOL, "lent": BOOL,
+  "uid": N, "gid": N, "ignored": [N, ...]}` with standard input, output, error and a status pipe.
+  A foreground program stays in the front end's session and process group, or where the terminal is
+  `lent`, gets a group that has the terminal at its input; others have a session of their own, with
+  the terminal that is their input, if it is one. With another uid than 0 it has no rights in the
+  lab. It begins with the terminal's signals `ignored`. The pipe gets `exit N`, `signal N`, or
+  `errno N` where the program could not be started.
 - `{"signal": ID, "number": N}` signals a program that still runs.
 """
 
@@ -140,7 +140,7 @@ class Init:
                 os.setsid()
                 if os.isatty(0):
                     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-            elif os.isatty(0):
+            elif request["lent"]:
                 # A shell cannot name the front end's process group: it is not in this namespace.
                 os.setpgid(0, 0)
                 os.tcsetpgrp(0, os.getpid())

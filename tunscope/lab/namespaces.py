@@ -21,6 +21,7 @@ from tunscope.engine.client import EngineClient
 from tunscope.engine.descriptor_passing import receive_descriptors
 from tunscope.errors import TunscopeError
 from tunscope.lab.barepython import bare_command
+from tunscope.lab.foreground import may_lend_terminal
 from tunscope.lab.init import MESSAGE_LIMIT
 from tunscope.lab.process import NodeProcess
 from tunscope.lab.topology import Topology
@@ -90,7 +91,8 @@ class Namespaces:
         """Start a program in a node; standard streams that are not given are /dev/null.
 
         `env` None means the caller's environment. A foreground program stays in the caller's
-        terminal session, others get a session of their own. `identity` is the user and group that
+        terminal session, and has its terminal where `may_lend_terminal`; others get a session of
+        their own. `identity` is the user and group that
         the program sees itself as; outside it is the caller. Of the terminal's signals it begins
         with those `ignored`. KeyError if there is no such node.
         """
@@ -102,6 +104,7 @@ class Namespaces:
             "argv": list(argv),
             "env": dict(os.environ if env is None else env),
             "foreground": foreground,
+            "lent": foreground and may_lend_terminal(),
             "uid": identity[0],
             "gid": identity[1],
             "ignored": list(ignored),

@@ -72,6 +72,19 @@ class NodeProcess:
         """End the program."""
         self.send_signal(signal.SIGKILL)
 
+    def hang_up(self, seconds: float) -> None:
+        """Tell the program that its terminal is gone; end it if it still runs after `seconds`.
+
+        Raises TunscopeError as `wait`.
+        """
+        self.send_signal(signal.SIGHUP)
+        self.send_signal(signal.SIGCONT)  # who is stopped would not hear of it
+        try:
+            self.wait(seconds)
+        except TimeoutExpired:
+            self.kill()
+            self.wait()
+
     def _conclude(self) -> int:
         """Read the report of the end, which has begun to arrive."""
         report = b""
