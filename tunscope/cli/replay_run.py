@@ -18,15 +18,12 @@ from tunscope.cli.replay_plan import ReplayPlan, ReplaySource
 from tunscope.device.facts import DeviceFacts
 from tunscope.engine.protocol import Message, Op
 from tunscope.errors import ExitCode, TunscopeError
-from tunscope.packet.direction import Direction
-from tunscope.packet.flow import Flow, answered_flows
+from tunscope.packet.flow import Flow, is_answer
 from tunscope.packet.printable import printable
-from tunscope.packet.record import PacketRecord
 from tunscope.replay.report import Report
 
 #: Bytes of records that are kept to look for answers in.
 MOST_RECORDS: Final = 64_000_000
-_REPLAYED: Final = "tunscope: replayed"
 
 
 class Engine(Protocol):
@@ -196,10 +193,4 @@ def count_answers(records: int, flows: set[Flow], *, owned: bool) -> int:
         open(records, "rb", buffering=0, closefd=False) as stream,
         open_capture(stream) as reader,
     ):
-        return sum(_answers(record, flows, owned=owned) for record in reader)
-
-
-def _answers(record: PacketRecord, flows: set[Flow], *, owned: bool) -> bool:
-    if _REPLAYED in record.comments or (not owned and record.direction is Direction.OUT):
-        return False
-    return not flows.isdisjoint(answered_flows(record.data, record.linktype))
+        return sum(is_answer(record, flows, owned=owned) for record in reader)

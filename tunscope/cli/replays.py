@@ -58,6 +58,7 @@ class EngineReplays:
         except TunscopeError as error:
             self._say(str(error), True)
             return
+        self.flows = frozenset()  # until the new ones are known nothing is an answer
         self.progress = ReplayProgress(packets.name, "preparing", packets.total)
         self._preparing = Preparation(order, packets, self._opening)
         self._preparing.start()

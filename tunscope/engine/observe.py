@@ -13,13 +13,14 @@ from tunscope.device import bpf
 from tunscope.engine.batch import Batch
 from tunscope.engine.counters import Counters
 from tunscope.engine.options import MAXIMUM_SNAPLEN
-from tunscope.engine.own_records import REPLAYED, Record
+from tunscope.engine.own_records import Record
 from tunscope.engine.ring import RETIRE_MS, PacketRing
 from tunscope.engine.source import Side, SourceGone
 from tunscope.engine.tun_port import TunPort, refusal
 from tunscope.errors import TunscopeError, UsageError
 from tunscope.packet.direction import Direction
 from tunscope.packet.linktype import LinkType
+from tunscope.packet.record import REPLAYED
 from tunscope.relay.relay_options import RelayOptions
 
 if TYPE_CHECKING:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from tunscope.capfile.blocks import enhanced_packet
 from tunscope.engine.batch import Batch
 from tunscope.packet.record import PacketRecord
-
-#: The comment on what a replay sent.
-REPLAYED: Final = "tunscope: replayed"
 
 
 class Record(Protocol):

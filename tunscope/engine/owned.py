@@ -19,13 +19,14 @@ from tunscope.device import bpf, tuntap
 from tunscope.engine.batch import Batch
 from tunscope.engine.counters import Counters
 from tunscope.engine.enclosing import HEAD_SIZE, enclose
-from tunscope.engine.own_records import REPLAYED, Record
+from tunscope.engine.own_records import Record
 from tunscope.engine.source import Side, SourceGone
 from tunscope.engine.tun_port import TunPort, refusal
 from tunscope.errors import TunscopeError, UsageError
 from tunscope.packet.direction import Direction
 from tunscope.packet.linktype import LinkType
 from tunscope.packet.offload import VNET_HEADER, completed, offload_flags
+from tunscope.packet.record import REPLAYED
 from tunscope.relay.peer import BatchPeer, FramePeer, Peer, SinkPeer
 from tunscope.relay.relay_options import RelayOptions
 

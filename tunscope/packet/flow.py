@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
+from tunscope.packet.direction import Direction
 from tunscope.packet.layers import Layer, layers_of
 from tunscope.packet.linktype import LinkType
+from tunscope.packet.record import REPLAYED, PacketRecord
 
 _ARP: Final = 0x0806
 _PROTOCOLS: Final = {"icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58}
@@ -59,6 +62,16 @@ def answered_flows(data: bytes, linktype: int) -> tuple[Flow, ...]:
         quoted = flow_of(_quoted(data, last), LinkType.RAW)
         return (flow.reversed(),) if quoted is None else (flow.reversed(), quoted)
     return (flow.reversed(),)
+
+
+def is_answer(record: PacketRecord, flows: Collection[Flow], *, owned: bool) -> bool:
+    """Whether a captured packet answers one of `flows`, which a replay sent.
+
+    On an `owned` device what the kernel sends may answer as well.
+    """
+    if REPLAYED in record.comments or (not owned and record.direction is Direction.OUT):
+        return False
+    return any(flow in flows for flow in answered_flows(record.data, record.linktype))
 
 
 def _flow(data: bytes, layers: tuple[Layer, ...]) -> Flow | None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from tunscope.packet.custom_block import CustomBlock
 from tunscope.packet.direction import Direction, direction_of
+
+#: The comment on what a replay sent.
+REPLAYED: Final = "tunscope: replayed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,13 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from tunscope.errors import TunscopeError
-from tunscope.packet.direction import Direction
-from tunscope.packet.flow import Flow, answered_flows
+from tunscope.packet.flow import Flow, is_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from tunscope.index.capture import CaptureIndex
-    from tunscope.packet.record import PacketRecord
 
-#: What the capture says of packets that a replay sent.
-_REPLAYED: Final = "tunscope: replayed"
 _PAUSE_SECONDS: Final = 0.2
 _MOST_AT_ONCE: Final = 2000
 
@@ -67,10 +63,4 @@ class AnswerCount:
             record = self._capture.record(number)
         except (KeyError, OSError, TunscopeError):  # no longer kept
             return
-        self.number += _answers(record, flows, owned=self._owned)
-
-
-def _answers(record: PacketRecord, flows: Collection[Flow], *, owned: bool) -> bool:
-    if _REPLAYED in record.comments or (not owned and record.direction is Direction.OUT):
-        return False
-    return any(flow in flows for flow in answered_flows(record.data, record.linktype))
+        self.number += is_answer(record, flows, owned=self._owned)

@@ -122,6 +122,17 @@ def test_another_one_is_refused_while_one_runs(begun: Engine) -> None:
     assert engine.said == [("replay: another one is running on this device", True)]
 
 
+def test_answers_to_the_last_one_do_not_count_for_the_next(begun: Engine) -> None:
+    engine = begun
+    engine.answer({"planned": 2})
+    engine.answer(STATUS | {"state": "finished"})
+    assert engine.replays.flows
+    engine.replays.start(ReplayWish("tun0"), packets(UDPS[1]))
+    assert not engine.replays.flows
+    engine.pull_until(lambda: engine.asked)
+    assert engine.replays.flows == {flow_of(UDPS[1], LinkType.RAW)}
+
+
 def test_what_cannot_be_sent_is_told_and_nothing_begins(engine: Engine) -> None:
     engine.replays.start(ReplayWish("tun0"), packets(UDPS[0], cut=True))
     engine.pull_until(lambda: engine.said)

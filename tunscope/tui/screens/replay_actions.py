@@ -104,9 +104,10 @@ class ReplayActions(HoldActions, inherit_bindings=False):
             return
         packets = replay_packets(browser, numbers)
         if wish.device == self.session.title.name:
-            self._count_answers(self.capture.count + 1)
+            first = self.capture.count + 1
             self._wants_controls = True
             self.session.replays.start(wish, packets)
+            self._count_answers(first)
         else:
             self._replay_elsewhere(wish, packets.name, numbers)
 
