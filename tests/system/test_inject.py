@@ -12,10 +12,14 @@ import pytest
 from capturing import capturing, tshark_fields
 from network_namespace import NetworkNamespace
 
+from tunscope.device.request import DeviceRequest
 from tunscope.engine.control_socket import control_sockets
+from tunscope.engine.opening import open_named
+from tunscope.engine.options import CaptureOptions
 from tunscope.engine.protocol import Op
 from tunscope.engine.remote import RemoteEngine
-from tunscope.errors import TunscopeError
+from tunscope.errors import TunscopeError, UsageError
+from tunscope.relay.relay_options import RelayOptions
 
 #: Holds a device and prints every packet it reads as hex.
 HOLDER = """
@@ -115,6 +119,17 @@ def test_a_capture_may_use_the_owners_descriptor_and_ends_with_it(
         owner.wait()
         assert capture.wait() == 1
     assert "the device was deleted" in capture.stderr
+
+
+def test_a_refused_capture_gives_the_owners_descriptors_back(quiet: NetworkNamespace) -> None:
+    holder(quiet, "tun5")
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(UsageError, match="packets pass it by"):
+        open_named(
+            DeviceRequest("tun5", observe=True, netns=quiet.name),
+            CaptureOptions(through_owner=True, relay=RelayOptions(rules=("tcp => drop",))),
+        )
+    assert os.listdir("/proc/self/fd") == before
 
 
 def test_through_whom_is_asked_only_where_somebody_owns_it(quiet: NetworkNamespace) -> None:

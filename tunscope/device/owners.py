@@ -52,8 +52,8 @@ def find_owners() -> dict[str, Owner]:
     return owners
 
 
-def duplicate_descriptor(name: str) -> int | None:
-    """Return a duplicate of the descriptor with which somebody owns the tun or tap `name`.
+def duplicate_descriptor(name: str) -> tuple[int, int] | None:
+    """Return a duplicate of the descriptor with which somebody owns `name`, and the owner's pidfd.
 
     Writing to it puts packets into the kernel on that device; reading would steal its owner's.
     It keeps the device alive, so close it soon. None where nobody owns the device in the calling
@@ -66,10 +66,8 @@ def duplicate_descriptor(name: str) -> int | None:
         os.close(home)
     for pid in sorted(int(entry) for entry in os.listdir("/proc") if entry.isdigit()):
         for held in _held_by(pid):
-            if held.device_in(here) == name:
-                with _duplicate(held.pid, held.fd) as duplicate:
-                    if duplicate is not None:
-                        return os.dup(duplicate)
+            if held.device_in(here) == name and (found := held.duplicate(name)) is not None:
+                return found
     return None
 
 
@@ -90,6 +88,26 @@ class _Held:
                 return self._tun(duplicate, netns)
         name = self._fdinfo_name()
         return name if name and _netns_of(self.pid) == netns else None
+
+    def duplicate(self, name: str) -> tuple[int, int] | None:
+        """Return a duplicate that is still device `name`, and a pidfd of the process."""
+        with contextlib.ExitStack() as undo:
+            try:
+                pidfd = os.pidfd_open(self.pid)
+            except OSError:  # ended meanwhile
+                return None
+            undo.callback(os.close, pidfd)
+            fd = _libc.syscall(_SYS_PIDFD_GETFD, pidfd, self.fd, 0)
+            if fd < 0:
+                return None
+            undo.callback(os.close, fd)
+            try:
+                if attached_name(fd) != name:
+                    return None
+            except OSError:  # something else has the number by now
+                return None
+            undo.pop_all()
+            return fd, pidfd
 
     def _tun(self, duplicate: int, netns: tuple[int, int]) -> str | None:
         try:

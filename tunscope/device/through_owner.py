@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tunscope.device import tuntap
 from tunscope.device.namespaces import inside
 from tunscope.device.netlink import Netlink
-from tunscope.device.owners import duplicate_descriptor, find_owners
+from tunscope.device.owners import duplicate_descriptor
 from tunscope.errors import UsageError
 from tunscope.packet.printable import printable
 
@@ -46,20 +46,18 @@ def open_through_owner(name: str, netns: str | None) -> OwnersDescriptor:
     UsageError if there is none, or the process may not be looked into.
     """
     with inside(netns), contextlib.ExitStack() as undo:
-        fd = duplicate_descriptor(name)
-        if fd is not None:
-            undo.callback(os.close, fd)
-        owner = find_owners().get(name)
+        found = duplicate_descriptor(name)
+        for descriptor in found or ():
+            undo.callback(os.close, descriptor)
         with Netlink() as netlink:
             flags = netlink.tun_flags(name)
-        if fd is None or flags is None or owner is None:
+        if found is None or flags is None:
             raise UsageError(
                 printable(name),
                 "no process holds it, or not one that we may look into",
                 "sudo may look into all; tunscope devices names owners",
             )
-        pidfd = os.pidfd_open(owner.pid)
-        undo.callback(os.close, pidfd)
+        fd, owner = found
         size = tuntap.get_vnet_hdr_size(fd) if flags.vnet_hdr else 0
         undo.pop_all()
-    return OwnersDescriptor(fd, pidfd, not flags.no_pi, size)
+    return OwnersDescriptor(fd, owner, not flags.no_pi, size)

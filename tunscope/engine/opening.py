@@ -62,7 +62,7 @@ def open_named(
     Raises TunscopeError, and leaves the machine as it was.
     """
     device = open_device(request)
-    with contextlib.ExitStack() as undo:
+    with contextlib.ExitStack() as undo, contextlib.ExitStack() as borrowed:
         undo.callback(device.close)
         linktype = _linktype(device.facts)
         source: Source
@@ -72,6 +72,7 @@ def open_named(
             owner = None
             if options.through_owner:
                 owner = open_through_owner(device.facts.name, request.netns)
+                borrowed.callback(owner.close)
             source = _observe(device, linktype, options, owner)
         elif options.through_owner:
             raise UsageError("--through-owner", f"{device.description()}: nobody else owns it")
@@ -96,6 +97,7 @@ def open_named(
                 tx_dropped=device.tx_dropped,
             )
         relay = source.set_relay(options.relay) if options.relay.active else ""
+        borrowed.pop_all()  # the source gives it back
         close = undo.pop_all().close
     header = _header(device.facts, linktype, options)
     return OpenedSource(
