@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import count
 from typing import Final
+from unicodedata import category
 
 from rich.cells import cell_len
 
@@ -188,7 +189,7 @@ class Terminal:
 
     def _print(self, characters: str) -> None:
         if not characters.isprintable():
-            characters = "".join(c if c.isprintable() else _REPLACEMENT for c in characters)
+            characters = "".join(map(_printable, characters))
         self._last = characters[-1]
         if characters.isascii():
             while characters:
@@ -286,3 +287,10 @@ class Terminal:
 
     def _set_look(self, sequence: Sequence) -> None:
         self._look = changed(self._look, sequence.parameters)
+
+
+def _printable(character: str) -> str:
+    """Return what stands for a character: blanks for another kind of blank, as wide as it is."""
+    if character.isprintable():
+        return character
+    return " " * cell_len(character) if category(character) == "Zs" else _REPLACEMENT
