@@ -90,7 +90,8 @@ def test_a_shell_is_typed_to_and_hung_up_when_the_screen_is_left(
     terminal: Tmux, tmp_path: Path, mark: str
 ) -> None:
     witness = LabWitness(mark)
-    terminal.start(command(tmp_path, mark, "--offline", "--", "sh", "-i"))
+    outer = "export COLORTERM=truecolor COLUMNS=120 LINES=50; "
+    terminal.start(outer + command(tmp_path, mark, "--offline", "--", "sh", "-i"))
     terminal.until(r"Output  sh: running")
     terminal.keys("BTab")
     terminal.until(r"Enter types to it")
@@ -100,9 +101,9 @@ def test_a_shell_is_typed_to_and_hung_up_when_the_screen_is_left(
     terminal.keys("Enter")
     terminal.until(r"^ttl=64")
     terminal.until(r"Echo \(ping\) reply")
-    terminal.type("stty size; echo $TERM; sleep 300")
+    terminal.type("stty size; echo $TERM-$COLORTERM-$COLUMNS-$LINES; sleep 300")
     terminal.keys("Enter")
-    terminal.until(r"^\d+ 119 *(│|█)?\nansi")
+    terminal.until(r"^\d+ 119 *(│|█)?\nansi---")
     terminal.keys("C-c")
     terminal.type("echo st''ill here")
     terminal.keys("Enter")

@@ -33,6 +33,7 @@ _NAME_SERVICES: Final = (
     "/var/run/nscd",
     "/run/avahi-daemon",
 )
+_OF_THE_TERMINAL: Final = frozenset({"COLORTERM", "COLUMNS", "LINES"})
 _HOST_NAME: Final = re.compile(r"[A-Za-z0-9.-]{1,63}\Z")
 
 
@@ -119,11 +120,15 @@ class PrivateNetwork:
         )
 
     def spawn_in_terminal(self, argv: Sequence[str], terminal: int, kind: str) -> NodeProcess:
-        """Start the command in a session with `terminal`, which TERM calls `kind`."""
+        """Start the command in a session with `terminal`, which TERM calls `kind`.
+
+        What the environment says of the caller's own terminal does not hold there.
+        """
+        env = {name: text for name, text in os.environ.items() if name not in _OF_THE_TERMINAL}
         return self._namespaces.spawn(
             self._node,
             argv,
-            env=os.environ | {"TERM": kind},
+            env=env | {"TERM": kind},
             stdin=terminal,
             stdout=terminal,
             stderr=terminal,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.style import Style
+from textual.cache import LRUCache
 from textual.color import Color
 
 from tunscope.packet.printable import printable
@@ -29,6 +30,8 @@ _SIXTEEN: Final = (
     (0, 205, 205), (229, 229, 229), (127, 127, 127), (255, 0, 0), (0, 255, 0), (255, 255, 0),
     (92, 92, 255), (255, 0, 255), (0, 255, 255), (255, 255, 255),
 )  # fmt: skip
+#: The command chooses the colours: a film in 24 bits has others in every frame.
+_STYLES_KEPT: Final = 1024
 _CUBE: Final = (0, 95, 135, 175, 215, 255)
 
 
@@ -44,7 +47,7 @@ class CommandPane(VirtualList):
         self._following = True
         self._dropped = 0
         self._state = ""
-        self._styles: dict[tuple[Look, int], Style] = {}
+        self._styles: LRUCache[tuple[Look, int], Style] = LRUCache(_STYLES_KEPT)
 
     @property
     def row_count(self) -> int:
