@@ -65,6 +65,35 @@ async def test_after_enter_every_key_is_the_commands_until_the_one_that_leaves(
         assert command.typed.endswith(b":\r")
 
 
+async def test_the_key_that_quits_from_anywhere_is_the_commands_while_it_is_typed_to(
+    open_browser: OpenBrowser,
+) -> None:
+    command = RecordedCommand("bash", b"$ ", running=True)
+    async with open_browser(live=True, surroundings=Surroundings(command=command)) as browser:
+        await browser.press("shift+tab", "enter", "ctrl+s", "ctrl+q", "f1")
+        assert command.typed == b"\x13\x11\x1bOP"
+        assert browser.app.return_value is None
+        await browser.press("ctrl+right_square_bracket", "ctrl+q")
+        assert browser.app.return_value is not None  # with no packet to lose it does not ask
+
+
+async def test_a_command_that_paints_in_every_colour_does_not_fill_the_memory(
+    open_browser: OpenBrowser,
+) -> None:
+    command = RecordedCommand("film", b"$ ", running=True)
+    async with open_browser(live=True, surroundings=Surroundings(command=command)) as browser:
+        for red in range(256):
+            cells = [b"\x1b[38;2;%d;0;%dmx" % (red, blue) for blue in range(20)]
+            command.prints(b"".join(cells) + b"\r\n")
+        painted = pane(browser)
+        painted.pull()
+        for row in range(0, painted.row_count, painted.body_height):
+            painted.top = row
+            painted.refresh(painted.extent.region)
+            await browser.settle()
+        assert 0 < len(painted._styles) <= 1024
+
+
 async def test_a_command_that_ended_is_not_typed_to(open_browser: OpenBrowser) -> None:
     command = RecordedCommand("true")
     async with open_browser(surroundings=Surroundings(command=command)) as browser:

@@ -36,6 +36,7 @@ from tunscope.tui.settings.model import Settings
 from tunscope.tui.settings.remembered import RememberedLayout
 from tunscope.tui.surroundings import FileChoice, ReplayChoice, Surroundings
 from tunscope.tui.thread_failures import ThreadFailures
+from tunscope.tui.widgets.command_pane import CommandPane
 from tunscope.tui.widgets.filter_bar import FilterBar
 
 if TYPE_CHECKING:
@@ -266,6 +267,12 @@ class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
         return f"{Path(device).stem or 'capture'}-{datetime.now():%Y%m%d-%H%M%S}.pcapng"
 
     # --- quitting
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Let the key that quits from anywhere be the command's while it is typed to."""
+        if action == "request_quit" and isinstance(self.focused, CommandPane):
+            return not self.focused.typing
+        return super().check_action(action, parameters)
 
     def action_request_quit(self) -> None:
         """Quit; if packets would be lost, ask first."""

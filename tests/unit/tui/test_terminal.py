@@ -8,6 +8,7 @@ import pyte
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 
 from tunscope.tui.terminal.key_bytes import bytes_of_key
 from tunscope.tui.terminal.look import Look, changed
@@ -168,8 +169,48 @@ def test_looks_are_those_of_ecma_48(parameters, look):
         ("up", None, b"\x1b[A"),
         ("shift+tab", None, b"\x1b[Z"),
         ("ä", "ä", "ä".encode()),
-        ("f13", None, b""),
+        ("ctrl+q", "\x11", b"\x11"),
+        ("f25", None, b""),
+        ("alt+f14", None, b"\x1b[1;4Q"),
+        ("print_screen", None, b""),
     ],
 )
 def test_keys_are_sent_as_terminals_send_them(key, character, sent):
     assert bytes_of_key(key, character) == sent
+
+
+CURSOR_KEYS = ("up", "down", "left", "right", "home", "end")
+NUMBERED_KEYS = ("insert", "delete", "pageup", "pagedown")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *(f"f{number}" for number in range(1, 25)),
+        *(f"ctrl+f{number}" for number in range(1, 25)),
+        *CURSOR_KEYS,
+        *(f"{held}+{key}" for key in CURSOR_KEYS for held in ("shift", "ctrl", "ctrl+shift")),
+        *NUMBERED_KEYS,
+        *(f"ctrl+{key}" for key in NUMBERED_KEYS if key != "insert"),  # Textual has no such key
+    ],
+)
+def test_what_is_sent_for_a_function_key_is_understood_as_that_key(key):
+    (understood,) = ANSI_SEQUENCES_KEYS[bytes_of_key(key, None).decode()]
+    assert understood.value == key
+
+
+@pytest.mark.parametrize(
+    ("blank", "cells"),
+    [("\u00a0", 1), ("\u1680", 1), ("\u2003", 1), ("\u202f", 1), ("\u3000", 2)],
+)
+def test_every_kind_of_blank_is_as_many_blanks_as_a_terminal_has_for_it(blank, cells):
+    terminal = Terminal(COLUMNS, ROWS)
+    terminal.feed(f"a{blank}b".encode())
+    assert screen_of(terminal) == ["a" + " " * cells + "b"]
+
+
+@pytest.mark.parametrize("character", ["\u200b", "\u202e", "\ue000", "\u0378", "\u2028"])
+def test_what_has_no_shape_of_its_own_is_shown_as_replaced(character):
+    terminal = Terminal(COLUMNS, ROWS)
+    terminal.feed(f"a{character}b".encode())
+    assert screen_of(terminal) == ["a\N{REPLACEMENT CHARACTER}b"]
