@@ -5,47 +5,20 @@ This is how slirp4netns speaks with `--target-type=bess`.
 
 from __future__ import annotations
 
-import errno
-import socket
-from typing import Final
-
-from tunscope.relay.peer import PeerCounters
-from tunscope.relay.readiness import Readiness
-from tunscope.relay.send_queue import SendQueue
-
-#: A frame has two addresses and a type; less would look like the end of the connection.
-_SMALLEST_FRAME: Final = 14
-#: The other end is gone; anything else concerns one frame.
-GONE: Final = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.ECONNREFUSED})
+from tunscope.relay.program_peer import SMALLEST_FRAME, ProgramPeer
 
 
-class SeqpacketPeer:
-    """The program at the other end of the connected socket `fd`, which the peer owns from then on.
+class SeqpacketPeer(ProgramPeer):
+    """A program that takes and gives a frame a datagram; one without bytes would look like its end.
 
-    Frames that the program cannot take yet wait here, in order. `name` is the program's.
+    The rest as `ProgramPeer`.
     """
-
-    def __init__(self, fd: int, name: str) -> None:
-        self.counters = PeerCounters()
-        self._name = name
-        self._socket: socket.socket | None = socket.socket(fileno=fd)
-        self._readiness = Readiness(fd)
-        self._outgoing = SendQueue(self._socket, self._readiness.want_room)
-        self._news: list[str] = []
-
-    def fileno(self) -> int | None:
-        """Readable while frames wait, or those that wait to be sent can go on."""
-        return None if self._socket is None else self._readiness.fileno()
 
     def send(self, packet: memoryview) -> bool:
         """Pass a frame on, now or as soon as there is room."""
-        if self._socket is None or len(packet) < _SMALLEST_FRAME:
+        if self._socket is None or len(packet) < SMALLEST_FRAME:
             return False
-        try:
-            return self._outgoing.send((packet,))
-        except OSError as error:
-            self._give_up_if_gone(error)
-            return False
+        return self._pass_on((packet,))
 
     def receive_into(self, buffer: memoryview) -> int:
         """Take one frame; use the occasion to send what waits."""
@@ -63,24 +36,3 @@ class SeqpacketPeer:
         if not length:
             self._give_up("has ended")
         return length
-
-    def news(self) -> list[str]:
-        """Tell once that the program is gone."""
-        news, self._news = self._news, []
-        return news
-
-    def close(self) -> None:
-        """Close the socket, and forget what waits."""
-        if self._socket is not None:
-            self._readiness.close()
-            self._socket.close()
-            self._socket = None
-            self._outgoing.clear()
-
-    def _give_up_if_gone(self, error: OSError) -> None:
-        if error.errno in GONE:
-            self._give_up(f"has ended ({error.strerror})")
-
-    def _give_up(self, why: str) -> None:
-        self.close()
-        self._news.append(f"{self._name} {why}: nothing is at the far end any more")

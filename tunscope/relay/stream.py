@@ -5,53 +5,34 @@ The length is four bytes, big endian. This is how passt speaks, and QEMU's socke
 
 from __future__ import annotations
 
-import socket
 from typing import Final
 
-from tunscope.relay.peer import PeerCounters
-from tunscope.relay.readiness import Readiness
-from tunscope.relay.send_queue import SendQueue
-from tunscope.relay.seqpacket import GONE
+from tunscope.relay.program_peer import SMALLEST_FRAME, ProgramPeer
 
 _LENGTH_SIZE: Final = 4
-_SMALLEST_FRAME: Final = 14
 _LARGEST_FRAME: Final = 65536 + 64
 _READ_SIZE: Final = 512 << 10
 
 
-class StreamPeer:
-    """The program at the other end of the connected socket `fd`, which the peer owns from then on.
+class StreamPeer(ProgramPeer):
+    """A program that takes and gives frames one behind the other, each with its length before it.
 
     Each frame goes with a system call of its own: passt takes what it reads for whole frames, and
-    loses its place in the stream where it is not. Frames that find no room wait, in order. `name`
-    is the program's. A length that no frame has ends the connection: what follows it could not be
-    understood.
+    loses its place in the stream where it is not. A length that no frame has ends the connection:
+    what follows it could not be understood. The rest as `ProgramPeer`.
     """
 
     def __init__(self, fd: int, name: str) -> None:
-        self.counters = PeerCounters()
-        self._name = name
-        self._socket: socket.socket | None = socket.socket(fileno=fd)
-        self._readiness = Readiness(fd)
-        self._outgoing = SendQueue(self._socket, self._readiness.want_room)
+        super().__init__(fd, name)
         self._incoming = memoryview(bytearray(_READ_SIZE))
         self._start = self._end = self._whole = 0
-        self._news: list[str] = []
-
-    def fileno(self) -> int | None:
-        """Readable while frames wait, or those that wait to be sent can go on."""
-        return None if self._socket is None else self._readiness.fileno()
 
     def send(self, packet: memoryview) -> bool:
         """Pass a frame on, now or as soon as there is room."""
         size = len(packet)
-        if self._socket is None or not _SMALLEST_FRAME <= size <= _LARGEST_FRAME:
+        if self._socket is None or not SMALLEST_FRAME <= size <= _LARGEST_FRAME:
             return False
-        try:
-            return self._outgoing.send((size.to_bytes(_LENGTH_SIZE, "big"), packet))
-        except OSError as error:
-            self._give_up_if_gone(error)
-            return False
+        return self._pass_on((size.to_bytes(_LENGTH_SIZE, "big"), packet))
 
     def receive_into(self, buffer: memoryview) -> int:
         """Take one frame; use the occasion to send what waits."""
@@ -68,18 +49,9 @@ class StreamPeer:
             self._readiness.set_pending(self._whole > 0)
         return size
 
-    def news(self) -> list[str]:
-        """Tell once that the program is gone."""
-        news, self._news = self._news, []
-        return news
-
     def close(self) -> None:
         """Close the socket, and forget what waits."""
-        if self._socket is not None:
-            self._readiness.close()
-            self._socket.close()
-            self._socket = None
-            self._outgoing.clear()
+        super().close()
         self._start = self._end = self._whole = 0
 
     def _next_size(self) -> int:
@@ -88,7 +60,7 @@ class StreamPeer:
         if start > self._end:
             return 0
         size = int.from_bytes(self._incoming[start - _LENGTH_SIZE : start], "big")
-        if not _SMALLEST_FRAME <= size <= _LARGEST_FRAME:
+        if not SMALLEST_FRAME <= size <= _LARGEST_FRAME:
             self._give_up(f"sent what is no frame ({size} bytes)")
             return 0
         return size if start + size <= self._end else 0
@@ -119,11 +91,3 @@ class StreamPeer:
             self._outgoing.flush()
         except OSError as error:
             self._give_up_if_gone(error)
-
-    def _give_up_if_gone(self, error: OSError) -> None:
-        if error.errno in GONE:
-            self._give_up(f"has ended ({error.strerror})")
-
-    def _give_up(self, why: str) -> None:
-        self.close()
-        self._news.append(f"{self._name} {why}: nothing is at the far end any more")
