@@ -9,13 +9,14 @@ import click
 
 from tunscope.cli.relay_arguments import relay_arguments
 from tunscope.errors import UsageError
+from tunscope.usernet.network import LARGEST_MTU
 
 if TYPE_CHECKING:
     from tunscope.engine.options import CaptureOptions
     from tunscope.relay.peer_request import PeerRequest
     from tunscope.usernet.private_network import Wishes
 
-_MTUS: Final = (576, 65520)
+_MTUS: Final = (576, LARGEST_MTU)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Order:
     type=click.IntRange(*_MTUS),
     default=1500,
     metavar="BYTES",
-    help="MTU of the tap [1500]; 65520 is the fastest.",
+    help=f"MTU of the tap [1500]; {LARGEST_MTU} is the fastest.",
 )
 @click.option("--offline", is_flag=True, help="No way outside: only responders answer.")
 @click.option(

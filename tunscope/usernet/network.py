@@ -28,3 +28,5 @@ class Network:
 
 #: What libslirp has always used (QEMU's `-netdev user`), and people know.
 NETWORK: Final = Network("02:00:0a:00:02:64", "10.0.2.100", 24, "10.0.2.2", "10.0.2.3")
+#: In bytes, the largest that passt takes; slirp4netns would take one more.
+LARGEST_MTU: Final = 65520

@@ -19,8 +19,6 @@ from tunscope.usernet.network import NETWORK
 from tunscope.usernet.program import HelpfulProgram, wait_readable
 
 SLIRP: Final = "slirp4netns"
-#: The largest that slirp4netns takes.
-LARGEST_MTU: Final = 65521
 _START_SECONDS: Final = 5.0
 _PAUSE_SECONDS: Final = 0.002
 _ANSWER_LIMIT: Final = 65536

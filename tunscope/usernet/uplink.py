@@ -59,8 +59,6 @@ TAPS: Final[dict[str, OpenTap]] = {
     slirp.SLIRP: slirp.SlirpTap,
     passt.PASTA: passt.PastaTap,
 }
-#: The largest MTU that all of them take.
-LARGEST_MTU: Final = 65520
 
 _T = TypeVar("_T")
 
