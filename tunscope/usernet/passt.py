@@ -19,8 +19,6 @@ from tunscope.usernet.tether import tethered
 
 PASST: Final = "passt"
 PASTA: Final = "pasta"
-#: The largest that passt takes.
-LARGEST_MTU: Final = 65520
 _START_SECONDS: Final = 5.0
 _PAUSE_SECONDS: Final = 0.002
 #: What the kernel is asked to keep of what passt sends; it gives what its limits allow.

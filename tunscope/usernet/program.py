@@ -6,41 +6,45 @@ import contextlib
 import os
 import select
 import subprocess
-import tempfile
 from collections.abc import Sequence
-from typing import IO, Final
+from typing import Final
 
 from tunscope.errors import TunscopeError
 from tunscope.packet.printable import printable
 
 _END_SECONDS: Final = 3.0
-_LAST_WORDS_LIMIT: Final = 4096
+_READ_SIZE: Final = 4096
 #: What passt says for each line where there is no syslog.
 _NOISE: Final = "Failed to send "
 
 
 class HelpfulProgram:
-    """`argv`, which people call `name`, while it runs; `fds` are passed on, stderr is kept.
+    """`argv`, which people call `name`, while it runs; `fds` are passed on.
 
-    Started without a shell, without stdin and stdout. It is the program's own duty to end with a
-    descriptor that only this process holds; `close` asks and then makes sure.
+    Started without a shell, without stdin and stdout. Of its stderr as much is kept as a pipe holds
+    (64 KiB), which tells why it did not start; what it complains of later is lost, and does not
+    block it. It is the program's own duty to end with a descriptor that only this process holds;
+    `close`, called once that is closed, makes sure.
     """
 
     def __init__(self, argv: Sequence[str], fds: Sequence[int], name: str) -> None:
         self.name = name
-        self._words: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as self
+        self._said = b""
+        self._words, words = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         try:
             self._process = subprocess.Popen(
                 argv,
                 pass_fds=fds,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=self._words,
+                stderr=words,
                 start_new_session=True,  # a Ctrl-C is for the command, not for its way out
             )
         except OSError as error:
-            self._words.close()
+            os.close(self._words)
             raise TunscopeError(self.name, f"cannot be started: {error.strerror}") from error
+        finally:
+            os.close(words)
 
     @property
     def pid(self) -> int:
@@ -60,28 +64,28 @@ class HelpfulProgram:
         return TunscopeError(self.name, f"{what}: {said}" if said else what)
 
     def last_words(self) -> str:
-        """Return the last line of its stderr."""
-        size = os.fstat(self._words.fileno()).st_size
-        start = max(0, size - _LAST_WORDS_LIMIT)
-        tail = os.pread(self._words.fileno(), _LAST_WORDS_LIMIT, start)
+        """Return the last line of what is kept of its stderr."""
+        with contextlib.suppress(BlockingIOError):
+            while chunk := os.read(self._words, _READ_SIZE):
+                self._said = (self._said + chunk)[-_READ_SIZE:]
         lines = [
             line
-            for line in tail.decode(errors="replace").splitlines()
+            for line in self._said.decode(errors="replace").splitlines()
             if line.strip() and not line.startswith(_NOISE)
         ]
         return printable(lines[-1].strip()) if lines else ""
 
     def close(self) -> None:
-        """Make sure that it has ended; a second call does nothing."""
-        if self._words.closed:
+        """Wait for its end, and kill it where that takes longer; a second call does nothing."""
+        if self._words < 0:
             return
         try:
             self._process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
-            with contextlib.suppress(PermissionError):  # who has dropped root's rights may not
-                self._process.kill()
-                self._process.wait()
-        self._words.close()
+            self._process.kill()
+            self._process.wait()
+        os.close(self._words)
+        self._words = -1
 
 
 def wait_readable(fd: int, seconds: float) -> bool:
