@@ -15,7 +15,11 @@ from person import TUNSCOPE, Person
 
 @contextlib.contextmanager
 def recording(
-    person: Person, lab: str, *options: str, before: tuple[str, ...] = ()
+    person: Person,
+    lab: str,
+    *options: str,
+    before: tuple[str, ...] = (),
+    stdin: int | None = None,
 ) -> Iterator[tuple[subprocess.Popen[str], Path]]:
     """A lab that records to a file; killed afterwards if it still runs."""
     file = person.folder / "lab.pcapng"
@@ -27,6 +31,7 @@ def recording(
         "--pcap",
         str(file),
         *options,
+        stdin=stdin,
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -36,6 +41,8 @@ def recording(
         if child.poll() is None:
             child.kill()
         child.wait()
+        if child.stdin is not None:
+            child.stdin.close()
         child.stderr.close()
 
 

@@ -159,6 +159,53 @@ def test_under_sudo_devices_that_are_not_shown_have_their_owner(user):
     witness.assert_all_gone()
 
 
+def test_the_summary_counts_the_packets_of_all_devices(user):
+    with recording(user, "overlay") as (child, file):
+        wait_until(lambda: all(counts(file, SEEN["overlay"][0])), 20, "packets inside and outside")
+        child.send_signal(signal.SIGINT)
+        _, words = child.communicate(timeout=20)
+    assert child.returncode == 0, words
+    assert f"{packets_in(file)} packets captured\n" in words
+
+
+def test_on_a_full_disk_several_devices_leave_a_whole_file_and_say_so(user):
+    limited = ("prlimit", "--fsize=4000")
+    with recording(user, "overlay", before=limited) as (child, file):
+        _, words = child.communicate(timeout=20)
+    assert child.returncode == 1, words
+    assert words.splitlines()[-1] == "tunscope: output: the disk is full"
+    assert "reader" not in words
+    done = subprocess.run(["tshark", "-nr", str(file)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr  # 2 for a file that is cut inside a block
+    assert done.stdout
+
+
+def test_a_device_that_goes_while_another_is_recorded_is_told_and_counted(tmp_path):
+    from tunscope.engine.ending import end_capture
+    from tunscope.engine.options import CaptureOptions
+    from tunscope.engine.protocol import StopReason
+    from tunscope.lab.catalogue import find_lab
+    from tunscope.lab.lab import Lab
+
+    file = tmp_path / "overlay.pcapng"
+    news: list[str] = []
+    with file.open("wb") as output, Lab(find_lab("overlay")) as running:
+        client, _ = running.open(output.fileno(), CaptureOptions())
+        client.start()
+        running.start_traffic()
+        wait_until(lambda: all(counts(file, SEEN["overlay"][0])), 20, "packets inside and outside")
+        running.namespaces.spawn("host1", ("ip", "link", "del", "eth0"))
+        gone = "eth0@host1 is recorded no more: the device was deleted"
+        wait_until(lambda: gone in news or news.extend(running.failures()), 10, gone)
+        inside = end_capture(client, client.poll)
+        beside = running.end_recording()
+        client.close()
+    assert inside.reason is StopReason.ASKED
+    assert beside.error is not None
+    assert beside.error.what == "eth0"
+    assert inside.counters.captured + beside.counters.captured == packets_in(file)
+
+
 @pytest.mark.parametrize("lab", ["tun", "tap"])
 def test_with_respond_the_ping_is_answered(user, lab):
     with recording(user, lab, "--respond") as (child, file):
@@ -192,6 +239,23 @@ def test_a_shell_of_the_lab_has_the_device(user):
     done = user.run(*TUNSCOPE, "lab", "persist", "--shell", "box", stdin=pipe_of(script))
     assert "192.168.10.11/24" in done.stdout, done
     assert done.returncode == 5
+
+
+def test_beside_a_shell_held_packets_are_released_and_fields_edited(user, monkeypatch):
+    """`tunscope hold` finds the device, and a rule that needs a dissector gets its answer."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(user.folder))
+    relayed = ("--rule", "dns.a => set dns.a = 10.9.0.77", "--hold", "icmp.type == 0")
+    with recording(user, "pair", "--shell", "client", *relayed, stdin=subprocess.PIPE) as (
+        child,
+        file,
+    ):
+        wait_until(lambda: counts(file, ("dns.a == 10.9.0.77",))[0], 20, "edited answer")
+        wait_until(lambda: counts(file, (REPLY,))[0], 20, "held reply")
+        done = user.run(*TUNSCOPE, "hold", "tun0", "--release", "all")
+        assert done.returncode == 0, done
+        child.stdin.write("exit 4\n")
+        child.stdin.close()
+        assert child.wait(20) == 4
 
 
 def test_a_program_comes_and_goes_and_the_device_stays():

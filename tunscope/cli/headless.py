@@ -19,6 +19,7 @@ from tunscope.cli.privilege import drop_privileges, sudo_launcher
 from tunscope.cli.reachable import reachable
 from tunscope.engine.client import EngineClient, Opening
 from tunscope.engine.counters import Counters
+from tunscope.engine.ending import together
 from tunscope.engine.protocol import (
     AskEvent,
     CountersEvent,
@@ -54,7 +55,9 @@ class Companion(Protocol):
 class Job:
     """One headless capture; `quiet` keeps progress and the summary off stderr.
 
-    `open` starts an engine on an output and has it open the device.
+    `open` starts an engine on an output and has it open the device. `end_beside` is called when
+    that engine has ended: it ends others that record into the same output, and tells what became
+    of them, as one.
     """
 
     open: Callable[[int], tuple[EngineClient, Opening]]
@@ -62,6 +65,7 @@ class Job:
     outputs: Outputs
     quiet: bool
     companion: Companion | None = None
+    end_beside: Callable[[], StoppedEvent] | None = None
 
 
 def open_engine(
@@ -197,7 +201,9 @@ class _Run:
 
     def _finish(self, stopped: StoppedEvent) -> ExitCode:
         self._progress.clear()
-        if stopped.reason is StopReason.READER_GONE:
+        if self._job.end_beside is not None:
+            stopped = together(stopped, self._job.end_beside())
+        if stopped.error is None and stopped.reason is StopReason.READER_GONE:
             self._say("the reader of the capture went away")
         if not self._job.quiet:
             _echo("\n".join(summary_lines(stopped.counters, self._job.options.relay.rules)))

@@ -11,10 +11,7 @@ from tunscope.cli.rules import relay_options
 from tunscope.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tunscope.cli.outputs import Outputs
-    from tunscope.engine.options import CaptureOptions
     from tunscope.lab.lab import Lab
 
 _NO_FILE: Final = "/dev/null"
@@ -78,9 +75,21 @@ def lab(
     options = CaptureOptions(relay=relay_options(given))
     ended = _leave if keep else _end
     if node:
-        return _run_shell(build, pcap, node, options, ended)
+        from tunscope.cli.lab_shell import record_shell
+
+        outputs = _outputs(pcap)
+        with build() as running:
+            status = record_shell(running, node, outputs, options)
+            ended(running)
+        return status
     if pcap or no_tui:
-        return _record(build, pcap, options, ended)
+        from tunscope.cli.lab_headless import record_lab
+
+        outputs = _outputs(pcap)
+        with build() as running:
+            status = int(record_lab(running, outputs, options))
+            ended(running)
+        return status
     from tunscope.cli.live import show_lab
 
     return int(show_lab(build, options, ended))
@@ -97,75 +106,6 @@ def _leave(running: Lab) -> None:
     for node, entrance in legacy.entrances.items():
         click.echo(f"  {node}: {entrance}", err=True)
     click.echo(f"and its end: kill {legacy.pid}", err=True)
-
-
-def _record(
-    build: Callable[[], Lab],
-    pcap: str | None,
-    options: CaptureOptions,
-    ended: Callable[[Lab], None],
-) -> ExitCode:
-    """Show nothing, and record until a signal."""
-    from tunscope.cli.headless import Job, capture_headless
-
-    outputs = _outputs(pcap)
-    with build() as running:
-        job = Job(
-            open=lambda fd: running.open(fd, options),
-            options=options,
-            outputs=outputs,
-            quiet=False,
-        )
-        status = capture_headless(job, follower=_Traffic(running))
-        ended(running)
-    return status
-
-
-class _Traffic:
-    """Starts a lab's traffic when it is first called, and tells of programs that ended."""
-
-    def __init__(self, running: Lab) -> None:
-        self._lab = running
-        self._started = False
-
-    def __call__(self) -> bool:
-        if not self._started:
-            self._started = True
-            self._lab.start_traffic()
-        failures = self._lab.failures()
-        for line in failures:
-            click.echo(f"tunscope: {line}", err=True)
-        return True
-
-
-def _run_shell(
-    build: Callable[[], Lab],
-    pcap: str | None,
-    node: str,
-    options: CaptureOptions,
-    ended: Callable[[Lab], None],
-) -> int:
-    """Record where asked to, and end when the shell ends; its exit status is ours."""
-    from tunscope.cli.lab_shell import run_shell
-
-    outputs = _outputs(pcap)
-    with build() as running:
-        fd = outputs.open()
-        try:
-            client, _ = running.open(fd, options)
-        except BaseException:
-            outputs.undo()
-            raise
-        outputs.ready()
-        try:
-            client.start()
-            running.start_traffic()
-            status = run_shell(running, client, node)
-        finally:
-            client.close()
-            outputs.close()
-        ended(running)
-    return status
 
 
 def _outputs(pcap: str | None) -> Outputs:

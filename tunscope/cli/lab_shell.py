@@ -1,68 +1,68 @@
-"""A shell in a node of a lab, in the terminal that tunscope was started from."""
+"""``tunscope lab NAME --shell NODE``: a shell in a node, in the terminal of the command."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import select
 import signal
 import sys
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import click
-
+from tunscope.cli.lab_headless import tell_news
+from tunscope.cli.privilege import drop_privileges
+from tunscope.cli.reachable import reachable
+from tunscope.cli.terminal_program import heed_events, run_in_terminal, say_aside
+from tunscope.engine.ending import end_capture, together
+from tunscope.engine.protocol import StopReason
+from tunscope.engine.signals import signals_as_interrupts
 from tunscope.errors import TunscopeError
-from tunscope.lab.foreground import may_lend_terminal
-from tunscope.lab.process import shell_status
 
 if TYPE_CHECKING:
+    from tunscope.cli.outputs import Outputs
     from tunscope.engine.client import EngineClient
+    from tunscope.engine.options import CaptureOptions
     from tunscope.lab.lab import Lab
 
-_LOOK_SECONDS: Final = 1.0
-_LEFT_TO_THE_SHELL: Final = (
-    signal.SIGINT,
-    signal.SIGQUIT,
-    signal.SIGTSTP,
-    signal.SIGTTIN,
-    signal.SIGTTOU,
-)
 
+def record_shell(running: Lab, node: str, outputs: Outputs, options: CaptureOptions) -> int:
+    """Record to `outputs` while a person's shell runs in `node`; return its exit status.
 
-def run_shell(running: Lab, client: EngineClient, node: str) -> int:
-    """Run the person's shell in `node` to its end and return its exit status.
-
-    Raises TunscopeError if the engine ends before, or there is no such node.
+    Raises TunscopeError if the capture ends before, or there is no such node.
     """
-    shell = os.environ.get("SHELL") or "/bin/sh"
-    name = running.plan.name
-    if sys.stdin.isatty():
-        click.echo(f"tunscope: shell in {node} of lab {name}; its end ends the lab", err=True)
-    with terminal_lent():
-        process = running.spawn(node, (shell,), (0, 1, 2))
-        while process.poll() is None:
-            select.select([process.fileno(), client.fileno()], [], [], _LOOK_SECONDS)
-            client.poll()
-            if client.stopped is not None:
-                process.kill()
-                raise client.stopped.error or TunscopeError(f"lab {name}", "the engine ended")
-    return shell_status(process.wait())
+    with signals_as_interrupts(signal.SIGTERM, signal.SIGHUP), contextlib.ExitStack() as undo:
+        fd = outputs.open()
+        undo.callback(outputs.undo)
+        client, opening = running.open(fd, options)
+        undo.pop_all()
+    drop_privileges()
+    outputs.ready()
 
+    def look() -> None:
+        heed_events(client, say_aside)
+        tell_news(running)
 
-@contextlib.contextmanager
-def terminal_lent() -> Iterator[None]:
-    """Leave the terminal's signals to another program for the length of a with block.
-
-    The terminal itself is lent by who starts it, where `may_lend_terminal`, and taken back here.
-    """
-    lent = may_lend_terminal()
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in _LEFT_TO_THE_SHELL}
     try:
-        yield
+        with reachable(client, opening.facts.name):
+            client.start()
+            running.start_traffic()
+            status = _run_shell(running, client, node, look)
+            stopped = together(end_capture(client, look), running.end_recording())
+            tell_news(running)
     finally:
-        if lent:
-            with contextlib.suppress(OSError):  # it was hung up
-                os.tcsetpgrp(0, os.getpgrp())
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        client.close()
+        outputs.close()
+    if stopped.error is not None:
+        raise stopped.error
+    if stopped.reason is StopReason.READER_GONE:
+        raise TunscopeError(f"lab {running.plan.name}", "the reader of the capture went away")
+    return status
+
+
+def _run_shell(running: Lab, client: EngineClient, node: str, look: Callable[[], None]) -> int:
+    shell = os.environ.get("SHELL") or "/bin/sh"
+    if sys.stdin.isatty():
+        say_aside(f"shell in {node} of lab {running.plan.name}; its end ends the lab")
+    return run_in_terminal(
+        lambda: running.spawn(node, (shell,), (0, 1, 2)), f"the shell in {node}", client, look
+    )

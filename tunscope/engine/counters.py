@@ -56,6 +56,12 @@ class Counters:
         """Packets that were on the device and are not in the capture, against our will."""
         return self.dropped_kernel + self.dropped_queue + self.dropped_output
 
+    def __add__(self, other: Counters) -> Counters:
+        """Return the totals of two captures together, of which at most one has rules."""
+        names = [f.name for f in fields(self) if f.name != "rules"]
+        sums = {name: getattr(self, name) + getattr(other, name) for name in names}
+        return Counters(**sums, rules=self.rules + other.rules)
+
     def to_json(self) -> dict[str, Any]:
         """Return the totals as a JSON object."""
         return asdict(self)

@@ -14,15 +14,16 @@ from tunscope.device.facts import DeviceFacts
 from tunscope.device.request import DeviceRequest
 from tunscope.engine.client import EngineClient, Opening
 from tunscope.engine.options import CaptureOptions
+from tunscope.engine.protocol import StoppedEvent
 from tunscope.errors import TunscopeError, UsageError
 from tunscope.lab.legacy import Legacy
 from tunscope.lab.namespaces import Namespaces
 from tunscope.lab.plan import LabPlan
 from tunscope.lab.process import NodeProcess
+from tunscope.lab.recorders import Recorders
 from tunscope.lab.running import RunningProgram
 from tunscope.lab.topology import Veth
 from tunscope.lab.traffic import Program, search_path
-from tunscope.lab.weaving import Weaving
 from tunscope.packet.printable import printable
 from tunscope.relay.peer_request import PeerRequest, parse_peers
 from tunscope.relay.relay_options import RelayOptions
@@ -49,8 +50,7 @@ class Lab:
             place: _peer_of(plan, place, respond=respond and place == self.places[0])
             for place in self.places
         }
-        self._beside: list[EngineClient] = []
-        self._weaving: Weaving | None = None
+        self._beside = Recorders()
         self._running: list[RunningProgram] = []
         self._keepers: list[EngineClient] = []
         self._open = True
@@ -103,7 +103,8 @@ class Lab:
             for place, engine in zip(kept, keepers, strict=True):
                 self._own(engine, place, _peer_of(self.plan, place, respond=False))
             undo.pop_all()
-        self._beside += shown[1:]
+        for place, engine in zip(self.places[1:], shown[1:], strict=True):
+            self._beside.add(place, engine)
         self._keepers += keepers
         return shown[0], opening
 
@@ -113,20 +114,36 @@ class Lab:
         Each program waits for the servers before it to announce themselves. TunscopeError where
         a program cannot be started or does not announce itself.
         """
-        for engine in self._beside:
-            engine.start()
+        self._beside.start()
         self._start(self.plan.traffic(self.namespaces.ipv6))
 
     def failures(self) -> list[str]:
-        """Say which programs have ended since the last call, one line each, and why."""
+        """Say what has happened since the last call, one line each.
+
+        Which programs have ended and why, and what engines tell of the devices that are recorded
+        beside the first one.
+        """
         ended = [program for program in self._running if program.has_ended()]
         self._running = [program for program in self._running if program not in ended]
         lines = [program.obituary() for program in ended]
         for program in ended:
             program.close()
-        for engine in (*self._keepers, *self._beside):
+        for engine in self._keepers:
             engine.poll()  # nobody waits for what it tells
-        return lines
+        return lines + self._beside.news()
+
+    @property
+    def reader_gone(self) -> bool:
+        """Whether nobody takes the packets of a device that is recorded beside the first one."""
+        return self._beside.reader_gone
+
+    def end_recording(self) -> StoppedEvent:
+        """End what records beside the first device, and wait until all of it is written.
+
+        The engine that `open` returned must have ended. Returns what became of the others, as one,
+        and of the output where there are several; nothing the second time.
+        """
+        return self._beside.end()
 
     def spawn(self, node: str, argv: tuple[str, ...], streams: tuple[int, int, int]) -> NodeProcess:
         """Start a program in the caller's terminal session; UsageError if there is no such node."""
@@ -176,13 +193,9 @@ class Lab:
             self._end_recording()
 
     def _end_recording(self) -> None:
-        """End what records beside the first device, and wait until all of it is written."""
-        for engine in self._beside:
-            engine.close()
-        self._beside.clear()
-        weaving, self._weaving = self._weaving, None
-        if weaving is not None:
-            weaving.wait()
+        error = self.end_recording().error
+        if error is not None:
+            raise error
 
     def _end_programs(self) -> None:
         for program in self._running:
@@ -209,11 +222,8 @@ class Lab:
     def _start_engines(self, output_fd: int, kept: Sequence[str]) -> list[EngineClient]:
         """Start the engines of all devices, shown and kept, at once: each takes a while."""
         nowhere = _nowhere()
-        outputs: Sequence[int] = (output_fd,)
-        if len(self.places) > 1:
-            self._weaving = Weaving(output_fd, len(self.places))
-            outputs = self._weaving.inputs
         try:
+            outputs = self._beside.open(output_fd, len(self.places))
             return [
                 self._engine(place, fd)
                 for place, fd in zip(
@@ -222,8 +232,7 @@ class Lab:
             ]
         finally:
             os.close(nowhere)
-            if self._weaving is not None:
-                self._weaving.hand_over()
+            self._beside.hand_over()
 
     def _engine(self, place: str, output_fd: int) -> EngineClient:
         return self.namespaces.engine(place.partition("@")[2], output_fd)
