@@ -319,3 +319,9 @@ def open_descriptors() -> set[str]:
         with contextlib.suppress(OSError):
             found.add(f"{fd} {os.readlink(f'/proc/self/fd/{fd}')}")
     return {entry for entry in found if "/proc/" not in entry or "/fd" not in entry}
+
+
+def test_arguments_too_long_for_a_lab_are_what_is_said(namespaces):
+    with pytest.raises(TunscopeError, match=r"^true: its arguments and environment are too long"):
+        namespaces.spawn("client", ("true", "x" * 250_000), env={})
+    assert output_of(namespaces, "client", "echo", "well") == "well\n"

@@ -120,7 +120,7 @@ class Namespaces:
             )
         except OSError as error:
             os.close(status_read)
-            raise TunscopeError(argv[0], f"the lab has ended: {error.strerror}") from error
+            raise _not_sent(argv[0], error) from error
         finally:
             os.close(status_write)
             os.close(null)
@@ -214,6 +214,15 @@ class Namespaces:
             with contextlib.suppress(PermissionError):
                 self._helper.kill()
                 self._helper.wait()
+
+
+def _not_sent(program: str, error: OSError) -> TunscopeError:
+    """Say why a program could not be asked for."""
+    if error.errno == errno.EMSGSIZE:
+        return TunscopeError(
+            program, "its arguments and environment are too long", "about 200 kB, together"
+        )
+    return TunscopeError(program, f"the lab has ended: {error.strerror}")
 
 
 def construction_error(lab: str, step: str, number: int, reason: str) -> TunscopeError:
