@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from tunscope.cli.privilege import invoking_user
 from tunscope.cli.relay_arguments import relay_arguments
 from tunscope.cli.rules import relay_options
 from tunscope.errors import ExitCode, UsageError
@@ -61,6 +62,8 @@ def lab(
         click.echo(describe_labs(), nl=False)
         return ExitCode.OK
     plan = find_lab(name)
+    if keep and invoking_user() is not None:
+        raise UsageError("--keep", "a lab that sudo built cannot be left to you", "no sudo needed")
     if explain:
         from tunscope.lab.explain import explain as commands_of
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -34,6 +35,16 @@ def test_options_without_a_name_are_a_usage_error(capsys, option):
     status, out, err = tunscope(capsys, "lab", *option)
     assert (status, out) == (2, "")
     assert err == "tunscope: lab: needs a NAME with these options (tunscope lab lists them)\n"
+
+
+def test_a_lab_that_sudo_would_build_is_not_kept(capsys, monkeypatch):
+    """The person could not enter its namespaces, which are root's."""
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setenv("SUDO_UID", "64321")
+    monkeypatch.setenv("SUDO_GID", "64321")
+    status, out, err = tunscope(capsys, "lab", "pair", "--no-tui", "--keep")
+    assert (status, out) == (2, "")
+    assert err == "tunscope: --keep: a lab that sudo built cannot be left to you (no sudo needed)\n"
 
 
 def test_a_name_from_a_hostile_script_reaches_the_terminal_escaped(capsys):
