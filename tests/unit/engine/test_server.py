@@ -23,7 +23,7 @@ from tunscope.engine.control import ControlChannel
 from tunscope.engine.opening import OpenedSource
 from tunscope.engine.options import CaptureOptions
 from tunscope.engine.owned import OwnedDevice
-from tunscope.engine.protocol import Message, encode_line
+from tunscope.engine.protocol import Message, decode_line, encode_line
 from tunscope.engine.server import Server
 from tunscope.packet.direction import Direction
 from tunscope.packet.linktype import LinkType
@@ -96,3 +96,26 @@ def test_an_engine_whose_event_finds_nobody_ends(
     assert len(packets_in(file.read_bytes())) == 1
     for end in (ours, device, kernel, peer, other):
         end.close()
+
+
+def test_each_request_is_answered_though_the_front_end_reads_late() -> None:
+    ours, theirs = socket.socketpair()
+    ours.settimeout(8)
+    answers: list[Message] = []
+
+    def ask() -> None:
+        requests = [{"id": number, "op": "describe"} for number in range(4000)]
+        ours.sendall(b"".join(map(encode_line, requests)))
+        time.sleep(0.1)  # the answers are twice what a socket holds
+        data = b""
+        while data.count(b"\n") < len(requests) and (more := ours.recv(1 << 16)):
+            data += more
+        ours.close()
+        answers.extend(map(decode_line, data.splitlines()))
+
+    front_end = threading.Thread(target=ask)
+    front_end.start()
+    with open(os.devnull, "wb") as output:
+        Server(ControlChannel(theirs.detach()), os.dup(output.fileno())).run()
+    front_end.join()
+    assert [answer["id"] for answer in answers] == list(range(4000))
