@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import threading
@@ -101,12 +102,17 @@ def test_an_engine_whose_event_finds_nobody_ends(
 def test_each_request_is_answered_though_the_front_end_reads_late() -> None:
     ours, theirs = socket.socketpair()
     ours.settimeout(8)
+    channel = ControlChannel(theirs.detach())
     answers: list[Message] = []
+    full: list[bool] = []
 
     def ask() -> None:
         requests = [{"id": number, "op": "describe"} for number in range(4000)]
         ours.sendall(b"".join(map(encode_line, requests)))
-        time.sleep(0.1)  # the answers are twice what a socket holds
+        until = time.monotonic() + 8
+        while not channel.poll_events & select.POLLOUT and time.monotonic() < until:
+            time.sleep(0.001)
+        full.append(bool(channel.poll_events & select.POLLOUT))
         data = b""
         while data.count(b"\n") < len(requests) and (more := ours.recv(1 << 16)):
             data += more
@@ -116,6 +122,8 @@ def test_each_request_is_answered_though_the_front_end_reads_late() -> None:
     front_end = threading.Thread(target=ask)
     front_end.start()
     with open(os.devnull, "wb") as output:
-        Server(ControlChannel(theirs.detach()), os.dup(output.fileno())).run()
+        Server(channel, os.dup(output.fileno())).run()
     front_end.join()
+    channel.close()
+    assert full == [True], "the answers are more than a socket holds"
     assert [answer["id"] for answer in answers] == list(range(4000))
