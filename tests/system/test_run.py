@@ -454,6 +454,20 @@ def test_in_the_background_the_terminal_stays_with_who_has_it(user):
         assert child.wait(10) == 5
 
 
+def test_a_command_that_asks_in_the_background_is_stopped_and_brought_to_the_front(user):
+    run_it = f"{' '.join(TUNSCOPE)} run --offline --no-tui -q --"
+    with in_a_terminal(user, "exec sh -i") as (child, terminal):
+        terminal.type(f"{run_it} sh -c 'read word; echo go''t $word; exit 3' &\n")
+        terminal.type(
+            "until grep -q 'State:.T' /proc/$!/status; do sleep 0.1; done; echo sto''pped\n"
+        )
+        terminal.wait_for("stopped")
+        terminal.type("fg\nit\n")
+        terminal.wait_for("got it")
+        terminal.type("exit $?\n")
+        assert child.wait(10) == 3
+
+
 def test_in_a_pipeline_who_reads_it_may_read_the_terminal_too(user):
     run_it = f"{' '.join(TUNSCOPE)} run --offline --no-tui -q --"
     pager = "read first; echo ready $first; read key </dev/tty; echo ke''y $key"

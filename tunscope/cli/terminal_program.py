@@ -25,15 +25,10 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS: Final = 1.0
 _HANG_UP_SECONDS: Final = 2.0
-#: Where the program is in our process group, the terminal sends it these itself.
+#: Left to the program; where it is in our process group, the terminal sends it these itself.
 _OF_THE_KEYBOARD: Final = (signal.SIGINT, signal.SIGQUIT)
-_LEFT_TO_THE_PROGRAM: Final = (
-    signal.SIGINT,
-    signal.SIGQUIT,
-    signal.SIGTSTP,
-    signal.SIGTTIN,
-    signal.SIGTTOU,
-)
+#: Not ours to heed while another group has the terminal; else what stops the group stops us.
+_OF_JOB_CONTROL: Final = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 
 
 def run_in_terminal(
@@ -95,9 +90,11 @@ def terminal_lent() -> Iterator[None]:
     """Leave the terminal's signals to another program for the length of a with block.
 
     The terminal itself is lent by who starts it, where `may_lend_terminal`, and taken back here.
+    Where it is not, both are of the same job: they are stopped, and go on, together.
     """
     lent = may_lend_terminal()
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in _LEFT_TO_THE_PROGRAM}
+    ignored = (*_OF_THE_KEYBOARD, *_OF_JOB_CONTROL) if lent else _OF_THE_KEYBOARD
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in ignored}
     try:
         yield
     finally:

@@ -16,6 +16,7 @@ from tunscope.device.request import DeviceRequest
 from tunscope.engine.client import EngineClient, Opening
 from tunscope.engine.options import CaptureOptions
 from tunscope.errors import TunscopeError
+from tunscope.lab.foreground import may_lend_terminal
 from tunscope.lab.namespaces import Namespaces
 from tunscope.lab.process import NodeProcess
 from tunscope.lab.topology import Node, Route, Topology, TunDevice
@@ -106,7 +107,8 @@ class PrivateNetwork:
     def spawn(self, argv: Sequence[str], streams: tuple[int, int, int]) -> NodeProcess:
         """Start the command in the caller's terminal session, as the caller's user.
 
-        Ctrl-Z does not stop it: nobody could let it go on, whose shell knows only the caller.
+        Where it gets the terminal, Ctrl-Z does not stop it: nobody could let it go on, whose shell
+        knows only the caller.
         """
         return self._namespaces.spawn(
             self._node,
@@ -116,7 +118,7 @@ class PrivateNetwork:
             stderr=streams[2],
             foreground=True,
             identity=self._identity,
-            ignored=(signal.SIGTSTP,),
+            ignored=(signal.SIGTSTP,) if may_lend_terminal() else (),
         )
 
     def spawn_in_terminal(self, argv: Sequence[str], terminal: int, kind: str) -> NodeProcess:
