@@ -110,8 +110,10 @@ def frames_by_tshark(file: Path) -> list[str]:
 
 @contextlib.contextmanager
 def tcpdump(netns: NetworkNamespace, device: str, file: Path, *words: str) -> Iterator[None]:
+    # -B: its ring has a place of 64 KiB a packet, 32 in all without it.
     child = netns.popen(
-        "tcpdump", "-Z", "root", "-i", device, "-Q", "in", "-w", file, "--immediate-mode", *words,
+        "tcpdump", "-Z", "root", "-i", device, "-Q", "in", "-w", file, "--immediate-mode",
+        "-B", "16384", *words,
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert child.stderr is not None
