@@ -67,6 +67,8 @@ class PacketTable(VirtualList):
         self.painter = painter
         self._shown = 0
         self._seen = 0
+        #: Whether a new filter still finds rows of packets that were there before it.
+        self._refilling = False
         self._count_at_pause = 0
         self._moved_at = 0.0
         #: Whether it is not a person who moves the cursor.
@@ -110,10 +112,13 @@ class PacketTable(VirtualList):
     def pull(self) -> None:
         """Take in the view's new rows and repaint what that changes, and nothing else."""
         badge, thumb = self.overlay(), self.thumb()
+        whole = self.view.progress == 1  # asked first: no earlier row comes after that
         if not self.paused and (self.view.update() or self._shown != len(self.view)):
             self._take_rows()
         else:
             self._hurried = False
+        if self._refilling:
+            self._seen, self._refilling = self._shown, not whole
         if self.thumb() != thumb:
             self.refresh(self.extent.region)
         elif self.overlay() != badge:
@@ -204,6 +209,7 @@ class PacketTable(VirtualList):
 
     def reload(self) -> None:
         """Show a view that was filtered or sorted anew, with the cursor on the same packet."""
+        self._refilling = True
         self.view.update()
         self._take_rows()
         self._seen = self._shown
