@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import events
 from textual.app import SystemCommand
 
+from tunscope.engine.signals import signals_noted
 from tunscope.index.view import View
 from tunscope.packet.printable import printable
 from tunscope.tui.action_commands import ActionCommands
@@ -345,6 +346,7 @@ def run_browser(
     and the capture untouched.
     """
     gc.disable()  # for the first rows; on again when they are there
+    surroundings = surroundings or Surroundings()
     app = TunscopeApp(
         capture,
         session,
@@ -354,7 +356,8 @@ def run_browser(
         display_filter=display_filter,
         surroundings=surroundings,
     )
-    ending = app.run()
+    with signals_noted(surroundings.tell_to_end, signal.SIGTERM, signal.SIGHUP):
+        ending = app.run()
     if app.farewell:
         print(f"tunscope: {printable(app.farewell)}", file=sys.stderr)
     app.raise_failure("the capture is kept; --debug shows where")
