@@ -14,9 +14,25 @@ from tunscope.index.capture import CaptureIndex
 from tunscope.index.source import FileSource
 from tunscope.tui.app import TunscopeApp
 from tunscope.tui.filter_language import FilterLanguage
+from tunscope.tui.rate import RateMeter
 from tunscope.tui.session import FileSession, SessionState, SessionStatus, SessionTitle
 from tunscope.tui.settings.model import Settings
 from tunscope.tui.surroundings import Surroundings
+
+
+class StillMeter(RateMeter):
+    """The meter of a device on which nothing happens while it is looked at."""
+
+    def add(self, now: float, packets: int, octets: int) -> bool:
+        """Take nothing in."""
+        return False
+
+
+@pytest.fixture(autouse=True)
+def still_rate(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep stored screens from depending on how fast a fixed capture happened to be loaded."""
+    if request.node.path.name.endswith("_screens.py"):
+        monkeypatch.setattr("tunscope.tui.screens.main.RateMeter", StillMeter)
 
 
 @pytest.fixture

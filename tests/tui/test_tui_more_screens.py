@@ -13,7 +13,6 @@ from textual.widgets import Input
 
 from tunscope.tui.display_filters import DisplayFilters
 from tunscope.tui.messages import LoggedMessage
-from tunscope.tui.rate import RateMeter
 from tunscope.tui.saving import SaveJob
 from tunscope.tui.session import Severity
 
@@ -140,8 +139,6 @@ async def test_screen(
         monkeypatch.setattr("tunscope.tui.screens.save.units.packet_rate", lambda rate: "1.2 Mpps")
     if name == "stopping":
         monkeypatch.setattr("tunscope.tui.screens.stopping.units.packets", lambda n: "155 packets")
-    if name == "new-below":  # what comes in the middle of a second has a rate, or none yet
-        monkeypatch.setattr(RateMeter, "add", lambda *sample: False)
     packets = HELD_BACK.get(name)
     async with open_browser(
         "tun", packets=packets, live=True, size=size, unsaved=True, language=DisplayFilters()
