@@ -2,7 +2,8 @@
 
 `netns` gives one such namespace; `netns_factory` as many as a test asks for. Each has its
 loopback up, a unique name that `ip netns` knows, and is gone after the test together with
-every process that still runs in it.
+every process that still runs in it. `person` is root and a user without rights in turn, `user` the
+latter alone.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from network_namespace import NetworkNamespace
+from person import Person, person_of
 
 _serial = itertools.count(1)
 
@@ -47,3 +49,15 @@ def netns_factory() -> Iterator[Callable[[], NetworkNamespace]]:
 def netns(netns_factory: Callable[[], NetworkNamespace]) -> NetworkNamespace:
     """One private network namespace."""
     return netns_factory()
+
+
+@pytest.fixture(params=["root", "user"])
+def person(request, tmp_path) -> Iterator[Person]:
+    with person_of(request.param, tmp_path) as someone:
+        yield someone
+
+
+@pytest.fixture
+def user(tmp_path) -> Iterator[Person]:
+    with person_of("user", tmp_path) as someone:
+        yield someone

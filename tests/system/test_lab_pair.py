@@ -9,26 +9,13 @@ import signal
 import subprocess
 import termios
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from lab_recordings import packets_in, pipe_of, recording, tshark, wait_until
 from lab_witness import LabWitness
-from person import TUNSCOPE, USER, Person, person_of
+from person import TUNSCOPE, USER
 from terminal_transcript import Transcript
-
-
-@pytest.fixture(params=["root", "user"])
-def person(request, tmp_path) -> Iterator[Person]:
-    with person_of(request.param, tmp_path) as someone:
-        yield someone
-
-
-@pytest.fixture
-def user(tmp_path) -> Iterator[Person]:
-    with person_of("user", tmp_path) as someone:
-        yield someone
 
 
 def test_ping_dns_and_http_flow_over_both_ip_versions_and_nothing_stays(person):

@@ -7,13 +7,12 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from lab_recordings import counts, packets_in, pipe_of, recording, tshark, wait_until
 from lab_witness import LabWitness
-from person import TUNSCOPE, USER, Person, person_of
+from person import TUNSCOPE, USER
 
 from tunscope.lab.catalogue import LABS
 
@@ -65,18 +64,6 @@ UNSEEN = {
 }
 #: The device inside and the one outside of a tunnel.
 TUNNELS = {"vpn": ("tun0", "eth0"), "overlay": ("flannel", "eth0")}
-
-
-@pytest.fixture(params=["root", "user"])
-def person(request, tmp_path) -> Iterator[Person]:
-    with person_of(request.param, tmp_path) as someone:
-        yield someone
-
-
-@pytest.fixture
-def user(tmp_path) -> Iterator[Person]:
-    with person_of("user", tmp_path) as someone:
-        yield someone
 
 
 def kernel_filters_vlans() -> bool:

@@ -31,18 +31,6 @@ sys.stdout.write(urllib.request.urlopen(sys.argv[1], timeout=9).read().decode())
 UPLINKS = ["slirp4netns", "passt"]
 
 
-@pytest.fixture(params=["root", "user"])
-def person(request, tmp_path) -> Iterator[Person]:
-    with person_of(request.param, tmp_path) as someone:
-        yield someone
-
-
-@pytest.fixture
-def user(tmp_path) -> Iterator[Person]:
-    with person_of("user", tmp_path) as someone:
-        yield someone
-
-
 class _Pages(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         body = b"x" * int(self.path.rpartition("=")[2]) if "=" in self.path else b"the answer"
