@@ -383,6 +383,7 @@ def test_bare_packets_find_their_neighbours_on_a_network(
     packets.append(bytes(IPv6(src="fd00::1", dst="fd00::2") / UDP(dport=4242)))
     file = pcap(tmp_path / "in", RAW, packets)
     words = ("--topspeed", "--wait", "0", "--map", "10.9.0.0/24=10.9.0.0/24")
+    a.run("ping", "-q", "-c", "1", "-w", "10", "fd00::2")  # IPv6 begins a while after the link
     with tcpdump(b, "v1", tmp_path / "out.pcap", "udp dst port 4242"):
         done = a.tunscope("replay", file, "v0", *words)
     assert done.returncode == 0, done.stderr

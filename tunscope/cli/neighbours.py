@@ -12,8 +12,11 @@ from tunscope.engine.protocol import Message
 from tunscope.errors import TunscopeError
 from tunscope.packet.neighbour_messages import multicast_mac
 
-_LOOKS: Final = 10
+_LOOKS: Final = 15
 _LOOK_SECONDS: Final = 0.03
+#: Looks after which a question is asked again: the first may have been lost, or came too early
+#: for a link that has just come up.
+_AGAIN: Final = 5
 #: So many that do not answer, and nobody is asked any more.
 _PATIENCE: Final = 8
 
@@ -41,7 +44,7 @@ class Neighbours:
         self._known: dict[bytes, bytes] = {}
 
     def __call__(self, address: bytes) -> bytes | None:
-        """Return the MAC address, None if nobody answers for a quarter of a second."""
+        """Return the MAC address, None if nobody answers for half a second."""
         if address in self._everybody:
             return b"\xff" * 6
         known = self._known.get(address) or multicast_mac(address)
@@ -54,8 +57,8 @@ class Neighbours:
         return self._known.get(address)
 
     def _ask(self, address: bytes) -> None:
-        asked = [address.hex()]
-        for _ in range(_LOOKS):
+        for look in range(_LOOKS):
+            asked = [address.hex()] if look % _AGAIN == 0 else []
             try:
                 answer = self._resolve(
                     {"mac": self._mac, "sources": self._sources, "addresses": asked}
@@ -68,5 +71,4 @@ class Neighbours:
             }
             if address in self._known:
                 return
-            asked = []
             time.sleep(_LOOK_SECONDS)
