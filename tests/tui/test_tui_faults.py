@@ -6,11 +6,14 @@ import struct
 import warnings
 from pathlib import Path
 
-from browser_driver import DATA, OpenBrowser, blocks_of
+from browser_driver import DATA, Browser, OpenBrowser, blocks_of
 
 from tunscope.capfile.writer import open_writer
+from tunscope.index.capture import CaptureIndex
+from tunscope.index.source import SpoolSource
 from tunscope.packet.record import PacketRecord
-from tunscope.tui.session import SessionState, Severity
+from tunscope.tui.app import TunscopeApp
+from tunscope.tui.session import FileSession, SessionState, SessionStatus, SessionTitle, Severity
 from tunscope.tui.settings.model import Settings
 
 
@@ -138,3 +141,27 @@ async def test_hostile_packets_send_no_command_to_the_terminal(
             assert not {"\x1b", "\x07", "\u202e"} & set(text)
             assert "[red]x" in text  # shown as it is, and not as markup
             await browser.press("escape")
+
+
+async def test_the_list_still_follows_when_all_its_packets_have_gone(tmp_path: Path) -> None:
+    head, blocks = blocks_of(DATA / "browser_tun.pcapng")
+    first, second = (tmp_path / f"{number:08d}.pcapng" for number in (1, 2))
+    first.write_bytes(head + b"".join(blocks[:40]))
+    capture = CaptureIndex(SpoolSource(tmp_path))
+    capture.start()
+    session = FileSession(SessionTitle("tun0", "tun"), SessionStatus(SessionState.LIVE))
+    app = TunscopeApp(capture, session, settings=Settings(), state=tmp_path / "state")
+    try:
+        async with app.run_test(size=(120, 36)) as pilot:
+            browser = Browser(app, pilot, session, first)
+            await browser.until(lambda: app.is_running and browser.table.cursor == 39)
+            second.write_bytes(head)
+            first.unlink()
+            await browser.until(lambda: browser.table.row_count == 0)
+            with second.open("ab") as stream:
+                stream.write(b"".join(blocks[40:90]))
+            await browser.until(lambda: browser.table.row_count == 50)
+            assert browser.table.following
+            assert browser.table.selected_number == 90
+    finally:
+        capture.stop()

@@ -51,6 +51,7 @@ class CaptureIndex:
         self._done: Final = threading.Event()
         self._hurrying: Final = threading.Event()
         self._courtesy = 0.0
+        self._origin: int | None = None
         self._thread = threading.Thread(target=self._run, name="tunscope-index", daemon=True)
 
     def start(self, courtesy: float = 0.0) -> None:
@@ -87,6 +88,17 @@ class CaptureIndex:
     def first_number(self) -> int:
         """The oldest number whose packet is still there."""
         return self.tables.packets.first + 1
+
+    @property
+    def origin_ns(self) -> int:
+        """When the capture's first packet was seen, also after it has gone; 0 before there is one.
+
+        Nanoseconds since 1970.
+        """
+        packets = self.tables.packets
+        first = int(packets["ts_ns"][0]) if packets.count else 0
+        # Looked at last: it is noted before the packet goes.
+        return first if self._origin is None else self._origin
 
     @property
     def complete(self) -> bool:
@@ -187,10 +199,8 @@ class CaptureIndex:
     def _discard(self) -> None:
         """Forget packets whose spool segment is gone."""
         packets = self.tables.packets
-        if not packets.count:
-            return
+        places = packets["offset"][packets.first :]
         oldest = self.source.first << OFFSET_BITS
-        if int(packets["offset"][packets.first]) < oldest:
-            places = packets["offset"][packets.first :]
-            first = int(np.searchsorted(places, np.uint64(oldest))) + packets.first
-            self.tables.discard(first)
+        if len(places) and int(places[0]) < oldest:
+            self._origin = self.origin_ns
+            self.tables.discard(int(np.searchsorted(places, np.uint64(oldest))) + packets.first)

@@ -122,7 +122,7 @@ class Colouring:
         from tunscope.filter.columnar.run import Run
 
         batch = self._capture.batch(start, stop)
-        first = int(self._capture.store["ts_ns"][self._capture.first_number - 1])
+        first = self._capture.origin_ns
         run = Run(batch, Clock(first, first))
         in_flows = batch["flow"] != 0
         rule = np.full(batch.count, _NO_RULE)

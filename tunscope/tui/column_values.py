@@ -43,7 +43,7 @@ def first_values(index: CaptureIndex, rows: Numbers, source: Source) -> npt.NDAr
     if not len(rows):
         return keys
     stop = int(rows.max()) + 1
-    first_ns = int(index.store["ts_ns"][index.first_number - 1])
+    first_ns = index.origin_ns
     found = np.full(stop, _ABSENT)
     for start in range(int(rows.min()), stop, _STEP):
         batch = index.batch(start, min(start + _STEP, stop))

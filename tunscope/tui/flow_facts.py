@@ -116,6 +116,5 @@ class FlowFacts:
 
 def context_of(capture: CaptureIndex, number: int) -> FrameContext:
     """Return what the packets around packet `number` say of its times."""
-    times = capture.store["ts_ns"]
-    first = int(times[capture.first_number - 1])
-    return FrameContext(number, first, int(times[max(number - 2, capture.first_number - 1)]))
+    previous = max(number - 2, capture.first_number - 1)
+    return FrameContext(number, capture.origin_ns, int(capture.store["ts_ns"][previous]))

@@ -73,7 +73,6 @@ class RowPainter:
         self._widest: dict[str, int] = {}
         self._widest_info = 0
         self._layout: tuple[int, Layout] | None = None
-        self._origin: int | None = None
         self._measured: set[int] = set()
         self.colouring = Colouring(capture, rules)
         self._rule_styles: dict[int, RuleStyles] = {}
@@ -305,9 +304,7 @@ class RowPainter:
             return time_of_day(ts)
         if self.time_format is TimeFormat.REFERENCE and self.reference is not None:
             return seconds(ts - self._ts(self.reference))
-        if self._origin is None:  # the first packet's time outlives its packet
-            self._origin = self._ts(self._capture.first_number)
-        return seconds(ts - self._origin)
+        return seconds(ts - self._capture.origin_ns)
 
 
 def _cell_style(

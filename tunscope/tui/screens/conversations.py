@@ -79,9 +79,7 @@ class ConversationsScreen(StatisticScreen, inherit_bindings=False):
 
     def _digest(self, tally: ConversationTally) -> ConversationPage:
         """Make the page; on the thread that counts."""
-        times, first = self.capture.store["ts_ns"], self.capture.first_number - 1
-        origin = int(times[first]) if len(times) > first else 0
-        return page_of(tally, self.choice, self.capture.addresses, origin)
+        return page_of(tally, self.choice, self.capture.addresses, self.capture.origin_ns)
 
     def show_result(self) -> None:
         """Show the page."""

@@ -228,8 +228,8 @@ class PacketTable(VirtualList):
         if not self._taking:
             self._moved_at = time.monotonic()
         self._see()
-        if self.cursor == self._shown - 1:
-            # Rows before it may have gone with their spool segment: that is no way up.
+        if self.cursor >= self._shown - 1:
+            # Rows before it, or all there were, may have gone with their spool segment: no way up.
             self.set_following(self.following or self.live)
         elif self.cursor < old_row:
             self.set_following(False)
