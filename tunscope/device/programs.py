@@ -7,6 +7,7 @@ process. That needs the right to look into the process (CAP_SYS_PTRACE for those
 from __future__ import annotations
 
 import contextlib
+import errno
 import ipaddress
 import os
 import socket
@@ -24,6 +25,8 @@ _ALL_STATES: Final = 0xFFF
 _LINK: Final = "socket:["
 
 _Endpoint = tuple[str, int]
+#: What a socket that hears everybody is bound to.
+_ANYBODY: Final = ("0.0.0.0", "::")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +51,58 @@ class SocketOwner:
 def find_programs(conversations: Sequence[Conversation]) -> list[SocketOwner | None]:
     """Return who of this network namespace takes part in each conversation, None for nobody.
 
-    Of two that talk to each other it is the one that spoke first. TunscopeError if the kernel
+    Of two that talk to each other it is the one that spoke first. A socket that hears everybody
+    takes part in what comes to this namespace, not in what passes it. TunscopeError if the kernel
     tells nothing about sockets.
     """
+    here = _Here()
     tables: dict[int, _Sockets] = {}
     for protocol in {one.protocol for one in conversations}:
-        tables[protocol] = _sockets(protocol)
+        tables[protocol] = _sockets(protocol, here)
     inodes = [tables[one.protocol].inode_of(one) for one in conversations]
     owners = _owners({inode for inode in inodes if inode})
     return [owners.get(inode) for inode in inodes]
+
+
+class _Here:
+    """Which addresses the calling thread's network namespace takes packets for."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bool] = {}
+
+    def hears(self, address: str) -> bool:
+        """Whether the kernel would give a packet for `address` to a socket of this namespace."""
+        if address not in self._known:
+            self._known[address] = _is_group(address) or _can_be_bound(address)
+        return self._known[address]
+
+
+def _is_group(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_multicast
+    except ValueError:
+        return False
+
+
+def _can_be_bound(address: str) -> bool:
+    """Whether a socket may have the address, which the kernel allows for local and broadcast ones.
+
+    A link-local one needs an interface that nobody told us, and is taken for ours.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as trial:
+            trial.bind((address, 0))
+    except OSError as error:
+        return error.errno != errno.EADDRNOTAVAIL
+    return True
 
 
 @dataclass(slots=True)
 class _Sockets:
     """Inodes of one protocol's sockets: of connected ones, and of those that hear everybody."""
 
+    here: _Here
     connected: dict[tuple[_Endpoint, _Endpoint], int] = field(default_factory=dict)
     bound: dict[_Endpoint, int] = field(default_factory=dict)
 
@@ -74,14 +114,14 @@ class _Sockets:
             if inode := self.connected.get((local, remote), 0):
                 return inode
         for address, port in (source, destination):
-            for bound in (address, "0.0.0.0", "::"):
+            for bound in (address, *(_ANYBODY if self.here.hears(address) else ())):
                 if inode := self.bound.get((bound, port), 0):
                     return inode
         return 0
 
 
-def _sockets(protocol: int) -> _Sockets:
-    found = _Sockets()
+def _sockets(protocol: int, here: _Here) -> _Sockets:
+    found = _Sockets(here)
     for message in _messages(protocol):
         inode = int(message["idiag_inode"])
         local = (_plain(str(message["idiag_src"])), int(message["idiag_sport"]))
