@@ -76,7 +76,7 @@ def show_lab(
     need_terminal()
     settings_in_force()
     with LiveCaptures() as captures:
-        with build() as running:
+        with build() as running, running.residents() as residents:
             # What is woven from several devices is written by a process that knows one file.
             options = spooled(wanted, None) if len(running.places) == 1 else wanted
             captures.of_lab(
@@ -85,6 +85,7 @@ def show_lab(
                 lambda fd: running.open(fd, options),
                 running.start_traffic,
                 running.failures,
+                residents.programs,
             )
             ended(running)
         captures.run_wishes()

@@ -20,7 +20,7 @@ from tunscope.cli.headless import open_engine
 from tunscope.cli.inspection import Inspection
 from tunscope.cli.outputs import SingleFile
 from tunscope.cli.privilege import as_invoking_user, drop_privileges, invoking_user
-from tunscope.cli.program_watch import ProgramWatch
+from tunscope.cli.program_watch import Ask, ProgramWatch
 from tunscope.cli.reachable import reachable
 from tunscope.cli.replay_wish import mistake_of, packets_of_file
 from tunscope.engine.client import EngineClient, Opening
@@ -178,7 +178,7 @@ class LiveCaptures:
                     replay.watched_by(session.replays)
                 index = CaptureIndex(source)
                 index.start()
-                with self._programs_of(index, request.netns):
+                with _programs_told(index, self._programs_in(request.netns)):
                     self.browse(index, session)
         finally:
             self._end_capture()
@@ -193,8 +193,8 @@ class LiveCaptures:
                 request.name,
                 lambda fd: self._open(request, options, fd),
                 options,
+                self._programs_in(request.netns),
                 keep=keep,
-                netns=request.netns,
             )
 
     def of_lab(
@@ -204,8 +204,12 @@ class LiveCaptures:
         opener: Opener,
         started: Callable[[], None],
         news: Callable[[], Sequence[str]],
+        programs: Ask,
     ) -> None:
-        """Capture what `opener` opens; `started` is called then, `news` again and again."""
+        """Capture what `opener` opens; `started` is called then, `news` again and again.
+
+        `programs` tells the programs behind conversations there.
+        """
 
         def opened(fd: int) -> tuple[EngineClient, Opening]:
             self._give_engine_up()
@@ -213,7 +217,7 @@ class LiveCaptures:
             return self._client, opening
 
         with self._signals_noted():
-            self._into_spool(device, opened, options, started=started, news=news)
+            self._into_spool(device, opened, options, programs, started=started, news=news)
         self._give_engine_up()  # it is in a namespace that nobody needs any more
 
     def _into_spool(
@@ -221,9 +225,9 @@ class LiveCaptures:
         device: str,
         opened: Callable[[int], tuple[EngineClient, Opening]],
         options: CaptureOptions,
+        programs: Ask,
         *,
         keep: int | None = None,
-        netns: str | None = None,
         started: Callable[[], None] | None = None,
         news: Callable[[], Sequence[str]] | None = None,
     ) -> None:
@@ -267,9 +271,7 @@ class LiveCaptures:
                     started()
                 index = CaptureIndex(source)
                 index.start()
-                with contextlib.ExitStack() as watching:
-                    if started is None:  # the sockets of a lab are in namespaces of its own
-                        watching.enter_context(self._programs_of(index, netns))
+                with _programs_told(index, programs):
                     released = self.browse(index, session)
         finally:
             self._end_capture()
@@ -312,15 +314,9 @@ class LiveCaptures:
         finally:
             index.stop()
 
-    @contextlib.contextmanager
-    def _programs_of(self, index: CaptureIndex, netns: str | None) -> Iterator[None]:
-        """Look for the programs behind the conversations of a capture in namespace `netns`."""
-        watch = ProgramWatch(index, lambda asked: self._inspection.programs(asked, netns))
-        watch.start()
-        try:
-            yield
-        finally:
-            watch.stop()
+    def _programs_in(self, netns: str | None) -> Ask:
+        """Return who tells the programs behind conversations in namespace `netns`."""
+        return lambda asked: self._inspection.programs(asked, netns)
 
     def _begin_replay(self, client: EngineClient, opening: Opening) -> CaptureReplay | None:
         replay, self._replay = self._replay, None
@@ -372,6 +368,17 @@ class LiveCaptures:
         client, self._client = self._client, None
         if client is not None:
             client.close()
+
+
+@contextlib.contextmanager
+def _programs_told(index: CaptureIndex, programs: Ask) -> Iterator[None]:
+    """Look for the programs behind the conversations of a capture while it is shown."""
+    watch = ProgramWatch(index, programs)
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.stop()
 
 
 class _Orphans:

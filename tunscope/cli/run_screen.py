@@ -32,7 +32,7 @@ def show_command(order: Order) -> int:
     settings_in_force()
     command = PtyCommand(order.argv[0])
     with LiveCaptures(display_filter=order.display_filter, names=order.names) as captures:
-        with PrivateNetwork(order.wishes) as network:
+        with PrivateNetwork(order.wishes) as network, network.residents() as residents:
             options = spooled(order.options, None)
             captures.surroundings.command = command
             try:
@@ -44,6 +44,7 @@ def show_command(order: Order) -> int:
                         lambda terminal, kind: network.spawn_in_terminal(order.argv, terminal, kind)
                     ),
                     command.news,
+                    residents.programs,
                 )
             finally:
                 captures.surroundings.command = None

@@ -27,10 +27,11 @@ class Inspector:
     """Starts the inspecting child and asks it; to be started before rights are given away.
 
     Without a child that answers owners are simply unknown: nothing here raises once it runs.
-    `launcher` is put in front of the command (`sudo --`). To be used from one thread at a time.
+    `launcher` is put in front of the command (`sudo --`), and the child has the descriptors
+    `inherited`. To be used from one thread at a time.
     """
 
-    def __init__(self, launcher: Sequence[str] = ()) -> None:
+    def __init__(self, launcher: Sequence[str] = (), inherited: Sequence[int] = ()) -> None:
         self._child: subprocess.Popen[bytes] | None = None
         self._serial = 0
         self._buffer = b""
@@ -41,6 +42,7 @@ class Inspector:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 bufsize=0,
+                pass_fds=inherited,
             )
 
     def __enter__(self) -> Self:

@@ -13,16 +13,23 @@ from pathlib import Path
 import tunscope
 
 _ROOT = str(Path(tunscope.__file__).resolve().parent.parent)
-_START = "import sys; sys.path.append({root!r}); from {module} import main; sys.exit(main())"
+_START = (
+    "import sys; sys.path.append({root!r}); "
+    "from tunscope.lab.process_name import take_name; take_name({name!r}); "
+    "from {module} import main; sys.exit(main())"
+)
 
 
 def bare_command(module: str, *arguments: str) -> tuple[str, ...]:
-    """Return the command that runs `main()` of `module` with `arguments` in sys.argv[1:]."""
+    """Return the command that runs `main()` of `module` with `arguments` in sys.argv[1:].
+
+    The process goes by the module's own name.
+    """
     return (
         sys.executable,
         "-I",
         "-S",
         "-c",
-        _START.format(root=_ROOT, module=module),
+        _START.format(root=_ROOT, module=module, name=module.rpartition(".")[2]),
         *arguments,
     )

@@ -21,6 +21,7 @@ from tunscope.lab.namespaces import Namespaces
 from tunscope.lab.plan import LabPlan
 from tunscope.lab.process import NodeProcess
 from tunscope.lab.recorders import Recorders
+from tunscope.lab.residents import Residents
 from tunscope.lab.running import RunningProgram
 from tunscope.lab.topology import Veth
 from tunscope.lab.traffic import Program, search_path
@@ -131,6 +132,10 @@ class Lab:
         for engine in self._keepers:
             engine.poll()  # nobody waits for what it tells
         return lines + self._beside.news()
+
+    def residents(self) -> Residents:
+        """Return who can tell the lab's programs, those at the shown devices first."""
+        return self.namespaces.residents([place.partition("@")[2] for place in self.places])
 
     @property
     def reader_gone(self) -> bool:

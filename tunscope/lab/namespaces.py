@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from tunscope.device.inspector import Inspector
 from tunscope.engine.client import EngineClient
 from tunscope.engine.descriptor_passing import receive_descriptors
 from tunscope.errors import TunscopeError
@@ -24,6 +25,7 @@ from tunscope.lab.barepython import bare_command
 from tunscope.lab.foreground import may_lend_terminal
 from tunscope.lab.init import MESSAGE_LIMIT
 from tunscope.lab.process import NodeProcess
+from tunscope.lab.residents import Residents
 from tunscope.lab.topology import Topology
 
 HELPER = "tunscope.lab.helper"
@@ -135,8 +137,16 @@ class Namespaces:
         launcher = bare_command(ENTER, str(user), str(nodes[node]))
         return EngineClient(output_fd, launcher, (user, *nodes.values()))
 
+    def residents(self, first: Sequence[str]) -> Residents:
+        """Return who can tell the programs in the nodes, of which `first` are looked into first."""
+        user, nodes = self.descriptors.user_namespace, self.descriptors.network_namespaces
+        order = tuple(dict.fromkeys((*first, *nodes)))
+        launcher = bare_command(ENTER, str(user), str(nodes[order[0]]))
+        inspector = Inspector(launcher, (user, *nodes.values()))
+        return Residents(inspector, [self.netns_path(node) for node in order])
+
     def netns_path(self, node: str) -> str:
-        """Return the path by which an engine of this lab can open a node's network namespace."""
+        """Return the path by which a child in this lab can open a node's network namespace."""
         return f"/proc/self/fd/{self.descriptors.network_namespaces[node]}"
 
     @property

@@ -19,6 +19,7 @@ from tunscope.errors import TunscopeError
 from tunscope.lab.foreground import may_lend_terminal
 from tunscope.lab.namespaces import Namespaces
 from tunscope.lab.process import NodeProcess
+from tunscope.lab.residents import Residents
 from tunscope.lab.topology import Node, Route, Topology, TunDevice
 from tunscope.relay.peer_request import PeerRequest
 from tunscope.usernet.forward import Forward
@@ -103,6 +104,10 @@ class PrivateNetwork:
             client.close()
             raise
         return client, opening
+
+    def residents(self) -> Residents:
+        """Return who can tell the programs that the command consists of."""
+        return self._namespaces.residents([self._node])
 
     def spawn(self, argv: Sequence[str], streams: tuple[int, int, int]) -> NodeProcess:
         """Start the command in the caller's terminal session, as the caller's user.
