@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
+import threading
 from typing import Final
 
 from tunscope.cli.config import settings_in_force
+from tunscope.engine.signals import signals_noted
 from tunscope.errors import ExitCode, UsageError
 
 #: Seconds that the index may wait for the screen: loading it takes as long as indexing a million
@@ -17,28 +20,32 @@ _COURTESY: Final = 1.0
 
 def browse_file(word: str, display_filter: str, names: bool | None = None) -> ExitCode:
     """Show a capture file, a spool's folder, or with "-" the capture on stdin."""
-    from tunscope.index.capture import CaptureIndex
-    from tunscope.index.opening import open_source
+    told_to_end = threading.Event()
+    with signals_noted(told_to_end.set, signal.SIGTERM, signal.SIGHUP):
+        from tunscope.index.capture import CaptureIndex
+        from tunscope.index.opening import open_source
 
-    check_filter(display_filter)
-    settings_in_force()
-    if word != "-":
-        need_terminal()
-        source = open_source(word)
-    else:
-        source = open_source(word)
-        _keys_from_terminal()
-    index = CaptureIndex(source)
-    index.start(_COURTESY)
-    gc.disable()  # loading leaves no garbage behind; the screen turns it on again
-    from tunscope.cli.live_captures import LiveCaptures
-    from tunscope.tui.session import FileSession, SessionTitle
+        check_filter(display_filter)
+        settings_in_force()
+        if word != "-":
+            need_terminal()
+            source = open_source(word)
+        else:
+            source = open_source(word)
+            _keys_from_terminal()
+        index = CaptureIndex(source)
+        index.start(_COURTESY)
+        gc.disable()  # loading leaves no garbage behind; the screen turns it on again
+        from tunscope.cli.live_captures import LiveCaptures
+        from tunscope.tui.session import FileSession, SessionTitle
 
-    title = SessionTitle(name="standard input" if word == "-" else word, kind="file")
-    with LiveCaptures(display_filter=display_filter, names=names) as captures:
-        captures.keep_rights()
-        captures.browse(index, FileSession(title))
-        captures.run_wishes()
+        title = SessionTitle(name="standard input" if word == "-" else word, kind="file")
+        with LiveCaptures(display_filter=display_filter, names=names) as captures:
+            if told_to_end.is_set():
+                captures.surroundings.tell_to_end()
+            captures.keep_rights()
+            captures.browse(index, FileSession(title))
+            captures.run_wishes()
     return ExitCode.OK
 
 

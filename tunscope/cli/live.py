@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,7 +77,10 @@ def show_lab(
     need_terminal()
     settings_in_force()
     with LiveCaptures() as captures:
-        with build() as running, running.residents() as residents:
+        with contextlib.ExitStack() as ends:
+            with captures.undone_by_signals():
+                running = ends.enter_context(build())
+                residents = ends.enter_context(running.residents())
             # What is woven from several devices is written by a process that knows one file.
             options = spooled(wanted, None) if len(running.places) == 1 else wanted
             captures.of_lab(

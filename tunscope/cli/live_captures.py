@@ -49,9 +49,10 @@ Opener = Callable[[int], tuple[EngineClient, Opening]]
 class LiveCaptures:
     """The engine, the inspecting child and the wishes of one person at one terminal.
 
-    To be made before rights are given away. `display_filter` is in force from the start of every
-    capture, `names` says whether addresses have names there, None leaves that to the settings.
-    `replay` is played in the first one.
+    To be made before rights are given away. Inside the with statement SIGTERM and SIGHUP end what
+    is opened or shown, and then all, in order. `display_filter` is in force from the start of
+    every capture, `names` says whether addresses have names there, None leaves that to the
+    settings. `replay` is played in the first one.
     """
 
     def __init__(
@@ -70,17 +71,29 @@ class LiveCaptures:
         self._devices = DeviceWatch(self._inspection.owners)
         self._client: EngineClient | None = None
         self._wished: ReplayChoice | None = None
+        self._ends = contextlib.ExitStack()
         self.surroundings = Surroundings(
             devices=self._devices, opens_files=True, replay_mistake=mistake_of
         )
 
     def __enter__(self) -> Self:
+        note = self.surroundings.tell_to_end
+        self._ends.enter_context(signals_noted(note, signal.SIGTERM, signal.SIGHUP))
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._devices.rest()
-        self._inspection.close()
-        self._give_engine_up()
+        with self._ends:
+            self._devices.rest()
+            self._inspection.close()
+            self._give_engine_up()
+
+    @contextlib.contextmanager
+    def undone_by_signals(self) -> Iterator[None]:
+        """Have a signal, also one that came already, raise KeyboardInterrupt, to undo all."""
+        with signals_as_interrupts(signal.SIGTERM, signal.SIGHUP):
+            if self.surroundings.told_to_end:
+                raise KeyboardInterrupt
+            yield
 
     def keep_rights(self) -> None:
         """Leave root's rights to an engine that waits for its device, and become the person."""
@@ -99,9 +112,15 @@ class LiveCaptures:
         """Show the devices and note which one is wanted."""
         from tunscope.tui.device_picker import pick_device
 
+        if self.surroundings.told_to_end:
+            return
         settings = settings_in_force()
         self.surroundings.wanted = pick_device(
-            self._devices, message, theme=settings.theme, keys=settings.keys
+            self._devices,
+            message,
+            theme=settings.theme,
+            keys=settings.keys,
+            told_to_end=lambda: self.surroundings.told_to_end,
         )
 
     def run_wishes(self) -> None:
@@ -133,23 +152,14 @@ class LiveCaptures:
         choice, self.surroundings.wanted = self.surroundings.wanted, None
         return None if self.surroundings.told_to_end else choice
 
-    def _signals_noted(self) -> contextlib.AbstractContextManager[None]:
-        """Let a signal that comes before the screen is there, or after it, end all in order."""
-        note = self.surroundings.tell_to_end
-        return signals_noted(note, signal.SIGTERM, signal.SIGHUP)
-
     # --- captures
 
     def into_file(self, path: Path, request: DeviceRequest, options: CaptureOptions) -> None:
         """Capture into a file with a name."""
-        with self._signals_noted():
-            self._into_file(path, request, options)
-
-    def _into_file(self, path: Path, request: DeviceRequest, options: CaptureOptions) -> None:
         from tunscope.cli.engine_session import EngineSession, NamedFile, ping_hint
 
         output = SingleFile(path)
-        with signals_as_interrupts(signal.SIGTERM, signal.SIGHUP):
+        with self.undone_by_signals():
             fd = output.open()
             try:
                 client, opening = self._open(request, options, fd)
@@ -188,14 +198,13 @@ class LiveCaptures:
         self, request: DeviceRequest, options: CaptureOptions, *, keep: int | None = None
     ) -> None:
         """Capture into a private spool of at most `keep` bytes."""
-        with self._signals_noted():
-            self._into_spool(
-                request.name,
-                lambda fd: self._open(request, options, fd),
-                options,
-                self._programs_in(request.netns),
-                keep=keep,
-            )
+        self._into_spool(
+            request.name,
+            lambda fd: self._open(request, options, fd),
+            options,
+            self._programs_in(request.netns),
+            keep=keep,
+        )
 
     def of_lab(
         self,
@@ -216,8 +225,7 @@ class LiveCaptures:
             self._client, opening = opener(fd)
             return self._client, opening
 
-        with self._signals_noted():
-            self._into_spool(device, opened, options, programs, started=started, news=news)
+        self._into_spool(device, opened, options, programs, started=started, news=news)
         self._give_engine_up()  # it is in a namespace that nobody needs any more
 
     def _into_spool(
@@ -233,7 +241,7 @@ class LiveCaptures:
     ) -> None:
         from tunscope.cli.engine_session import EngineSession, SpoolStorage, ping_hint
 
-        with signals_as_interrupts(signal.SIGTERM, signal.SIGHUP):
+        with self.undone_by_signals():
             with as_invoking_user():
                 spool = Spool.create(device)
                 _, fd = spool.open_next()
@@ -293,8 +301,13 @@ class LiveCaptures:
         self.browse(index, FileSession(SessionTitle(name=str(path), kind="file")))
 
     def browse(self, index: CaptureIndex, session: Session) -> bool:
-        """Run the screen on an index at work; return whether the unnamed capture may go."""
+        """Run the screen on an index at work; return whether the unnamed capture may go.
+
+        Without a screen where a signal came already.
+        """
         try:
+            if self.surroundings.told_to_end:
+                return False
             from tunscope.tui.app import run_browser
             from tunscope.tui.session import Ending
             from tunscope.tui.settings.locations import state_folder

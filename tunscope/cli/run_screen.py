@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,10 @@ def show_command(order: Order) -> int:
     settings_in_force()
     command = PtyCommand(order.argv[0])
     with LiveCaptures(display_filter=order.display_filter, names=order.names) as captures:
-        with PrivateNetwork(order.wishes) as network, network.residents() as residents:
+        with contextlib.ExitStack() as ends:
+            with captures.undone_by_signals():
+                network = ends.enter_context(PrivateNetwork(order.wishes))
+                residents = ends.enter_context(network.residents())
             options = spooled(order.options, None)
             captures.surroundings.command = command
             try:

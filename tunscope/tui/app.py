@@ -6,12 +6,11 @@ import asyncio
 import gc
 import signal
 import sys
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import SystemCommand
@@ -56,8 +55,6 @@ if TYPE_CHECKING:
 #: (seconds: at least, and at most).
 _WARM_UP_DELAY = 1.0
 _LONGEST_DELAY = 4.0
-#: Before its first frame is out the screen cannot end (seconds).
-_FIRST_FRAME = 0.1
 
 
 class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
@@ -101,19 +98,20 @@ class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
         surroundings: Surroundings | None = None,
     ) -> None:
         self.settings = settings or Settings()
-        super().__init__(self.settings.theme, self.settings.keys)
+        self.surroundings = surroundings or Surroundings()
+        super().__init__(
+            self.settings.theme, self.settings.keys, lambda: self.surroundings.told_to_end
+        )
         self.capture = capture
         self.session = session
         self.view = View(capture)
         self.saving = SaveDialogs(self)
         #: What is still to be said when the screen is gone.
         self.farewell = ""
-        self.surroundings = surroundings or Surroundings()
         self._next: Wish | None = None
         self._failures = ThreadFailures(lambda text: self.tell(text, Severity.ERROR))
         self.files = LineHistory(state and state / "files")
         self._asking_to_quit = False
-        self._handlers: dict[signal.Signals, Any] = {}
         self._keys = KeyOrder(self, super().on_event)
         self._language = language
         self._state = state
@@ -153,16 +151,9 @@ class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
         if self._language is not None and self._display_filter:
             self.apply_filter(self._display_filter)
 
-    def on_ready(self) -> None:
-        """End in order when the process is told to end, or was while the screen was made."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            self._handlers[number] = signal.getsignal(number)
-            # A thread other than the main one may run the application in a test.
-            with suppress(ValueError, RuntimeError, NotImplementedError):
-                loop.add_signal_handler(number, self.exit, Ending.KEEP)
-        if self.surroundings.told_to_end:
-            self.set_timer(_FIRST_FRAME, lambda: self.exit(Ending.KEEP))
+    def end_as_told(self) -> None:
+        """End because of a signal, and keep the capture."""
+        self.exit(Ending.KEEP)
 
     def _warm_up(self, waited: float = _WARM_UP_DELAY) -> None:
         if self.capture.progress < 1 and waited < _LONGEST_DELAY:
@@ -176,13 +167,8 @@ class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
         Thread(target=load_analysis_screens, name="analysis-screens", daemon=True).start()
 
     def on_unmount(self) -> None:
-        """Give the signals and the failures of threads back."""
+        """Give the failures of threads back."""
         self._failures.rest()
-        loop = asyncio.get_running_loop()
-        for number, handler in self._handlers.items():
-            with suppress(ValueError, RuntimeError, NotImplementedError):
-                loop.remove_signal_handler(number)
-                signal.signal(number, handler)
 
     # --- keys
 

@@ -12,7 +12,7 @@ from tunscope.tui.screens.devices import DevicesScreen
 from tunscope.tui.themes import THEMES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from textual.binding import BindingType
 
@@ -22,7 +22,7 @@ NO_OTHER_KEYS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class DevicePicker(ScreenApp["DeviceChoice"], inherit_bindings=False):
-    """Shows `devices` and ends with the one to capture on, None after Esc."""
+    """Shows `devices` and ends with the one to capture on, None after Esc or a signal."""
 
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -36,8 +36,9 @@ class DevicePicker(ScreenApp["DeviceChoice"], inherit_bindings=False):
         *,
         theme: str = THEMES[0].name,
         keys: Mapping[str, str] = NO_OTHER_KEYS,
+        told_to_end: Callable[[], bool] = lambda: False,
     ) -> None:
-        super().__init__(theme, keys)
+        super().__init__(theme, keys, told_to_end)
         self._devices = devices
         self._message = message
 
@@ -52,13 +53,14 @@ def pick_device(
     *,
     theme: str = THEMES[0].name,
     keys: Mapping[str, str] = NO_OTHER_KEYS,
+    told_to_end: Callable[[], bool] = lambda: False,
 ) -> DeviceChoice | None:
     """Let the person choose in this terminal; `message` says what went wrong before.
 
-    `keys` are those of the configuration, by the ids of actions. Raises TunscopeError when the
-    screen fails.
+    `keys` are those of the configuration, by the ids of actions; `told_to_end` knows whether a
+    signal came before the screen was there. Raises TunscopeError when the screen fails.
     """
-    app = DevicePicker(devices, message, theme=theme, keys=keys)
+    app = DevicePicker(devices, message, theme=theme, keys=keys, told_to_end=told_to_end)
     choice = app.run()
     app.raise_failure("--debug shows where")
     return choice

@@ -1,9 +1,12 @@
-"""What every application here does: its themes, its keys, a terminal in order when it fails."""
+"""What every application here does: themes, keys, messages, and a terminal in order at the end."""
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import time
-from typing import TYPE_CHECKING, Final, TypeVar
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from textual.app import App
 
@@ -14,22 +17,40 @@ from tunscope.tui.session import Severity
 from tunscope.tui.themes import THEMES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _ResultT = TypeVar("_ResultT")
 _KEPT_MESSAGES: Final = 1000
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
+#: Before its first frame is out the screen cannot end (seconds).
+_FIRST_FRAME: Final = 0.1
 _TOAST_SECONDS: Final = {
     Severity.INFORMATION: 3.0, Severity.WARNING: 6.0, Severity.ERROR: 10.0,
 }  # fmt: skip
 
 
+def _told_nothing() -> bool:
+    return False
+
+
 class ScreenApp(App[_ResultT], inherit_bindings=False):
-    """Has the themes of tunscope, and `keys` in the place of the keys of some actions by id."""
+    """Has the themes of tunscope, and `keys` in the place of the keys of some actions by id.
+
+    It ends when the process is told to end by a signal, or was before it was there to heed it,
+    which `told_to_end` knows.
+    """
 
     TITLE = "tunscope"
 
-    def __init__(self, theme: str, keys: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        theme: str,
+        keys: Mapping[str, str],
+        told_to_end: Callable[[], bool] = _told_nothing,
+    ) -> None:
         super().__init__()
+        self._told_to_end = told_to_end
+        self._handlers: dict[signal.Signals, Any] = {}
         for known in THEMES:
             self.register_theme(known)
         self.theme = theme
@@ -38,6 +59,29 @@ class ScreenApp(App[_ResultT], inherit_bindings=False):
         self.failure: Exception | None = None
         if self.key_overrides:
             self.set_keymap(self.key_overrides)
+
+    def on_ready(self) -> None:
+        """Begin to heed signals."""
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            self._handlers[number] = signal.getsignal(number)
+            # A thread other than the main one may run the application in a test.
+            with suppress(ValueError, RuntimeError, NotImplementedError):
+                loop.add_signal_handler(number, self.end_as_told)
+        if self._told_to_end():
+            self.set_timer(_FIRST_FRAME, self.end_as_told)
+
+    def on_unmount(self) -> None:
+        """Give the signals back."""
+        loop = asyncio.get_running_loop()
+        for number, handler in self._handlers.items():
+            with suppress(ValueError, RuntimeError, NotImplementedError):
+                loop.remove_signal_handler(number)
+                signal.signal(number, handler)
+
+    def end_as_told(self) -> None:
+        """End because of a signal."""
+        self.exit()
 
     def tell(self, text: str, severity: Severity = Severity.INFORMATION) -> None:
         """Show one sentence in a toast and keep it in the log; `text` may be hostile."""
