@@ -114,10 +114,9 @@ class Colouring:
         self._filters = [compile_filter(rule.filter) for rule in self.rules]
 
     def _try_around(self, number: int) -> None:
-        start = (number - 1) // _STRETCH * _STRETCH
-        stop = min(start + _STRETCH, self._capture.count)
         if len(self._verdicts) > _KEPT:
             self._verdicts.clear()
+        start, stop = self._stretch(number)
         from tunscope.filter.columnar.clock import Clock
         from tunscope.filter.columnar.run import Run
 
@@ -140,6 +139,15 @@ class Colouring:
             self._verdicts.setdefault(
                 batch.start + row + 1, _Verdict(place, tuple(opened.get(row, ())))
             )
+
+    def _stretch(self, number: int) -> tuple[int, int]:
+        """Return the rows around packet `number` between packets that were tried."""
+        first = (number - 1) // _STRETCH * _STRETCH + 1
+        last = min(first + _STRETCH - 1, self._capture.count)
+        tried = self._verdicts
+        before = next((n for n in range(number - 1, first - 1, -1) if n in tried), first - 1)
+        after = next((n for n in range(number + 1, last + 1) if n in tried), last + 1)
+        return before, after - 1
 
     def _settle(self, number: int, found: _Verdict, until: float) -> bool:
         try:

@@ -39,8 +39,9 @@ class _Column:
 
     def __call__(self, run: Run) -> list[Part]:
         parts = []
-        for number, level in enumerate(run.levels[:1] if self.outer_only else run.levels):
-            present = run.has(number, self.bits)
+        for number, level, present in run.levels_with(self.bits):
+            if number and self.outer_only:
+                break
             rows = level.rows if number else None
             for name in self.names:
                 values = level[name]
@@ -62,8 +63,7 @@ class _Ids:
 
     def __call__(self, run: Run) -> list[Part]:
         parts = []
-        for number, level in enumerate(run.levels):
-            present = run.has(number, self.bits)
+        for number, level, present in run.levels_with(self.bits):
             rows = level.rows if number else None
             parts += [
                 Part(level[name], present, rows, self.words(run.batch.addresses))
@@ -87,8 +87,7 @@ class _Bytes:
 
     def __call__(self, run: Run) -> list[Part]:
         parts = []
-        for number, level in enumerate(run.levels):
-            present = run.has(number, self.bits)
+        for number, level, present in run.levels_with(self.bits):
             if not present.any():
                 continue
             values, captured = run.gather(number, self.base, self.offset, self.width)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Protocol
@@ -168,6 +168,18 @@ class Run:
             wanted = np.uint32(bits)
             self._masks[key] = self.levels[number]["layers"] & wanted == wanted
         return self._masks[key]
+
+    @cached_property
+    def _occurring(self) -> tuple[int, ...]:
+        """The layers that any entry has, for each level."""
+        unions = (np.bitwise_or.reduce(level["layers"], initial=0) for level in self.levels)
+        return tuple(int(union) for union in unions)
+
+    def levels_with(self, bits: int) -> Iterator[tuple[int, Level, Mask]]:
+        """Yield the levels on which `bits` may be there, with which entries have all of them."""
+        for number, level in enumerate(self.levels):
+            if self._occurring[number] & bits == bits:
+                yield number, level, self.has(number, bits)
 
     def replay(self, name: str) -> npt.NDArray[np.int64] | None:
         """Return what conversations say of each packet's outer TCP segment, by the name that
