@@ -12,17 +12,25 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: Seconds between pulls while something is under way, and otherwise.
+#: Seconds between looks while something is under way, while packets may come, and else; the
+#: last is also the time between pulls of a stream.
 BUSY: Final = 0.04
+WATCHFUL: Final = 0.08
 CALM: Final = 0.2
+#: Seconds between pulls when nothing happens, and of a stream that costs much to show.
+SLOW: Final = 0.5
+#: What is much: this share of a core, and so many seconds of CPU time ahead for a burst.
+_SHARE: Final = 0.03
+_AHEAD: Final = 0.03
 #: A move so long after another is a single one.
 _SINGLE: Final = 0.15
 #: How long the cursor rests before panes follow a single move, after a run of moves, in a flood.
 _SHORT_REST: Final = 0.022
 _REST: Final = 0.06
 _LONG_REST: Final = 0.2
-#: How long panes stay while the list moves on.
+#: How long panes stay while the list moves on, by a person's keys or by itself.
 _STAY: Final = 0.5
+_LONG_STAY: Final = 1.0
 
 
 class Pulse:
@@ -71,27 +79,35 @@ class Pulse:
 class PullPace:
     """Decides when to pull: for `news` at once, for packets of a stream in their turn.
 
-    A packet after a calm is news too. Both are told as what there was by the last look.
+    A packet after a calm is news too. Both are told as what there was by the last look. Turns of
+    a stream come less often where they cost more: `cpu` is the CPU time that the thread has taken.
     """
 
     def __init__(self) -> None:
         self._news: object = None
         self._stream: object = None
-        self._stream_due = 0.0
+        self._streamed = 0.0
         self._pull_due = 0.0
+        self._credit = _AHEAD
+        self._counted = (0.0, 0.0)
 
-    def is_due(self, now: float, news: object, stream: object) -> bool:
+    def is_due(self, now: float, news: object, stream: object, cpu: float) -> bool:
         """Return whether to pull now."""
+        before, spent = self._counted
+        self._counted = (now, cpu)
+        earned = (now - before) * _SHARE - (cpu - spent)
+        self._credit = max(-_AHEAD, min(self._credit + earned, _AHEAD))
         if now >= self._pull_due or news != self._news:
             return True
-        return stream != self._stream and now >= self._stream_due
+        pause = CALM if self._credit >= 0 else SLOW
+        return stream != self._stream and now >= self._streamed + pause
 
     def pulled(self, now: float, news: object, stream: object, *, pause: float) -> None:
         """Note that all was taken in; unless there is more, pull again after `pause`."""
         self._news = news
         if stream != self._stream:
             self._stream = stream
-            self._stream_due = now + CALM
+            self._streamed = now
         self._pull_due = now + pause
 
 
@@ -124,8 +140,9 @@ class PanePace:
         """Return whether the packet under the cursor is to be shown."""
         if now < self._held:
             return False
-        rested = not following and self._moved + self._rest <= now
-        return rested or now >= self._due
+        if following:
+            return now >= self._due + _LONG_STAY - _STAY
+        return now >= min(self._moved + self._rest, self._due)
 
     def shown(self, now: float) -> None:
         """Note that the panes show another packet."""

@@ -4,35 +4,55 @@ from __future__ import annotations
 
 import asyncio
 
-from tunscope.tui.pace import BUSY, CALM, PanePace, PullPace, Pulse
+import pytest
+
+from tunscope.tui.pace import BUSY, CALM, SLOW, PanePace, PullPace, Pulse
 
 
 def test_a_packet_after_a_calm_is_taken_in_at_once() -> None:
     pace = PullPace()
-    pace.pulled(10.0, "", 1, pause=CALM)
-    pace.pulled(10.0 + CALM, "", 1, pause=CALM)
-    assert not pace.is_due(10.0 + CALM * 1.1, "", 1)
-    assert pace.is_due(10.0 + CALM * 1.1, "", 2)
+    pace.pulled(10.0, "", 1, pause=SLOW)
+    pace.pulled(10.0 + SLOW, "", 1, pause=SLOW)
+    assert not pace.is_due(10.0 + SLOW * 1.1, "", 1, 0.0)
+    assert pace.is_due(10.0 + SLOW * 1.1, "", 2, 0.0)
 
 
 def test_a_packet_that_follows_closely_waits_for_its_turn() -> None:
     pace = PullPace()
     pace.pulled(10.0, "", 1, pause=1.0)
-    assert not pace.is_due(10.0 + CALM / 2, "", 2)
-    assert pace.is_due(10.0 + CALM, "", 2)
+    assert not pace.is_due(10.0 + CALM / 2, "", 2, 0.0)
+    assert pace.is_due(10.0 + CALM, "", 2, 0.0)
+
+
+def pulls(seconds_a_pull: float, duration: float) -> int:
+    """Return how often a stream of 25 packets a second is pulled, each pull taking CPU time."""
+    pace, count, cpu = PullPace(), 0, 0.0
+    for step in range(int(duration / BUSY)):
+        now = 10.0 + step * BUSY
+        if pace.is_due(now, "", step, cpu):
+            pace.pulled(now, "", step, pause=SLOW)
+            count, cpu = count + 1, cpu + seconds_a_pull
+    return count
+
+
+def test_a_stream_is_taken_in_less_often_where_that_costs_much() -> None:
+    assert pulls(0.001, 60) == pytest.approx(60 / CALM, rel=0.1)
+    assert pulls(0.100, 60) == pytest.approx(60 / SLOW, rel=0.1)
+    assert 0.02 < pulls(0.010, 60) * 0.010 / 60 < 0.035
+    assert pulls(0.010, 0.5) == 3  # a burst after a calm is shown as it comes
 
 
 def test_news_is_taken_in_at_once_even_in_a_stream() -> None:
     pace = PullPace()
     pace.pulled(10.0, "", 1, pause=1.0)
-    assert pace.is_due(10.0 + CALM / 2, "dropped", 1)
+    assert pace.is_due(10.0 + CALM / 2, "dropped", 1, 0.0)
 
 
 def test_what_is_under_way_is_looked_at_without_a_change() -> None:
     pace = PullPace()
     pace.pulled(10.0, "", 1, pause=BUSY)
-    assert not pace.is_due(10.0 + BUSY / 2, "", 1)
-    assert pace.is_due(10.0 + BUSY, "", 1)
+    assert not pace.is_due(10.0 + BUSY / 2, "", 1, 0.0)
+    assert pace.is_due(10.0 + BUSY, "", 1, 0.0)
 
 
 def test_panes_follow_a_single_move_sooner_than_a_run_of_them() -> None:

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 
 from tunscope.tui.drop_log import DropLog
-from tunscope.tui.pace import BUSY, CALM, PullPace, Pulse
+from tunscope.tui.pace import BUSY, CALM, SLOW, WATCHFUL, PullPace, Pulse
 from tunscope.tui.screens.replay_actions import ReplayActions
 from tunscope.tui.session import SessionState, SessionStatus, Severity
 
@@ -14,7 +14,7 @@ _LIVE_STATES = frozenset({SessionState.STARTING, SessionState.LIVE})
 
 
 class PullingScreen(ReplayActions, inherit_bindings=False):
-    """Looks at the session and the index 25 times a second, and pulls when there is reason to.
+    """Looks at the session and the index a few times a second, and pulls when there is reason to.
 
     `octets` and `counted` are what was taken in so far, `drops` when packets were lost.
     """
@@ -40,7 +40,7 @@ class PullingScreen(ReplayActions, inherit_bindings=False):
 
     def pulled(self, now: float, news: object, generation: int) -> None:
         """Note that all of `news` and the packets of `generation` were taken in."""
-        pause = BUSY if self._is_busy() else CALM
+        pause = BUSY if self._is_busy() else SLOW
         self._pace.pulled(now, news, generation, pause=pause)
 
     def on_unmount(self) -> None:
@@ -51,10 +51,14 @@ class PullingScreen(ReplayActions, inherit_bindings=False):
         """Pull if there is reason to; return the seconds until another look."""
         if self.live:
             self.poll()
-        if self._pace.is_due(time.monotonic(), self.news, self.capture.generation):
+        now, cpu = time.monotonic(), time.thread_time()
+        if self._pace.is_due(now, self.news, self.capture.generation, cpu):
             self.pull()
-        at_rest = self.capture.complete and not self.live and not self._is_busy()
-        return CALM if at_rest else BUSY
+        elif not self.table.is_prepared:
+            self.table.prepare()
+        if self._is_busy() or not self.table.is_prepared:
+            return BUSY
+        return CALM if self.capture.complete and not self.live else WATCHFUL
 
     def quicken(self) -> None:
         """Look again soon: the person has begun something."""
@@ -78,8 +82,7 @@ class PullingScreen(ReplayActions, inherit_bindings=False):
     def _is_busy(self) -> bool:
         """Whether something is under way that ends soon."""
         return not (
-            self.table.is_prepared
-            and self.table.row_count == len(self.view)
+            self.table.row_count == len(self.view)
             and self.view.progress == 1
             and not self.view.sorting
             and self.finder is None
