@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import ipaddress
+import struct
+from pathlib import Path
 
 from browser_driver import Browser, OpenBrowser
 
+from tunscope.capfile.writer import open_writer
 from tunscope.index.statistics.conversations import Kind
+from tunscope.packet.record import PacketRecord
 from tunscope.tui.display_filters import DisplayFilters
 from tunscope.tui.screens.conversations import ConversationsScreen
 from tunscope.tui.screens.stream import StreamScreen
@@ -117,6 +122,86 @@ async def test_keys_and_clicks_sort(open_browser: OpenBrowser) -> None:
         await browser.pilot.click(screen.table, offset=(3, 0))
         await settled(browser)
         assert column(browser, "a") == sorted(ends, reverse=True)
+
+
+async def test_in_eighty_columns_every_column_is_reached(open_browser: OpenBrowser) -> None:
+    async with open_browser(size=(80, 24)) as browser:
+        screen = await open_them(browser)
+        headings = screen.choice.headings
+
+        def titles() -> set[str]:
+            line = browser.line(2)
+            return {heading.id for heading in headings if heading.title in line}
+
+        first = titles()
+        assert {"a", "b", "packets", "octets"} <= first < {h.id for h in headings}
+        assert browser.line(2).endswith("›")
+        seen = set(first)
+        while browser.line(2).endswith("›"):
+            before = titles()
+            await browser.press("shift+right")
+            assert titles() != before
+            assert browser.line(2).startswith("‹Address A")
+            assert browser.line(3).startswith("▌10.9.0.1:40666")
+            seen |= titles()
+        assert seen == {heading.id for heading in headings}
+        last = browser.line(2)
+        assert last.rstrip().endswith("Rate B→A")
+        await browser.press("shift+right")
+        assert browser.line(2) == last
+        for _ in headings:
+            await browser.press("shift+left")
+        assert titles() == first
+        assert browser.line(2).startswith(" Address A")
+        await browser.pilot.click(screen.table, offset=(79, 0))
+        await browser.settle()
+        assert browser.line(2).startswith("‹Address A")
+        await browser.pilot.click(screen.table, offset=(0, 0))
+        await browser.settle()
+        assert titles() == first
+
+
+async def test_the_column_sorted_by_is_scrolled_into_view(open_browser: OpenBrowser) -> None:
+    async with open_browser(size=(80, 24)) as browser:
+        screen = await open_them(browser)
+        for heading in (*screen.choice.headings, *screen.choice.headings):
+            await browser.press("greater_than_sign")
+            await settled(browser)
+            title = next(h.title for h in screen.choice.headings if h.id == screen.choice.sort)
+            assert f"{title}▾" in browser.line(2) or f"{title}▴" in browser.line(2), heading
+        await browser.pilot.click(screen.table, offset=(3, 0))
+        await settled(browser)
+        assert screen.choice.sort == "a"
+
+
+async def show_udp(browser: Browser) -> None:
+    await open_them(browser)
+    while "[UDP 1]" not in browser.line(1):
+        await browser.press("tab")
+    await settled(browser)
+
+
+async def test_long_addresses_leave_room_for_the_numbers(
+    open_browser: OpenBrowser, tmp_path: Path
+) -> None:
+    ends = "2001:db8:1234:5678:1234:5678:9abc:def0", "2001:db8:1234:5678:1234:5678:9abc:def1"
+    addresses = b"".join(ipaddress.IPv6Address(end).packed for end in ends)
+    packet = bytes.fromhex("60000000 0008 11 40") + addresses
+    packet += struct.pack("!4H", 40122, 8443, 8, 0)
+    path = tmp_path / "ipv6.pcapng"
+    with open_writer(path) as writer:
+        writer.write(PacketRecord(packet, 1, len(packet), 101))
+    async with open_browser(source=path, size=(80, 24)) as browser:
+        await show_udp(browser)
+        row = browser.line(3)
+        assert row.startswith("▌[2001:db8:")
+        assert "…" in row
+        assert ":40122 " in row
+        assert ":8443 " in row
+        assert f" {len(packet)}" in row
+    async with open_browser(source=path, size=(160, 24)) as browser:
+        await show_udp(browser)
+        assert f"▌[{ends[0]}]:40122 [{ends[1]}]:8443 " in browser.line(3)
 
 
 async def test_e_shows_endpoints_and_enter_displays_one(open_browser: OpenBrowser) -> None:

@@ -35,6 +35,17 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
     return padding + text if right else text + padding
 
 
+def fit_around(text: str, width: int) -> str:
+    """Return `text` in exactly `width` cells: padded, or with an ellipsis in its middle."""
+    if width_of(text) <= width or width < 3:
+        return fit(text, width)
+    cells = (width - 1) // 2
+    end = text[-cells:]
+    while width_of(end) > cells:
+        end = end[1:]
+    return fit(text, width - width_of(end)) + end
+
+
 class LineBuilder:
     """One line of the screen, built from left to right; texts must already be printable."""
 

@@ -140,12 +140,11 @@ class ConversationsScreen(StatisticScreen, inherit_bindings=False):
         self._choose(choice)
 
     def action_step_sort(self, step: int) -> None:
-        """Sort by another of the columns shown."""
-        columns = [heading.id for heading, _ in self.table.columns()]
-        if columns:
-            place = columns.index(self.choice.sort) if self.choice.sort in columns else 0
-            column = columns[(place + step) % len(columns)]
-            self._choose(replace(self.choice, sort=column, descending=column not in {"a", "b"}))
+        """Sort by another column, which is scrolled into view."""
+        columns = [heading.id for heading in self.choice.headings]
+        column = columns[(columns.index(self.choice.sort) + step) % len(columns)]
+        self._choose(replace(self.choice, sort=column, descending=column not in {"a", "b"}))
+        self.table.reveal(column)
 
     def action_reverse(self) -> None:
         """Sort the other way round."""
