@@ -45,8 +45,8 @@ LIST_KEYS: Final = (
     _key("list.last", "end", "last", "Last", "last row; also G"),
     _key("list.prefix", "g", "prefix", "First (g g)", "twice: first row; 123 g g: row 123"),
     _key("list.goto", "G", "goto_typed", "Go to", "last row; 123 G: number 123"),
-    _key("list.left", "shift+left", "scroll(-8)", "Left", "scroll to the left, a table by a column"),
-    _key("list.right", "shift+right", "scroll(8)", "Right", "scroll to the right; also Shift+wheel"),
+    _key("list.left", "shift+left", "scroll(-8)", "Left", "scroll left, a table by a column"),
+    _key("list.right", "shift+right", "scroll(8)", "Right", "scroll right; also Shift+wheel"),
     _key("list.choose", "enter", "choose", "Choose", "what Enter does in this list"),
 )
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from textual.app import App
+from textual.screen import SystemModalScreen
 
 from tunscope.errors import TunscopeError
 from tunscope.packet.printable import printable
@@ -82,6 +83,13 @@ class ScreenApp(App[_ResultT], inherit_bindings=False):
     def end_as_told(self) -> None:
         """End because of a signal."""
         self.exit()
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Put the theme into force, on the palette too, which Textual passes over."""
+        super().refresh_css(animate)
+        for screen in self.screen_stack:
+            if isinstance(screen, SystemModalScreen):
+                self.stylesheet.update(screen, animate=animate)
 
     def tell(self, text: str, severity: Severity = Severity.INFORMATION) -> None:
         """Show one sentence in a toast and keep it in the log; `text` may be hostile."""
