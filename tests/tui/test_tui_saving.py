@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -284,3 +285,8 @@ def test_names_and_comments_of_the_capture_are_saved_with_it(tmp_path: Path) -> 
             pass
         assert saved.names == {"10.9.0.2": "server.lab"}
         assert saved.comments == ["whole"]
+
+
+async def test_the_name_proposed_for_a_file_is_made_of_its_own(open_browser: OpenBrowser) -> None:
+    async with open_browser(name="/srv/dumps.d/my capture.pcapng") as browser:
+        assert re.fullmatch(r"my_capture-\d{8}-\d{6}\.pcapng", browser.app.suggested_path())

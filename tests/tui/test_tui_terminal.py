@@ -111,6 +111,20 @@ def test_a_signal_ends_it_in_order(capture: Path, number: int) -> None:
     assert b"ended: keep" in terminal.output
 
 
+def test_a_paste_and_broken_bytes_are_obeyed_by_nobody(capture: Path) -> None:
+    terminal = Terminal(str(capture))
+    terminal.read_until(b"155 packets")
+    os.write(terminal.master, b"/\xff\x80\x1b[200~ud\x1b]0;owned\x07\x1bOB\x9b31m\nq\x1b[201~")
+    terminal.read_until("\ufffd".encode())
+    terminal.read_until(b"31m q")
+    assert b"\x1b]0;owned" not in terminal.output
+    os.write(terminal.master, b"\x1b")
+    time.sleep(0.3)  # an escape that is followed at once begins a key
+    os.write(terminal.master, b"q")
+    assert terminal.end() == 0
+    terminal.assert_restored()
+
+
 def test_a_failure_is_one_line_and_no_traceback(capture: Path) -> None:
     terminal = Terminal(str(capture), "fail")
     assert terminal.end() == 1

@@ -173,10 +173,10 @@ class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
     # --- keys
 
     async def on_event(self, event: events.Event) -> None:
-        """Handle keys strictly one after another."""
+        """Handle keys and pastes strictly one after another."""
         if isinstance(event, events.InputEvent) and self.screen_stack:
             self.browser.quicken()
-        if isinstance(event, events.Key) and not event.is_forwarded:
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             await self._keys.take(event)
         else:
             await super().on_event(event)
@@ -250,7 +250,10 @@ class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
             own = Path(self.capture.source.name)  # its comments were changed: they belong there
             if own.suffix == ".pcapng" and own.is_file():
                 return str(own)
-        device = "".join(c if c.isalnum() or c in "-_." else "_" for c in self.session.title.name)
+        name = self.session.title.name
+        if self.browser.status.state is SessionState.FILE:
+            name = Path(name).name
+        device = "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
         return f"{Path(device).stem or 'capture'}-{datetime.now():%Y%m%d-%H%M%S}.pcapng"
 
     # --- quitting

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from textual.app import App
-    from textual.events import Key
+    from textual.events import Key, Paste
     from textual.message_pump import MessagePump
 
 #: A key whose way cannot be followed, since what it met is gone, holds up others this long (s).
@@ -28,26 +28,26 @@ _ROUNDS: Final = 3
 
 
 class Deliver(Protocol):
-    """Handles one key, up to passing it on to a widget."""
+    """Handles one key or paste, up to passing it on to a widget."""
 
-    def __call__(self, event: Key) -> Awaitable[None]:
+    def __call__(self, event: Key | Paste) -> Awaitable[None]:
         """Begin the way of `event`."""
 
 
 class KeyOrder:
-    """Delivers keys to `app` one at a time, in the order in which they came."""
+    """Delivers keys and pastes to `app` one at a time, in the order in which they came."""
 
     def __init__(self, app: App[Any], deliver: Deliver) -> None:
         self._app: Final = app
         self._deliver: Final = deliver
-        self._waiting: Final[deque[Key]] = deque()
+        self._waiting: Final[deque[Key | Paste]] = deque()
         #: Grows with every key and with every end of one: what was begun for an older one is void.
         self._turn = 0
         self._busy = False
         #: Where the present key began its way, until somebody follows it.
         self._first: MessagePump | None = None
 
-    async def take(self, event: Key) -> None:
+    async def take(self, event: Key | Paste) -> None:
         """Deliver `event`, now or after those before it."""
         self._waiting.append(event)
         if self._busy:

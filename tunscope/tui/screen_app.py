@@ -8,13 +8,16 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from textual import events
 from textual.app import App
 from textual.screen import SystemModalScreen
 
 from tunscope.errors import TunscopeError
 from tunscope.packet.printable import printable
 from tunscope.tui.messages import LoggedMessage, sign_of
+from tunscope.tui.pasted import in_one_line
 from tunscope.tui.session import Severity
+from tunscope.tui.terminal_input import TerminalDriver
 from tunscope.tui.themes import THEMES
 
 if TYPE_CHECKING:
@@ -28,6 +31,10 @@ _FIRST_FRAME: Final = 0.1
 _TOAST_SECONDS: Final = {
     Severity.INFORMATION: 3.0, Severity.WARNING: 6.0, Severity.ERROR: 10.0,
 }  # fmt: skip
+
+
+class TakesPastes:
+    """Base of a widget that wants what is pasted as it is, and does not show it."""
 
 
 def _told_nothing() -> bool:
@@ -49,7 +56,7 @@ class ScreenApp(App[_ResultT], inherit_bindings=False):
         keys: Mapping[str, str],
         told_to_end: Callable[[], bool] = _told_nothing,
     ) -> None:
-        super().__init__()
+        super().__init__(TerminalDriver)
         self._told_to_end = told_to_end
         self._handlers: dict[signal.Signals, Any] = {}
         for known in THEMES:
@@ -83,6 +90,13 @@ class ScreenApp(App[_ResultT], inherit_bindings=False):
     def end_as_told(self) -> None:
         """End because of a signal."""
         self.exit()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Have nothing pasted into a line that could not be typed there."""
+        if isinstance(event, events.Paste) and not event.is_forwarded:
+            whole = isinstance(self.focused, TakesPastes)
+            event = event if whole else events.Paste(in_one_line(event.text))
+        await super().on_event(event)
 
     def refresh_css(self, animate: bool = True) -> None:
         """Put the theme into force, on the palette too, which Textual passes over."""

@@ -244,6 +244,10 @@ class EditorScreen(AnalysisScreen, inherit_bindings=False):
         """Take bytes that were typed."""
         self._apply(lambda packet: packet.with_bytes(event.start, event.end, event.data))
 
+    def on_hex_editor_paste_refused(self) -> None:
+        """Say what can be pasted."""
+        self.note.show("paste: only bytes in hex", "warning")
+
     # --- keys
 
     def action_close(self) -> None:

@@ -10,6 +10,7 @@ from textual.color import Color
 
 from tunscope.packet.printable import printable
 from tunscope.tui.palette import readable
+from tunscope.tui.screen_app import TakesPastes
 from tunscope.tui.terminal.key_bytes import bytes_of_key
 from tunscope.tui.widgets.virtual_list import VirtualList
 
@@ -35,7 +36,7 @@ _STYLES_KEPT: Final = 1024
 _CUBE: Final = (0, 95, 135, 175, 215, 255)
 
 
-class CommandPane(VirtualList):
+class CommandPane(VirtualList, TakesPastes):
     """Lines of `command`'s terminal. It follows the end until the person scrolls up."""
 
     HEADING_LINES: ClassVar[int] = 1

@@ -17,7 +17,10 @@ _UNDERLINED = Style(underline=True, bold=True)
 
 
 class HexEditor(HexView):
-    """Typing a hex digit overwrites half a byte; `BytesTyped` tells what it is to become."""
+    """Typing a hex digit overwrites half a byte, pasting bytes as many as there are.
+
+    `BytesTyped` tells what they are to become.
+    """
 
     class BytesTyped(Message):
         """Bytes `start` to `end` are to become `data`."""
@@ -27,6 +30,9 @@ class HexEditor(HexView):
             self.start = start
             self.end = end
             self.data = data
+
+    class PasteRefused(Message):
+        """What was pasted are no bytes in hex."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -60,6 +66,19 @@ class HexEditor(HexView):
         if second:
             self._select(at + 1)
         self._second_digit = not second
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Take hex digits in pairs, with or without blanks or colons between, from here on."""
+        event.stop()
+        try:
+            data = bytes.fromhex(event.text.replace(":", " "))
+        except ValueError:
+            self.post_message(self.PasteRefused())
+            return
+        at = self.byte_offset
+        data = data[: len(self.data) - at]
+        if data:
+            self.post_message(self.BytesTyped(at, at + len(data), data))
 
     def _byte_style(self, offset: int) -> Style:
         style = super()._byte_style(offset)

@@ -1,0 +1,106 @@
+"""What comes from the terminal: keys and mouse as Textual reads them, pastes untouched.
+
+Textual looks for keys within a paste that has an escape in it, and stops reading at the first byte
+that is no UTF-8. Here whatever lies between the marks of a paste is the paste, and such a byte is
+a character that says so.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import select
+import time
+from typing import TYPE_CHECKING, Final
+
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Paste
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_BEGIN: Final = "\x1b[200~"
+_END: Final = "\x1b[201~"
+_CHUNK: Final = 4096
+#: Seconds between two looks at whether the screen has ended.
+_LOOK: Final = 0.1
+#: Seconds in which the rest of a mark comes, if what looks like its beginning is one, and in
+#: which more of a paste comes.
+_MARK_PATIENCE: Final = 0.02
+_PASTE_PATIENCE: Final = 1.0
+
+
+class PasteSplitter:
+    """Takes the terminal's text apart into pastes and the rest, however it is cut into pieces."""
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._pasting = False
+
+    @property
+    def patience(self) -> float:
+        """Seconds without another character after which `settle` decides."""
+        if self._pasting:
+            return _PASTE_PATIENCE
+        return _MARK_PATIENCE if self._held else _LOOK
+
+    def feed(self, text: str) -> Iterator[str | Paste]:
+        """Yield what is complete: texts for the parser of keys, and pastes."""
+        text, self._held = self._held + text, ""
+        while text:
+            before, mark, after = text.partition(_END if self._pasting else _BEGIN)
+            if not mark:
+                break
+            if self._pasting:
+                yield Paste(before)
+            elif before:
+                yield before
+            self._pasting = not self._pasting
+            text = after
+        cut = 0 if self._pasting else len(text) - _overlap(text)
+        self._held = text[cut:]
+        if cut:
+            yield text[:cut]
+
+    def settle(self) -> Iterator[str | Paste]:
+        """Yield what turned out to be no beginning of a paste, or a paste that does not end."""
+        text, self._held = self._held, ""
+        if self._pasting:
+            self._pasting = False
+            yield Paste(text)
+        elif text:
+            yield text
+
+
+def _overlap(text: str) -> int:
+    """Return how many characters at the end of `text` could begin the mark of a paste."""
+    longest = min(len(text), len(_BEGIN) - 1)
+    return next((n for n in range(longest, 0, -1) if text.endswith(_BEGIN[:n])), 0)
+
+
+class TerminalDriver(LinuxDriver):
+    """Textual's driver, with an input that nothing can upset."""
+
+    def run_input_thread(self) -> None:
+        """Read until the screen ends, or the terminal is gone."""
+        parser, splitter = XTermParser(), PasteSplitter()
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        last = time.monotonic()
+        while not self.exit_event.is_set():
+            pieces: Iterable[str | Paste] = ()
+            if select.select([self.fileno], [], [], min(splitter.patience, _LOOK))[0]:
+                try:
+                    data = os.read(self.fileno, _CHUNK)
+                except OSError:
+                    return
+                if not data:
+                    return
+                pieces, last = splitter.feed(decoder.decode(data)), time.monotonic()
+            elif time.monotonic() - last >= splitter.patience:
+                pieces = splitter.settle()
+            for piece in pieces:
+                for event in (piece,) if isinstance(piece, Paste) else parser.feed(piece):
+                    self.process_message(event)
+            for event in parser.tick():
+                self.process_message(event)
