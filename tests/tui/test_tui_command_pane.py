@@ -65,6 +65,24 @@ async def test_after_enter_every_key_is_the_commands_until_the_one_that_leaves(
         assert command.typed.endswith(b":\r")
 
 
+async def test_the_key_that_leaves_is_the_configurations(open_browser: OpenBrowser) -> None:
+    command = RecordedCommand("bash", b"$ ", running=True)
+    async with open_browser(
+        live=True, surroundings=Surroundings(command=command), keymap={"output.leave": "f12"}
+    ) as browser:
+        await browser.press("shift+tab", "enter")
+        assert "typing to it, f12 ends that" in browser.screen_text()
+        await browser.press("ctrl+right_square_bracket", "x", "f12")
+        assert command.typed == b"\x1dx"
+        assert "Enter types to it" in browser.screen_text()
+
+
+async def test_without_a_command_its_actions_are_refused(open_browser: OpenBrowser) -> None:
+    async with open_browser() as browser:
+        await browser.command("output.leave")
+        assert "not on the screen" in browser.app.messages[-1].text
+
+
 async def test_the_key_that_quits_from_anywhere_is_the_commands_while_it_is_typed_to(
     open_browser: OpenBrowser,
 ) -> None:

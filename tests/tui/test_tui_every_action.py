@@ -16,6 +16,7 @@ from tunscope.tui.devices import ListedDevices
 from tunscope.tui.dialog_keys import DIALOG_NAMESPACES
 from tunscope.tui.display_filters import DisplayFilters
 from tunscope.tui.keymap import ENTRIES, NAMESPACES, Entry
+from tunscope.tui.running_command import RecordedCommand
 from tunscope.tui.screens.keyed import KeyedScreen
 from tunscope.tui.surroundings import Surroundings
 
@@ -36,6 +37,7 @@ WAYS: dict[str, list[str]] = {
     "editor": ["6", "G", "e"],
     "hold": ["i"],
     "replay": ["R"],
+    "output": ["shift+tab", "enter"],
     "analysis": ["C"],
     "statistic": ["C"],
     "devices": ["d"],
@@ -92,6 +94,10 @@ async def reached(
     return True
 
 
+def running(namespace: str) -> RecordedCommand | None:
+    return RecordedCommand("sh", running=True) if namespace == "output" else None
+
+
 @pytest.mark.parametrize("rebound", [False, True], ids=["default keys", "other keys"])
 @pytest.mark.parametrize("namespace", sorted(NAMESPACES))
 async def test_every_action_has_its_key(
@@ -111,7 +117,7 @@ async def test_every_action_has_its_key(
         unsaved=in_capture,
         language=DisplayFilters(),
         keymap=other if rebound else None,
-        surroundings=Surroundings(ListedDevices(ROWS)),
+        surroundings=Surroundings(ListedDevices(ROWS), command=running(namespace)),
     ) as browser:
         if namespace == "hold":
             holding(browser, 6)

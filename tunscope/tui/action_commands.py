@@ -57,6 +57,9 @@ class ActionCommands:
             if entry.namespace != "app" and identity not in _ANYWHERE:
                 app.return_to_packets()
             screen = app.browser
+            if entry.namespace == "output" and screen.output is None:
+                self._refuse(entry)
+                return
             target = {"app": app, "screen": screen}.get(entry.namespace)
             target = target or screen.query_one(f"#{entry.namespace}")
             await app.run_action(entry.binding.action, target)
@@ -95,4 +98,6 @@ def _is_offered(entry: Entry, screen: Screen[object]) -> bool:
             entry.namespace == "screen" and entry.identity not in _STEPS_BACK
         )
     elsewhere = ANALYSIS_NAMESPACES.keys() | DIALOG_NAMESPACES.keys()
+    if entry.namespace == "output":
+        return isinstance(screen, MainScreen) and screen.output is not None
     return isinstance(screen, MainScreen) and entry.namespace not in elsewhere

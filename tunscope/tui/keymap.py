@@ -28,6 +28,7 @@ GROUPS: Final = {
     "capture": "The capture",
     **ANALYSIS_GROUPS,
     "replay": "Replaying packets",
+    "output": "The output of a command",
     "app": "The program",
     "columns": "Column chooser",
     **DIALOG_GROUPS,
@@ -76,6 +77,17 @@ FILTER_KEYS: Final = (
     _key("filter.edit", "slash", "edit_filter", "Filter", "type a display filter"),
     _key("filter.toggle", "exclamation_mark", "toggle_filter", "Filter off/on", "and on again"),
     _key("filter.from_field", "f", "filter_from_field", "From field", "filter by the chosen field"),
+)
+
+#: Of the pane with a command's output. While it is typed to, every other key is the command's.
+OUTPUT_KEYS: Final = (
+    _key(
+        "output.leave",
+        "ctrl+right_square_bracket",  # as telnet has it
+        "leave",
+        "Leave",
+        "type to the command no more (Enter begins it)",
+    ),
 )
 
 #: Of the line that filters are typed into.
@@ -193,6 +205,7 @@ NAMESPACES: Final = {
     "fields": TREE_KEYS,
     "bytes": HEX_KEYS,
     "replay": REPLAY_KEYS,
+    "output": OUTPUT_KEYS,
     "columns": COLUMN_KEYS,
     "filter-bar": FILTER_BAR_KEYS,
     "prompt-line": PROMPT_KEYS,
@@ -288,7 +301,10 @@ def key_name(key: str) -> str:
     """Return a Textual key as people write it: ``ctrl+g`` is ``^g``, ``backslash`` is ``\\``."""
     if key in _KEY_NAMES:
         return _KEY_NAMES[key]
-    return f"^{key[5:]}" if key.startswith("ctrl+") else key
+    held, plus, rest = key.partition("+")
+    if not (plus and rest):
+        return key
+    return f"^{key_name(rest)}" if held == "ctrl" else f"{held.capitalize()}+{key_name(rest)}"
 
 
 def key_names(keys: str) -> str:

@@ -12,6 +12,7 @@ _KEYS: Final = {
     "escape": b"\x1b",
     "ctrl+@": b"\0",
     "ctrl+backslash": b"\x1c",
+    "ctrl+right_square_bracket": b"\x1d",
     "ctrl+circumflex_accent": b"\x1e",
     "ctrl+underscore": b"\x1f",
 }

@@ -9,8 +9,9 @@ from textual.cache import LRUCache
 from textual.color import Color
 
 from tunscope.packet.printable import printable
+from tunscope.tui.keymap import LIST_KEYS, OUTPUT_KEYS, key_names
 from tunscope.tui.palette import readable
-from tunscope.tui.screen_app import TakesPastes
+from tunscope.tui.screen_app import ScreenApp, TakesPastes
 from tunscope.tui.terminal.key_bytes import bytes_of_key
 from tunscope.tui.widgets.virtual_list import VirtualList
 
@@ -18,13 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from textual import events
+    from textual.binding import BindingType
 
     from tunscope.tui.running_command import RunningCommand
     from tunscope.tui.terminal.look import Colour, Look
     from tunscope.tui.text import LineBuilder
 
-#: As telnet has it.
-LEAVE_KEY: Final = "ctrl+right_square_bracket"
 #: xterm's first sixteen colours.
 _SIXTEEN: Final = (
     (0, 0, 0), (205, 0, 0), (0, 205, 0), (205, 205, 0), (0, 0, 238), (205, 0, 205),
@@ -40,6 +40,7 @@ class CommandPane(VirtualList, TakesPastes):
     """Lines of `command`'s terminal. It follows the end until the person scrolls up."""
 
     HEADING_LINES: ClassVar[int] = 1
+    BINDINGS: ClassVar[list[BindingType]] = [*LIST_KEYS, *OUTPUT_KEYS]
 
     def __init__(self, command: RunningCommand, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -105,13 +106,22 @@ class CommandPane(VirtualList, TakesPastes):
         """While typing every key is the command's, but the one that ends it."""
         if not self.typing:
             super().on_key(event)
-            return
-        event.stop()
-        event.prevent_default()
-        if event.key == LEAVE_KEY:
-            self._leave()
-        else:
+        elif event.key not in self._leave_keys.split(","):
+            event.stop()
+            event.prevent_default()
             self.command.type(bytes_of_key(event.key, event.character))
+
+    @property
+    def _leave_keys(self) -> str:
+        """The keys of `output.leave`, as the configuration has them."""
+        (leave,) = OUTPUT_KEYS
+        app = self.app
+        overrides = app.key_overrides if isinstance(app, ScreenApp) else {}
+        return overrides.get("output.leave", leave.key)
+
+    def action_leave(self) -> None:
+        """Type to the command no more."""
+        self._leave()
 
     def on_paste(self, event: events.Paste) -> None:
         """Type what is pasted, its line ends as Enter."""
@@ -136,7 +146,7 @@ class CommandPane(VirtualList, TakesPastes):
         self.paint_title("Output", line)
         line.add(f"  {printable(self.command.name)}: {self.command.state}", styles.head)
         if self.typing:
-            line.add("  typing to it, ^] ends that", styles.head_active)
+            line.add(f"  typing to it, {key_names(self._leave_keys)} ends that", styles.head_active)
         elif self.has_focus and self.command.running:
             line.add("  Enter types to it", styles.head)
 
