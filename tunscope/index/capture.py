@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from tunscope.columns.buffer import CHUNK
 from tunscope.columns.layout import OFFSET_BITS
 from tunscope.index.annotations import Annotations
+from tunscope.index.giving_way import GivingWay
 from tunscope.index.indexing import Indexer, Step
 from tunscope.index.reading import PacketReader
 from tunscope.index.tables import Tables
@@ -50,6 +52,7 @@ class CaptureIndex:
         self._stopping: Final = threading.Event()
         self._done: Final = threading.Event()
         self._hurrying: Final = threading.Event()
+        self._giving_way: Final = GivingWay()
         self._courtesy = 0.0
         self._origin: int | None = None
         self._thread = threading.Thread(target=self._run, name="tunscope-index", daemon=True)
@@ -66,6 +69,10 @@ class CaptureIndex:
     def hurry(self) -> None:
         """Go on after the first packets."""
         self._hurrying.set()
+
+    def give_way(self) -> None:
+        """Put indexing off for a moment: a person waits for the screen."""
+        self._giving_way.ask(time.monotonic())
 
     def stop(self) -> None:
         """End indexing and close the source; what was indexed stays, its bytes do not."""
@@ -172,7 +179,7 @@ class CaptureIndex:
         taken = False
         try:
             while not self._stopping.is_set():
-                step = self._indexer.step()
+                step = self._step()
                 self._discard()
                 if step is Step.DONE:
                     break
@@ -190,6 +197,12 @@ class CaptureIndex:
             self._done.set()
         if not self._stopping.wait(_BREATH):
             self._number_conversations()
+
+    def _step(self) -> Step:
+        now = time.monotonic()
+        if pause := self._giving_way.pause(now):
+            self._stopping.wait(pause)
+        return self._indexer.step(self._giving_way.piece(now))
 
     def _number_conversations(self) -> None:
         conversations = self.tables.conversations

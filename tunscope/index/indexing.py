@@ -17,6 +17,7 @@ from tunscope.columns.buffer import CHUNK, ORIGIN, ChunkBuffer
 from tunscope.columns.layout import MAX_SEGMENTS
 from tunscope.columns.pcap_walk import PcapWalker
 from tunscope.columns.walk import PcapngWalker
+from tunscope.index.giving_way import ALL
 from tunscope.index.handover import Handover
 
 if TYPE_CHECKING:
@@ -74,9 +75,9 @@ class Indexer:
         """Bytes taken in so far."""
         return self._behind + self.position
 
-    def step(self) -> Step:
-        """Take in at most one chunk."""
-        step = self._advance()
+    def step(self, most: int = ALL) -> Step:
+        """Take in at most one chunk, of no more than `most` bytes unless a block has more."""
+        step = self._advance(most)
         if step is not Step.ADVANCED:
             try:
                 self._decoding.settle()
@@ -90,7 +91,7 @@ class Indexer:
         """End the second thread: there will be no further step."""
         self._decoding.close()
 
-    def _advance(self) -> Step:
+    def _advance(self, most: int) -> Step:
         source = self._source
         # Asked first: what was written before it was said is read after.
         finished = source.finished
@@ -103,8 +104,10 @@ class Indexer:
             if length < self.position:
                 return self._stop(f"the file shrank to {length} bytes while it was read")
             there = length - self.position
-            if there and there >= self._wanted and self._take(self.segment, there):
-                return Step.ADVANCED
+            if there and there >= self._wanted:
+                most = max(most, self._wanted)
+                if self._take(self.segment, there, most):
+                    return Step.ADVANCED
         except OSError as error:
             return self._stop(f"cannot be read any more: {error.strerror or error}")
         except BufferError as error:
@@ -142,11 +145,11 @@ class Indexer:
         self._walker = None
         return Step.ADVANCED
 
-    def _take(self, segment: int, there: int) -> bool:
+    def _take(self, segment: int, there: int, most: int) -> bool:
         """Walk what can be read; return whether that came any further."""
         buffer = self._buffer
         # No further than `there`: a copy is written to before its length says so.
-        read = self._source.read(segment, self.position, buffer.target[:there])
+        read = self._source.read(segment, self.position, buffer.target[: min(there, most)])
         begin, end = ORIGIN, ORIGIN + read
         if self._walker is None:
             begin += self._begin(buffer, read)
@@ -190,6 +193,8 @@ class Indexer:
             # As much memory as the block takes, and all of it is there.
             self._buffer = ChunkBuffer(walked.wanted)
             return True
+        elif read < walked.wanted <= rest:
+            return True  # it was `most` that ended within a block
         return begin > start or start > ORIGIN
 
     def _begin(self, buffer: ChunkBuffer, read: int) -> int:

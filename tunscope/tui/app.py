@@ -176,6 +176,7 @@ class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
         """Handle keys and pastes strictly one after another."""
         if isinstance(event, events.InputEvent) and self.screen_stack:
             self.browser.quicken()
+            self.capture.give_way()
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             await self._keys.take(event)
         else:
