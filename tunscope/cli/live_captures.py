@@ -42,6 +42,9 @@ _SMALLEST_SEGMENT: Final = 1_000_000
 #: Seconds that a capture may take to end before its engine is given up.
 _END_SECONDS: Final = 10.0
 
+#: The list may lag behind a flood; neither the recording nor a key may wait for it. Niceness.
+_NICE: Final = 10
+
 #: Starts an engine on an output and has it open the device of a capture.
 Opener = Callable[[int], tuple[EngineClient, Opening]]
 
@@ -187,7 +190,7 @@ class LiveCaptures:
                 if replay is not None:
                     replay.watched_by(session.replays)
                 index = CaptureIndex(source)
-                index.start()
+                index.start(nice=_NICE)
                 with _programs_told(index, self._programs_in(request.netns)):
                     self.browse(index, session)
         finally:
@@ -278,7 +281,7 @@ class LiveCaptures:
                 if started is not None:
                     started()
                 index = CaptureIndex(source)
-                index.start()
+                index.start(nice=_NICE)
                 with _programs_told(index, programs):
                     released = self.browse(index, session)
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from typing import TYPE_CHECKING, Final
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 #: packet after a calm comes soon, those of a stream together.
 _POLL: Final = 0.08
 _TURN: Final = 0.16
+#: The kernel's largest niceness, see setpriority(2).
+_NICEST: Final = 19
 #: Conversations nobody has asked for wait after the last packet: whoever only counts or filters
 #: is served first (seconds).
 _BREATH: Final = 0.3
@@ -54,16 +57,18 @@ class CaptureIndex:
         self._hurrying: Final = threading.Event()
         self._giving_way: Final = GivingWay()
         self._courtesy = 0.0
+        self._nice = 0
         self._origin: int | None = None
         self._thread = threading.Thread(target=self._run, name="tunscope-index", daemon=True)
 
-    def start(self, courtesy: float = 0.0) -> None:
-        """Begin indexing.
+    def start(self, courtesy: float = 0.0, *, nice: int = 0) -> None:
+        """Begin indexing, on threads that are by `nice` nicer to others than this one.
 
         After the first packets wait up to `courtesy` seconds for `hurry`: whoever loads and
         paints a screen meanwhile has the interpreter for itself.
         """
         self._courtesy = courtesy
+        self._nice = nice
         self._thread.start()
 
     def hurry(self) -> None:
@@ -176,6 +181,10 @@ class CaptureIndex:
         return self.tables.batch(max(start, self.tables.packets.first), stop, self.reader)
 
     def _run(self) -> None:
+        if self._nice:
+            thread = threading.get_native_id()  # Linux keeps niceness by thread
+            niceness = os.getpriority(os.PRIO_PROCESS, thread) + self._nice
+            os.setpriority(os.PRIO_PROCESS, thread, min(niceness, _NICEST))
         taken = False
         try:
             while not self._stopping.is_set():

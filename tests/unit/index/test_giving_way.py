@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
 import pytest
+from captures import eventually
 
 from tunscope.capfile.blocks import InterfaceDescription
 from tunscope.capfile.writer import open_writer
@@ -96,4 +98,17 @@ def test_a_capture_is_taken_in_whole_while_keys_are_pressed(capture: Path) -> No
     finally:
         ended.set()
         presser.join()
+        index.stop()
+
+
+def test_indexing_can_be_nicer_than_the_rest_of_the_process(capture: Path) -> None:
+    index = CaptureIndex(FileSource(capture, growing=True))
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    index.start(nice=5)
+    try:
+        eventually(lambda: index.count == 3000)
+        names = {thread.name: thread.native_id or 0 for thread in threading.enumerate()}
+        assert os.getpriority(os.PRIO_PROCESS, names["tunscope-index"]) == min(own + 5, 19)
+        assert os.getpriority(os.PRIO_PROCESS, 0) == own
+    finally:
         index.stop()
