@@ -10,7 +10,7 @@ import ctypes
 import errno
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 import cypcap
@@ -33,7 +33,14 @@ _RET: Final = 0x06
 _CLASS_MASK: Final = 0x07
 _CLASS_LD: Final = 0x00
 _MODE_MASK: Final = 0xE0
+_CLASS_LDX: Final = 0x01
 _MODE_ABS: Final = 0x20
+_MODE_IND: Final = 0x40
+_MODE_MSH: Final = 0xA0
+_TAX: Final = 0x07
+_WORD: Final = 4
+#: What BPF_MSH loads at most.
+_LONGEST_HEADER: Final = 60
 
 #: SKF_AD_OFF + SKF_AD_PKTTYPE, and PACKET_OUTGOING of if_packet.h.
 _ANCILLARY: Final = 0xFFFFF000
@@ -174,10 +181,25 @@ def offline_filter(
             )
     matches = program.offline_filter
     header = cypcap.Pkthdr(0, 0, 0)
+    reach = _reach(program)
 
     def match(packet: bytes | bytearray | memoryview) -> int:
-        data = bytes(packet)
-        header.caplen = header.len = len(data)
+        data = bytes(packet[:reach])  # a super-frame is long, and headers are short
+        header.caplen, header.len = len(data), len(packet)
         return int(matches(header, data))
 
     return match
+
+
+def _reach(program: Iterable[tuple[int, int, int, int]]) -> int | None:
+    """Return how many bytes of a packet a program can look at, None if that cannot be said."""
+    reach, indexed, any_index = 0, False, False
+    for code, _, _, k in program:
+        kind, mode = code & _CLASS_MASK, code & _MODE_MASK
+        if (kind == _CLASS_LDX and mode != _MODE_MSH) or code == _TAX:
+            any_index = True
+        elif kind == _CLASS_LD and mode == _MODE_IND:
+            indexed, reach = True, max(reach, k + _WORD + _LONGEST_HEADER)
+        elif kind == _CLASS_LDX or (kind == _CLASS_LD and mode == _MODE_ABS):
+            reach = max(reach, k + _WORD)
+    return None if indexed and any_index else reach

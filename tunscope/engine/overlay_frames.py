@@ -17,7 +17,8 @@ from typing import Final
 
 import numpy as np
 
-from tunscope.engine.segments import Segmenter, join
+from tunscope.engine.scattered import ScatteredSender
+from tunscope.engine.segments import Segmenter, Segments, join
 from tunscope.packet.offload import VNET_HEADER, completed
 from tunscope.relay.overlay import Route, UdpPeer
 
@@ -28,6 +29,9 @@ _GRO_SIZE: Final = struct.Struct("i")
 #: Limits of one UDP_SEGMENT send: the kernel takes 64 segments and 65507 bytes.
 _MOST_SEGMENTS: Final = 44
 _MOST_BYTES: Final = 65_000
+_IOVEC_SIZE: Final = 16
+#: What a send meets that no other way would help.
+_FULL: Final = (errno.EAGAIN, errno.ENOBUFS)
 _NO_HEADER: Final = bytes(VNET_HEADER.size)
 _LARGEST_BATCH: Final = 1 << 16
 _BUFFER_SIZE: Final = 1 << 17
@@ -50,6 +54,7 @@ class BatchingUdpPeer(UdpPeer):
         assert self._socket is not None, "open"
         with contextlib.suppress(OSError):  # before Linux 5.0: datagrams come one by one
             self._socket.setsockopt(_SOL_UDP, _UDP_GRO, 1)
+        self._sender = ScatteredSender(self._socket.fileno())
         self._segmenter = Segmenter()
         self._buffer = np.zeros(_BUFFER_SIZE, np.uint8).data
         self._batches: deque[_Batch] = deque()
@@ -78,16 +83,21 @@ class BatchingUdpPeer(UdpPeer):
         self._send_gathered()
         where = self.next_hop(packet)
         segments = self._segmenter.split(header, packet) if where is not None else None
-        if segments is None or where is None:
+        if segments is None or where is None or self._socket is None:
             return False
-        data, size = segments
-        step = size * max(1, min(_MOST_BYTES // size, _MOST_SEGMENTS))
-        if len(data) <= step:
-            return self._send_segments(data, size, where) == 0
-        refused = 0
-        for start in range(0, len(data), step):
-            refused += self._send_segments(data[start : start + step], size, where)
-        return refused == 0
+        step = max(1, min(_MOST_BYTES // segments.size, _MOST_SEGMENTS))
+        for first in range(0, segments.number, step):
+            rows = 2 * min(step, segments.number - first)
+            at = segments.address + _IOVEC_SIZE * 2 * first
+            error = self._sender.send(at, rows, segments.size, where)
+            if error:
+                return error not in _FULL and self._send_singly(segments, first, where)
+        return True
+
+    def _send_singly(self, segments: Segments, first: int, where: tuple[str, int]) -> bool:
+        """Send what a batch cannot: a path MTU is too small, or an earlier send met an error."""
+        packets = list(segments.packets())[first:]
+        return sum(self.send_to(memoryview(packet), where) for packet in packets) == len(packets)
 
     def gather(self, packet: memoryview) -> bool:
         """Take a packet; False if no network has its destination."""
@@ -188,7 +198,7 @@ class BatchingUdpPeer(UdpPeer):
         try:
             self._socket.sendmsg((data,), (option,), 0, where)
         except OSError as error:
-            if error.errno in {errno.EAGAIN, errno.ENOBUFS}:
+            if error.errno in _FULL:
                 return count
         else:
             return 0

@@ -10,14 +10,17 @@ of 32 bits will do): their bytes exchanged they are the sums of big-endian words
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import ctypes
+import functools
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
+from tunscope.engine.batch import Iovecs
+from tunscope.engine.scattered import address_of
 from tunscope.packet.offload import VNET_HEADER
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
 GSO_TCPV4: Final = 1
 _ECN: Final = 0x80
@@ -30,6 +33,8 @@ _LARGEST: Final = 65_535
 _MOST_LAYOUTS: Final = 16
 _SMALLEST_HEAD: Final = 40
 _LARGEST_HEAD: Final = 80
+#: More than ever come together (UDP_MAX_SEGMENTS of the kernel is 128).
+_MOST_ROWS: Final = 128
 #: Over an IPv4 and a TCP header, 0 where segments of a stream may differ: IP id and checksum,
 #: sequence number, flags, TCP checksum.
 _SAME: Final = np.full(_LARGEST_HEAD, 0xFF, np.uint8)
@@ -37,17 +42,35 @@ for _columns in (slice(4, 6), slice(10, 12), slice(24, 28), 33, slice(36, 38)):
     _SAME[_columns] = 0
 
 
+class Segments(NamedTuple):
+    """`number` packets where they lie: headers and payloads in turn, two iovecs for each packet.
+
+    All have `size` bytes but the last, which may have fewer. `address` is that of the iovecs.
+    """
+
+    iovecs: Iovecs
+    address: int
+    number: int
+    size: int
+
+    def packets(self) -> Iterator[bytes]:
+        """Yield copies of the packets."""
+        rows = self.iovecs.tolist()
+        for (head, head_size), (payload, size) in zip(rows[::2], rows[1::2], strict=True):
+            yield ctypes.string_at(head, head_size) + ctypes.string_at(payload, size)
+
+
 class Segmenter:
-    """Cuts super-frames; what `split` returns is overwritten by the next one."""
+    """Cuts super-frames; what `split` returns is good until the next one."""
 
     def __init__(self) -> None:
         self._layouts: dict[tuple[int, int, int], _Layout] = {}
 
-    def split(self, header: bytes, packet: memoryview) -> tuple[memoryview, int] | None:
-        """Return the segments of a TCPv4 super-frame, end to end, and the size of all but the last.
+    def split(self, header: bytes, packet: memoryview) -> Segments | None:
+        """Return the segments of a TCPv4 super-frame; their payloads stay where they are.
 
-        Every checksum is right. `header` is the frame's virtio-net header. None if the frame is
-        none that can be cut.
+        Every checksum is right. `header` is the frame's virtio-net header, `packet` in writable
+        memory. None if the frame is none that can be cut.
         """
         _, kind, _, size, start, _ = VNET_HEADER.unpack_from(header)
         total = len(packet)
@@ -64,61 +87,126 @@ class Segmenter:
             if len(self._layouts) >= _MOST_LAYOUTS:
                 self._layouts.clear()
             layout = self._layouts[start, head, size] = _Layout(start, head, size, count)
-        layout.fill(packet, count)
-        return layout.data[: total - head + count * head], head + size
+        return layout.fill(packet, count)
 
 
 class _Layout:
-    """Segments of one shape, end to end, with a view on each field that differs."""
+    """Headers of segments of one shape, end to end.
+
+    The fields that count up or down from one segment to the next do so in one addition of long
+    integers over all headers, which is cheaper than a numpy call a field.
+    """
 
     def __init__(self, start: int, head: int, size: int, count: int) -> None:
         self.room = room = -(-count // 16) * 16
         self._start, self._head, self._size = start, head, size
-        row = head + size
-        self._rows: npt.NDArray[np.uint8] = np.zeros((room, row), np.uint8)
-        self._heads, self._payloads = self._rows[:, :head], self._rows[:, head:]
-        self.data = self._rows.reshape(-1).data
+        heads = np.zeros(room * head, np.uint8)
+        self._heads = heads.data
+        self._tcp_sums: npt.NDArray[np.uint16] = np.ndarray(
+            (room,), "<u2", self._heads, start + 16, (head,)
+        )
+        numbers = np.arange(room, dtype=np.int64)
+        self._sums, self._sequence_sums = np.zeros(room, np.int64), numbers * size * 256
+        self._known, self._modulus = np.zeros((), np.int64), np.array(0xFFFF)
+        self._steps = _steps(room, head, ((4, 2, 1), (10, 2, -1), (start + 4, 4, size)))
+        self._iovecs = np.zeros((2 * room, 2), np.uint64)
+        self._iovecs[::2, 0] = heads.ctypes.data + numbers * head
+        self._iovecs[::2, 1] = head
+        self._addresses, self._lengths = self._iovecs[1::2].T
+        self._lengths[:] = size
+        self._offsets = (numbers * size).astype(np.uint64)
+        self._iovecs_at = int(self._iovecs.ctypes.data)
+        self._payload_at = 0
+        self._last = 0
 
-        def column(kind: str, at: int) -> npt.NDArray[np.int64]:
-            return np.ndarray((room,), kind, self.data, at, (row,))
-
-        self._identities, self._ip_sums = column(">u2", 4), column("<u2", 10)
-        self._sequences, self._tcp_sums = column(">u4", start + 4), column("<u2", start + 16)
-        self._numbers = np.arange(room)
-        self._offsets = self._numbers * size
-
-    def fill(self, packet: memoryview, count: int) -> None:
-        """Write the `count` segments of `packet`."""
+    def fill(self, packet: memoryview, count: int) -> Segments:
+        """Make the headers of the `count` segments of `packet`, and say where all lies."""
         start, head, size = self._start, self._head, self._size
-        row, data = head + size, self.data
+        row, last = head + size, count - 1
+        rest = (len(packet) - head) % size
+        missing = size - rest if rest else 0
+        self._sum_payloads(packet, count, rest)
         template = bytearray(packet[:head])
         flags = template[start + 13]
-        identity = int.from_bytes(template[4:6], "big")
-        sequence = int.from_bytes(template[start + 4 : start + 8], "big")
         template[2:4] = row.to_bytes(2, "big")
-        template[4:6] = template[10:12] = template[start + 16 : start + 18] = b"\0\0"
+        template[10:12] = template[start + 16 : start + 18] = b"\0\0"
         template[start + 13] = flags & ~_FIN_PSH
-        whole, rest = divmod(len(packet) - head, size)
-        payload = np.frombuffer(packet, np.uint8, whole * size, head)
-        self._heads[:count] = np.frombuffer(template, np.uint8)
-        self._payloads[:whole] = payload.reshape(whole, size)
-        self._sequences[:count] = self._offsets[:count] + sequence
-        identities = self._numbers[:count] + identity & 0xFFFF
-        self._identities[:count] = identities
-        self._ip_sums[:count] = (identities * -256 - _sum(template[:start])) % 0xFFFF
-        last, missing = (count - 1) * row, 0
-        data[last + start + 13] = flags
+        template[10:12] = (-_sum(template[:start]) % 0xFFFF).to_bytes(2, "little")
+        sums = self._sums
+        np.add(sums, self._sequence_sums, sums)
+        data = self._heads
+        data[: count * head] = self._counted(template, count)
+        at = last * head
+        data[at + start + 13] = flags
+        sums[last] += 256 * ((flags & _FIN_PSH) - missing)
         if rest:
-            missing = size - rest
-            data[last + head : last + head + rest] = packet[head + whole * size :]
-            data[last + head + rest : last + row] = bytes(missing)
-            data[last + 2 : last + 4] = (row - missing).to_bytes(2, "big")
-            self._ip_sums[count - 1] = (int(self._ip_sums[count - 1]) + 256 * missing) % 0xFFFF
-        pseudo = _sum(template[12:20]) + 256 * (6 + row - start)
-        # Whole rows: an IP header with its checksum adds 0.
-        self._tcp_sums[:count] = (-pseudo - _row_sums(self._rows[:count])) % 0xFFFF
+            data[at + 2 : at + 4] = (head + rest).to_bytes(2, "big")
+            checksum = (int.from_bytes(data[at + 10 : at + 12], "big") + missing) % 0xFFFF
+            data[at + 10 : at + 12] = checksum.to_bytes(2, "big")
+        self._known[()] = -_sum(template[start:]) - _sum(template[12:20]) - 256 * (6 + row - start)
+        np.subtract(self._known, sums, sums)
+        np.remainder(sums, self._modulus, sums)
+        self._tcp_sums[...] = sums
+        return self._located(packet, count, rest or size)
+
+    def _sum_payloads(self, packet: memoryview, count: int, rest: int) -> None:
+        """Let `_sums` be the sums of the payloads, of which the last has `rest` bytes if any."""
+        head, size = self._head, self._size
+        whole = count - (rest > 0)
+        if size % 4:
+            payload = np.frombuffer(packet, np.uint8, whole * size, head)
+            self._sums[:whole] = _row_sums(payload.reshape(whole, size))
+        else:
+            words = np.frombuffer(packet, np.uint32, whole * size // 4, head)
+            table = words.reshape(whole, size // 4)
+            np.add.reduce(table, axis=1, dtype=np.int64, out=self._sums[:whole])
         if rest:
-            self._tcp_sums[count - 1] = (int(self._tcp_sums[count - 1]) + 256 * missing) % 0xFFFF
+            self._sums[whole] = _sum(packet[-rest:])
+
+    def _counted(self, template: bytearray, count: int) -> bytes:
+        """Return `count` headers like `template`: id, IP checksum and sequence number go on."""
+        start, head, size = self._start, self._head, self._size
+        identity = int.from_bytes(template[4:6], "big")
+        checksum = int.from_bytes(template[10:12], "big")
+        sequence = int.from_bytes(template[start + 4 : start + 8], "big")
+        if identity + count < 1 << 16 and count < checksum and sequence + count * size < 1 << 32:
+            steps = self._steps >> 8 * head * (self.room - count)
+            return (int.from_bytes(template * count, "big") + steps).to_bytes(count * head, "big")
+        heads = bytearray()
+        for number in range(count):  # a field overflows
+            one = bytearray(template)
+            one[4:6] = (identity + number & 0xFFFF).to_bytes(2, "big")
+            one[10:12] = b"\0\0"
+            one[10:12] = (-_sum(one[:start]) % 0xFFFF).to_bytes(2, "little")
+            position = sequence + number * size
+            one[start + 4 : start + 8] = (position & 0xFFFFFFFF).to_bytes(4, "big")
+            self._sums[number] -= 256 * (position >> 32)
+            heads += one
+        return bytes(heads)
+
+    def _located(self, packet: memoryview, count: int, size: int) -> Segments:
+        """Say where the segments lie, of which the last has `size` bytes of payload."""
+        payload_at = address_of(packet) + self._head
+        if payload_at != self._payload_at:
+            np.add(self._offsets, np.uint64(payload_at), self._addresses)
+            self._payload_at = payload_at
+        self._lengths[self._last] = self._size
+        self._last = count - 1
+        self._lengths[self._last] = size
+        row = self._head + self._size
+        return Segments(self._iovecs[: 2 * count], self._iovecs_at, count, row)
+
+
+def _steps(rows: int, size: int, fields: Sequence[tuple[int, int, int]]) -> int:
+    """Return what to add to `rows` equal rows of `size` bytes, as one big-endian integer.
+
+    `fields` are (place in the row, bytes, what it grows by from row to row).
+    """
+    total = 0
+    for row in range(rows):
+        for at, width, step in fields:
+            total += row * step << 8 * (size * (rows - row) - at - width)
+    return total
 
 
 def join(packets: memoryview, size: int, frame: memoryview) -> tuple[int, int]:
@@ -137,11 +225,12 @@ def join(packets: memoryview, size: int, frame: memoryview) -> tuple[int, int]:
     gain = size - head
     if head < _SMALLEST_HEAD or gain < 1 or int.from_bytes(first[2:4], "big") != size:
         return 0, 0
-    if packets[size + 12 : size + 24] != first[12:24]:
+    if bytes(packets[size + 12 : size + 24]) != first[12:24]:
         return 0, 0
-    count = min(len(packets), _LARGEST - head) // size
+    count = min(len(packets) // size, (_LARGEST - head) // gain, _MOST_ROWS)
     rows = np.frombuffer(packets, np.uint8, count * size).reshape(count, size)
-    count = _alike(rows, head, gain)
+    if not _all_alike(rows[:, :head].tobytes(), first, head, gain):
+        count = _alike(rows, head, gain)
     if count < 2 or not _checksums_are_good(rows[:count]):
         return 0, 0
     used, total = count * size, head + count * gain
@@ -190,19 +279,47 @@ def _alike(rows: npt.NDArray[np.uint8], head: int, gain: int) -> int:
     return count
 
 
+def _all_alike(heads: bytes, first: bytes, head: int, gain: int) -> bool:
+    """Whether headers of `head` bytes each, the first of them `first`, continue one another.
+
+    All but the last without PSH, and none with a sequence number that begins anew at 0.
+    """
+    beyond = 8 * (_MOST_ROWS * head - len(heads))
+    same, steps = _row_integers(head, gain)
+    wanted = _masked(first, head) * (len(heads) // head)
+    may_push = ~(_PSH << 8 * (head - 34))
+    return int.from_bytes(heads, "big") & same >> beyond & may_push == (
+        int.from_bytes(wanted, "big") + (steps >> beyond)
+    )
+
+
+@functools.lru_cache(_MOST_LAYOUTS)
+def _row_integers(head: int, gain: int) -> tuple[int, int]:
+    """Return the bits that headers of one stream share, and what their sequence numbers add."""
+    same = bytearray(_SAME[:head].tobytes())
+    same[24:28] = b"\xff\xff\xff\xff"
+    same[33] = 0xFF
+    return int.from_bytes(same * _MOST_ROWS, "big"), _steps(_MOST_ROWS, head, ((24, 4, gain),))
+
+
+def _masked(packet: bytes, head: int) -> bytearray:
+    """Return a header without what segments of a stream may differ in, but for the position."""
+    masked = bytearray(packet[:head])
+    masked[4:6] = masked[10:12] = masked[36:38] = b"\0\0"
+    masked[33] = _ACK
+    return masked
+
+
 def _continues(packet: memoryview, first: bytes, head: int, offset: int) -> bool:
     """Whether a shorter packet is the next segment, `offset` after the one that begins `first`."""
     size = len(packet)
     if size <= head or int.from_bytes(packet[2:4], "big") != size or packet[33] & ~_PSH != _ACK:
         return False
-    same = np.frombuffer(packet, np.uint8, head) & _SAME[:head]
-    same[2:4] = 0
-    wanted = np.frombuffer(first, np.uint8, head) & _SAME[:head]
-    wanted[2:4] = 0
     sequence = int.from_bytes(first[24:28], "big") + offset & 0xFFFFFFFF
+    wanted = _masked(first, head)
+    wanted[2:4], wanted[24:28] = packet[2:4], sequence.to_bytes(4, "big")
     return (
-        same.tobytes() == wanted.tobytes()
-        and int.from_bytes(packet[24:28], "big") == sequence
+        _masked(bytes(packet[:head]), head) == wanted
         and _sum(packet[:20]) == 0
         and (_sum(packet[12:]) + 256 * (6 + size - 20)) % 0xFFFF == 0
     )

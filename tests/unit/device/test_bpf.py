@@ -79,6 +79,20 @@ def test_packets_are_matched_in_user_space(make: type[bytes | bytearray | memory
     assert match(make(b"")) == 0
 
 
+@pytest.mark.parametrize(
+    ("expression", "at"),
+    [("ip[1500] = 7", 1500), ("udp[1500:4] = 7", 1523), ("ip[ip[21] * 30 + 9] = 7", 1599)],
+)
+def test_a_filter_in_user_space_looks_as_far_as_it_says(expression: str, at: int) -> None:
+    match = bpf.offline_filter(expression, LinkType.RAW, 262144)
+    packet = bytearray(UDP_53.ljust(9000, b"\0"))
+    packet[21] = 53
+    assert match(packet) == 0
+    packet[at] = 7
+    assert match(packet)
+    assert match(packet[:at]) == 0
+
+
 def test_lengths_in_user_space_are_those_of_the_packet_not_of_the_snaplen() -> None:
     match = bpf.offline_filter("greater 40", LinkType.RAW, 20)
     assert match(TCP_80)

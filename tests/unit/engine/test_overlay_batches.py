@@ -88,6 +88,21 @@ def test_a_super_frame_does_not_overtake_what_was_gathered(
     assert [len(far[0].recv(2000)) for _ in range(2)] == [1440, 1440]
 
 
+def test_an_error_of_an_earlier_send_costs_no_segment(
+    peer: BatchingUdpPeer, far: tuple[socket.socket, socket.socket]
+) -> None:
+    address = far[0].getsockname()
+    far[0].close()
+    assert peer.send(memoryview(datagram(100)))  # the refusal comes back, and waits
+    again = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    again.bind(address)
+    again.settimeout(2)
+    with again:
+        large = bytes(IP(dst="172.2.0.1") / TCP(flags="A") / bytes(4000))
+        assert peer.send_frame(memoryview(VNET_HEADER.pack(1, 1, 40, 1400, 20, 16) + large))
+        assert [len(again.recv(2000)) for _ in range(3)] == [1440, 1440, 1240]
+
+
 def frames(peer: BatchingUdpPeer) -> list[bytes]:
     """Return every frame that waits."""
     buffer = memoryview(bytearray(70000))
