@@ -276,3 +276,15 @@ async def test_few_rows_grow_into_an_empty_screen(open_browser: OpenBrowser) -> 
             await browser.grow(expected - browser.table.row_count)
             shown = [line for line in browser.screen_text().split("\n")[2:20] if "10.9.0" in line]
             assert len(shown) == expected
+
+
+async def test_what_is_pressed_twice_for_the_first_row_can_be_another_key(
+    open_browser: OpenBrowser,
+) -> None:
+    async with open_browser(keymap={"list.prefix": "f9"}) as browser:
+        await browser.press("5", "G", "f9", "down", "f9")
+        assert browser.table.selected_number == 6
+        await browser.press("f9")
+        assert browser.table.selected_number == 1
+        await browser.press("7", "f9", "f9")
+        assert browser.table.selected_number == 7

@@ -9,9 +9,10 @@ from textual.cache import LRUCache
 from textual.color import Color
 
 from tunscope.packet.printable import printable
+from tunscope.tui.bound_keys import keys_of
 from tunscope.tui.keymap import LIST_KEYS, OUTPUT_KEYS, key_names
 from tunscope.tui.palette import readable
-from tunscope.tui.screen_app import ScreenApp, TakesPastes
+from tunscope.tui.screen_app import TakesPastes
 from tunscope.tui.terminal.key_bytes import bytes_of_key
 from tunscope.tui.widgets.virtual_list import VirtualList
 
@@ -106,18 +107,10 @@ class CommandPane(VirtualList, TakesPastes):
         """While typing every key is the command's, but the one that ends it."""
         if not self.typing:
             super().on_key(event)
-        elif event.key not in self._leave_keys.split(","):
+        elif event.key not in keys_of(self.app, "output.leave"):
             event.stop()
             event.prevent_default()
             self.command.type(bytes_of_key(event.key, event.character))
-
-    @property
-    def _leave_keys(self) -> str:
-        """The keys of `output.leave`, as the configuration has them."""
-        (leave,) = OUTPUT_KEYS
-        app = self.app
-        overrides = app.key_overrides if isinstance(app, ScreenApp) else {}
-        return overrides.get("output.leave", leave.key)
 
     def action_leave(self) -> None:
         """Type to the command no more."""
@@ -146,7 +139,8 @@ class CommandPane(VirtualList, TakesPastes):
         self.paint_title("Output", line)
         line.add(f"  {printable(self.command.name)}: {self.command.state}", styles.head)
         if self.typing:
-            line.add(f"  typing to it, {key_names(self._leave_keys)} ends that", styles.head_active)
+            keys = key_names(",".join(keys_of(self.app, "output.leave")))
+            line.add(f"  typing to it, {keys} ends that", styles.head_active)
         elif self.has_focus and self.command.running:
             line.add("  Enter types to it", styles.head)
 

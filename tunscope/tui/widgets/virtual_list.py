@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.message import Message
 from textual.strip import Strip
 
+from tunscope.tui.bound_keys import keys_of
 from tunscope.tui.keymap import LIST_KEYS
 from tunscope.tui.text import LineBuilder
 from tunscope.tui.widgets.line_widget import LineWidget
@@ -321,7 +322,7 @@ class VirtualList(LineWidget, can_focus=True):
     # --- events
 
     def on_key(self, event: events.Key) -> None:
-        """Collect the digits of a count; any key but `g` drops a waiting `g`."""
+        """Collect the digits of a count; any key but a second `g` drops a waiting `g`."""
         digit = event.character if event.character in set("0123456789") else None
         if digit is not None and (self.typed_count or digit != "0"):
             self.typed_count = (self.typed_count + digit)[-_LONGEST_COUNT:]
@@ -330,7 +331,7 @@ class VirtualList(LineWidget, can_focus=True):
         elif event.key == "escape" and (self.typed_count or self._prefixed):
             self.take_count()
             event.stop()
-        elif event.key != "g":
+        elif self._prefixed and event.key not in keys_of(self.app, "list.prefix"):
             self._prefixed = False
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
