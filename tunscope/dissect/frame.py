@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from tunscope.dissect.encapsulations import ENCAPSULATIONS
 from tunscope.dissect.fieldtable import all_fields
 from tunscope.dissect.formats import plural, seconds_text, shown_text, time_text
 from tunscope.dissect.packet import LINK_TYPES, decode_data
@@ -15,20 +16,6 @@ if TYPE_CHECKING:
     from tunscope.dissect.window import Window
     from tunscope.packet.custom_block import CustomBlock
     from tunscope.packet.record import PacketRecord
-
-#: LINKTYPE_ numbers to Wireshark's own (wiretap/wtap.h) and their names.
-_ENCAPSULATIONS: Final = {
-    0: (15, "NULL/Loopback"),
-    1: (1, "Ethernet"),
-    12: (7, "Raw IP"),
-    14: (7, "Raw IP"),
-    101: (7, "Raw IP"),
-    108: (15, "OpenBSD loopback"),
-    113: (25, "Linux cooked-mode capture v1"),
-    228: (129, "Raw IPv4"),
-    229: (130, "Raw IPv6"),
-    276: (210, "Linux cooked-mode capture v2"),
-}
 
 
 def decode_frame(window: Window, parent: Tree, dissection: Dissection) -> None:
@@ -90,7 +77,7 @@ def _add_origin(tree: Tree, record: PacketRecord) -> None:
         _add_flags(tree, record.flags)
     if record.packet_id is not None:
         tree.field("frame.packet_id", 0, 0, value=record.packet_id)
-    number, name = _ENCAPSULATIONS.get(record.linktype, (0, linktype_name(record.linktype)))
+    number, name = ENCAPSULATIONS.get(record.linktype, (0, linktype_name(record.linktype)))
     tree.field("frame.encap_type", 0, 0, value=number, text=f"{name} ({number})")
 
 

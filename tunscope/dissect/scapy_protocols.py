@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tunscope.dissect.llc import SERVICE_POINTS
-from tunscope.dissect.packet import ETHERTYPES, IP_PROTOCOLS, TCP_PORTS, UDP_PORTS, Decoder
-from tunscope.dissect.scapy_tree import add_scapy
+from tunscope.dissect.ethernet import decode_ethernet
+from tunscope.dissect.llc import SERVICE_POINTS, decode_llc
+from tunscope.dissect.packet import (
+    ETHERTYPES,
+    IP_PROTOCOLS,
+    LINK_TYPES,
+    TCP_PORTS,
+    UDP_PORTS,
+    Decoder,
+)
+from tunscope.dissect.scapy_tree import DECODED_HERE, add_scapy
 
 if TYPE_CHECKING:
     from tunscope.dissect.packet import Dissection
@@ -61,13 +69,37 @@ _ETHERTYPES: Final = {
     "contrib.lldp LLDPDU": (0x88CC,),
 }
 _SERVICE_POINTS: Final = {"layers.l2 STP": (0x42,)}
+_LINK_TYPES: Final = {
+    "layers.ppp PPP": (9,),
+    "layers.ppp HDLC": (50,),
+    "layers.dot11 Dot11": (105,),
+    "layers.pflog PFLog": (117,),
+    "layers.dot11 PrismHeader": (119,),
+    "layers.dot11 RadioTap": (127,),
+    "layers.bluetooth HCI_Hdr": (187,),
+    "layers.ppi PPI": (192,),
+    "layers.dot15d4 Dot15d4FCS": (195,),
+    "layers.bluetooth HCI_PHDR_Hdr": (201,),
+    "layers.can CAN": (227,),
+    "layers.dot15d4 Dot15d4": (230,),
+    "layers.bluetooth4LE BTLE": (251,),
+    "layers.bluetooth4LE BTLE_RF": (256,),
+}
 
+DECODED_HERE.update(
+    Ether=decode_ethernet,
+    LLC=decode_llc,
+    ARP=ETHERTYPES[0x0806],
+    IP=ETHERTYPES[0x0800],
+    IPv6=ETHERTYPES[0x86DD],
+)
 for _table, _protocols in (
     (UDP_PORTS, _UDP),
     (TCP_PORTS, _TCP),
     (IP_PROTOCOLS, _IP),
     (ETHERTYPES, _ETHERTYPES),
     (SERVICE_POINTS, _SERVICE_POINTS),
+    (LINK_TYPES, _LINK_TYPES),
 ):
     for _words, _numbers in _protocols.items():
         _module, _name = _words.split()

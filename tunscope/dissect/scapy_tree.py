@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from tunscope.dissect.formats import shown_text
-from tunscope.dissect.packet import decode_data
+from tunscope.dissect.packet import Decoder, decode_data
 from tunscope.dissect.scapy_import import packet_class
 from tunscope.dissect.scapy_names import FIELDS, PROTOCOLS
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tunscope.dissect.tree import Tree
     from tunscope.dissect.window import Window
 
+#: Decoders of this package by the scapy protocols in whose place they are.
+DECODED_HERE: Final[dict[str, Decoder]] = {}
 #: Protocols of one payload, and packets within fields of packets.
 _MAX_LAYERS: Final = 16
 _MAX_NESTING: Final = 8
@@ -28,72 +30,104 @@ _SHOWN: Final = 300
 
 def add_scapy(module: str, name: str, window: Window, parent: Tree, dissection: Dissection) -> None:
     """Decode the window's bytes with scapy's protocol, and those it hands its payload to."""
-    kind = packet_class(module, name)
+    kind, below = packet_class(module, name), None
     for _ in range(_MAX_LAYERS):
         if not window.captured:
             return
         if kind.__name__ in {"Raw", "Padding", "NoPayload"}:
             decode_data(window, parent, dissection)
             return
-        kind, size = _add_layer(kind, window, parent, dissection)
-        if size <= 0:
+        if kind.__name__ in DECODED_HERE:
+            dissection.run(DECODED_HERE[kind.__name__], window, parent)
             return
-        window = window.sub(size)
+        below, size, behind = _add_layer(kind, below, window, parent, dissection)
+        window = window.sub(size, window.length - size - behind)
+        kind = _payload_class(below, window.rest()) if size > 0 else packet_class("packet", "Raw")
 
 
-def _add_layer(kind: Any, window: Window, parent: Tree, dissection: Dissection) -> tuple[Any, int]:
-    """Add one protocol; return the class of its payload and how many bytes it took."""
+def _payload_class(packet: Any, rest: bytes) -> Any:
+    """Return the class of what follows a packet, that of plain bytes if it knows none."""
+    following, _ = packet.extract_padding(rest)
+    if not following:
+        return packet_class("packet", "Raw")
+    kind = packet.guess_payload_class(following)
+    if kind.__name__ == "SixLoWPAN" and kind.dispatch_hook(following) is kind:
+        return packet_class("layers.zigbee", "ZigbeeNWK")  # nothing in between says which it is
+    return kind
+
+
+def _add_layer(
+    kind: Any, below: Any, window: Window, parent: Tree, dissection: Dissection
+) -> tuple[Any, int, int]:
+    """Add one protocol on top of `below`.
+
+    Return its packet and how many bytes it took before and behind its payload.
+    """
     data = window.rest()
     if hasattr(kind, "dispatch_hook"):
         kind = kind.dispatch_hook(data)
     packet = kind()
+    if below is not None:
+        packet.add_underlayer(below)
     name, title = PROTOCOLS.get(kind.__name__, ("", ""))
     name, title = name or _name(packet), title or shown_text(str(packet.name))
     dissection.enter(title, name)
     tree = parent.protocol(name, title, window)
-    rest = _add_fields(packet, data, tree, window, 0, nesting=0)
-    tree.end(len(data) - len(rest))
-    following, _ = packet.extract_padding(rest)
-    if not following:
-        return packet_class("packet", "Raw"), len(data) - len(rest)
-    return packet.guess_payload_class(following), len(data) - len(rest)
+    rest, behind = _add_fields(packet, data, tree, window, 0, nesting=0)
+    size = len(data) - len(rest) - behind
+    tree.end(size)
+    return packet, size, behind
 
 
 def _add_fields(
     packet: Any, data: bytes, tree: Tree, window: Window, base: int, *, nesting: int
-) -> bytes:
+) -> tuple[bytes, int]:
     """Read the packet's fields from `data`, which stands at `base` of the window.
 
-    Return what is left. Fields are added as they are read, so that those before a fault stay.
+    Return what is left, and how many bytes the fields behind it have. Fields are added as they are
+    read, so that those before a fault stay.
     """
     plain = packet_class("packet", "Packet")
     kind = type(packet)
+    packet.original = data  # some fields are aligned by it
     source = packet.pre_dissect(data)
     packet.fields = {}
     if kind.do_dissect is not plain.do_dissect or source != data:
-        return _add_whole(packet, source, data, tree, window, base)
+        return _add_whole(packet, source, data, tree, window, base), 0
     rest: Any = source
+    size = len(data)
     for field in packet.fields_desc:
         before = rest
         rest, value = field.getfield(packet, rest)
         if field.isconditional and value is None:
             continue
         packet.fields[field.name] = value
-        start, stop = _place(data, before, False), _place(data, rest, True)
+        if _is_behind(before, rest):
+            start, stop = size - len(before) + len(rest), size
+            size = start
+        else:
+            start, stop = _place(size, before, False), _place(size, rest, True)
         _add_value(packet, field, value, tree, window, base + start, base + stop, nesting)
         if not rest and field.ismayend:
             break
     left = rest if isinstance(rest, bytes) else rest[0]
-    packet.raw_packet_cache = data[: len(data) - len(left)]
+    packet.raw_packet_cache = data[: size - len(left)]
     packet.explicit = 1
-    return bytes(packet.post_dissect(left))
+    return bytes(packet.post_dissect(left)), len(data) - size
 
 
-def _place(data: bytes, rest: Any, after: bool) -> int:
-    """Return where in `data` the remaining bytes begin; within a byte, around that byte."""
+def _is_behind(before: Any, rest: Any) -> bool:
+    """Whether a field was read from the end of the bytes, as a frame check sequence is."""
+    if not (isinstance(before, bytes) and isinstance(rest, bytes)) or len(rest) >= len(before):
+        return False
+    return before.startswith(rest) and not before.endswith(rest)
+
+
+def _place(size: int, rest: Any, after: bool) -> int:
+    """Return where in `size` bytes those that remain begin; within a byte, around that byte."""
     if isinstance(rest, bytes):
-        return len(data) - len(rest)
-    return len(data) - len(rest[0]) + (1 if after and rest[1] % 8 else 0)
+        return size - len(rest)
+    return size - len(rest[0]) + (1 if after and rest[1] % 8 else 0)
 
 
 def _add_whole(
@@ -145,7 +179,7 @@ def _add_value(
             again = type(child)()
             again.parent = packet
             try:
-                left = _add_fields(again, data, branch, window, at, nesting=nesting + 1)
+                left, _ = _add_fields(again, data, branch, window, at, nesting=nesting + 1)
             finally:
                 # A list's packets follow each other without a gap.
                 at += size

@@ -45,9 +45,23 @@ def from_arphrd(hatype: int) -> LinkType | None:
     return _ARPHRD_LINKTYPES.get(hatype)
 
 
+#: Names of the registry for link types that are only shown.
+_OTHERS: Final = {
+    2: "EXP_ETHERNET", 6: "IEEE802_5", 7: "ARCNET_BSD", 8: "SLIP", 9: "PPP", 10: "FDDI",
+    50: "PPP_HDLC", 51: "PPP_ETHER", 104: "C_HDLC", 105: "IEEE802_11", 107: "FRELAY",
+    117: "PFLOG", 119: "IEEE802_11_PRISM", 127: "IEEE802_11_RADIOTAP", 129: "ARCNET_LINUX",
+    138: "APPLE_IP_OVER_IEEE1394", 140: "MTP2", 141: "MTP3", 163: "IEEE802_11_AVS",
+    165: "BACNET_MS_TP", 187: "BLUETOOTH_HCI_H4", 189: "USB_LINUX", 192: "PPI",
+    195: "IEEE802_15_4_WITHFCS", 201: "BLUETOOTH_HCI_H4_WITH_PHDR", 220: "USB_LINUX_MMAPPED",
+    227: "CAN_SOCKETCAN", 230: "IEEE802_15_4_NOFCS", 231: "DBUS", 239: "NFLOG", 249: "USBPCAP",
+    251: "BLUETOOTH_LE_LL", 253: "NETLINK", 254: "BLUETOOTH_LINUX_MONITOR",
+    256: "BLUETOOTH_LE_LL_WITH_PHDR", 281: "DSA_TAG_BRCM", 284: "DSA_TAG_DSA",
+}  # fmt: skip
+
+
 def linktype_name(value: int) -> str:
-    """Return the registry's name of link type `value`, or its number if it is not decoded here."""
+    """Return the registry's name of link type `value`, or its number if it is not known here."""
     try:
         return LinkType(value).name
     except ValueError:
-        return f"LINKTYPE {value}"
+        return _OTHERS.get(value, f"LINKTYPE {value}")
