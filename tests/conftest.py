@@ -1,11 +1,25 @@
-"""Prints, at the end of a run, the tables in which judges compare tunscope with other programs."""
+"""Keeps a started tshark for the tests, and prints at the end of a run the tables in which judges
+compare tunscope with other programs."""
 
 from __future__ import annotations
 
 import pytest
 
+from prestarted_tshark import PrestartedTshark, prestarted_tshark
+
 #: Tests hand their table over with `record_property(TABLE, text)`, which also leaves a worker.
 TABLE = "judge's table"
+
+
+STARTED = pytest.StashKey[PrestartedTshark]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # workers have the environment of who started them
+        started = prestarted_tshark()
+        if started is not None:
+            config.stash[STARTED] = started
+            config.add_cleanup(started.stop)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -93,7 +93,7 @@ def test_passes_are_repeated_until_the_limit(plan: Plans) -> None:
 
 def test_an_endless_replay_ends_by_its_duration(plan: Plans) -> None:
     reader = plan([(b"a", 0, KERNEL)])
-    course = Course(period_ns=500_000, loops=0, duration_ns=5_200_000)
+    course = Course(period_ns=20_000_000, loops=0, duration_ns=210_000_000)
     player = play(reader, {KERNEL: RecordingPort()}, course)
     assert player.sent == 11
 
