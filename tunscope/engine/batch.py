@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -17,11 +17,13 @@ class Batch:
     """Whole EPBs in order: `sizes[i]` is the length in bytes of the i-th, `iovecs` all of them.
 
     The memory behind `iovecs` belongs to the source that made the batch and stays as it is until
-    the source is told to go on (`release`).
+    the source is told to go on (`release`). That of a `lasting` batch stays until the release of
+    the batch after it.
     """
 
     iovecs: Iovecs
     sizes: npt.NDArray[np.uint32]
+    lasting: bool = False
 
     @property
     def packets(self) -> int:
@@ -36,11 +38,11 @@ class Batch:
     def split(self, packets: int) -> tuple[Batch, Batch]:
         """Return the first `packets` packets and the others."""
         if packets >= self.packets:
-            return self, Batch(self.iovecs[:0], self.sizes[:0])
+            return self, replace(self, iovecs=self.iovecs[:0], sizes=self.sizes[:0])
         at = int(self.sizes[:packets].sum(dtype=np.uint64))
         return (
-            Batch(take_bytes(self.iovecs, at), self.sizes[:packets]),
-            Batch(skip_bytes(self.iovecs, at), self.sizes[packets:]),
+            replace(self, iovecs=take_bytes(self.iovecs, at), sizes=self.sizes[:packets]),
+            replace(self, iovecs=skip_bytes(self.iovecs, at), sizes=self.sizes[packets:]),
         )
 
     def packets_within(self, nbytes: int) -> int:

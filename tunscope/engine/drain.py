@@ -1,7 +1,8 @@
 """Packets in bulk between a tun or tap descriptor and a peer, recorded as they pass.
 
 What the kernel sends through the device is read straight into its place in an arena of pcapng
-blocks; headers are packed around it, and the whole drain leaves with one write.
+blocks; headers are packed around it, and the whole drain leaves with one write. There are two
+arenas, so that super-frames go on while a thread writes.
 """
 
 from __future__ import annotations
@@ -29,9 +30,14 @@ LARGEST_READ: Final = 65536 + 64
 _DRAIN_PACKETS: Final = 4096
 #: A batch of about this size is still in the processor's cache when it is written to the file.
 _KERNEL_BATCH: Final = 1 << 18
+#: With super-frames what is done once a batch costs more than the cache saves, and a thread writes.
+_SUPER_BATCH: Final = 1 << 20
+#: What the peer may add to it.
 _PEER_BATCH: Final = 1 << 19
-#: What one `move` reads at most, each time up to one packet beyond its share.
-_ARENA_SIZE: Final = 2 * _KERNEL_BATCH + _PEER_BATCH + 3 * LARGEST_READ
+#: Each side goes up to one packet beyond its share.
+_ARENA_SIZE: Final = _SUPER_BATCH + _PEER_BATCH + 2 * LARGEST_READ
+#: A record of super-frames of that size is worth waking a thread for (`Batch.lasting`).
+_LASTING: Final = 1 << 17
 _PATIENCE_MS: Final = 1
 
 _IN: Final = int(Direction.IN)
@@ -89,7 +95,8 @@ class Drain:
         self._arrivals = select.poll()
         self._watched: list[int] = []
         self._offload = False
-        self._arena = np.zeros(_ARENA_SIZE, np.uint8)
+        self._share = _KERNEL_BATCH
+        self._arena, self._other_arena = np.zeros((2, _ARENA_SIZE), np.uint8)
         self._view = self._arena.data
         self._spare: memoryview | None = None
         self.accept: Accept | None = None
@@ -111,6 +118,7 @@ class Drain:
             tuntap.set_offload(self._fd, self._framed.offloads if on else (0,))
             self._framed.set_offload(on)
             self._offload = on
+            self._share = _SUPER_BATCH if on else _KERNEL_BATCH
 
     def move(self, until: float) -> Batch | None:
         """Move what waits, and return the record of it; its memory is good until the next call.
@@ -121,12 +129,16 @@ class Drain:
         end = self._from_kernel(0, sizes)
         if self.relays:
             end = self._from_peer(end, sizes)
-            while end < _KERNEL_BATCH and time.monotonic() < until and self._more_came():
+            while end < self._share and time.monotonic() < until and self._more_came():
                 end = self._from_peer(self._from_kernel(end, sizes), sizes)
         if not sizes:
             return None
         iovecs = np.array([[self._arena.ctypes.data, end]], np.uint64)
-        return Batch(iovecs, np.array(sizes, np.uint32))
+        lasting = self._offload and end >= _LASTING
+        if lasting:
+            self._arena, self._other_arena = self._other_arena, self._arena
+            self._view = self._arena.data
+        return Batch(iovecs, np.array(sizes, np.uint32), lasting)
 
     def pass_on(self) -> int:
         """Move what waits while the last record is not written yet; return how many are lost."""
@@ -156,7 +168,7 @@ class Drain:
         if self._offload and self._framed is not None:
             peer_send, lead = self._framed.send_frame, VNET_HEADER.size
         wanted = self._direction != Direction.IN
-        limit = position + _KERNEL_BATCH
+        limit = self._share
         received = 0
         while position < limit and received < _DRAIN_PACKETS:
             data = position + HEAD_SIZE
@@ -189,7 +201,7 @@ class Drain:
         """Write what the peer has into the kernel until nothing waits or the arena is full."""
         view, accept = self._view, self.accept
         wanted = self._direction != Direction.OUT
-        limit = position + _PEER_BATCH
+        limit = self._share + _PEER_BATCH
         received = lead = 0
         take: Take = self._peer.receive_into
         give: Take = self._kernel.write

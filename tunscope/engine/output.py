@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import fcntl
@@ -12,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from tunscope.engine.background import Background
 from tunscope.engine.batch import Iovecs, skip_bytes
 
 _IOV_MAX: Final = 1024
@@ -28,6 +30,7 @@ class Output:
     A regular file is written at once. A pipe is written as far as its reader keeps up: what is
     left stays `pending` until `flush` says it went. Writing raises OSError (ENOSPC: the disk is
     full; EPIPE: the reader went away) and leaves `written` at what the file really holds.
+    `write_behind` leaves that to a thread where it can be left.
     """
 
     def __init__(self, fd: int) -> None:
@@ -37,6 +40,7 @@ class Output:
         self._is_file = stat.S_ISREG(os.fstat(fd).st_mode)
         self._base = _position(fd) if self._is_file else 0
         self._offered = b""
+        self._background = Background()
         if stat.S_ISFIFO(os.fstat(fd).st_mode):
             self.fd = _reopened_nonblocking(fd)
 
@@ -51,8 +55,24 @@ class Output:
         The memory that `iovecs` points at must stay until nothing is pending.
         """
         assert self._pending is None, "flush first"
+        self.settle()
         self._pending = np.ascontiguousarray(iovecs)
         return self.flush()
+
+    def write_behind(self, iovecs: Iovecs) -> bool:
+        """As `write`, but a regular file is written in a thread, and memory must stay until then.
+
+        `written` lags behind, and `settle` raises what `write` would have.
+        """
+        if not self._is_file:
+            return self.write(iovecs)
+        self.settle()
+        self._background.begin(lambda: self._push(np.ascontiguousarray(iovecs)))
+        return True
+
+    def settle(self) -> None:
+        """Wait until nothing is written behind any more; raise OSError as `write` does."""
+        self._background.wait()
 
     def offer(self, data: bytes) -> bool:
         """Write `data` as `write` does, and keep it as long as that takes."""
@@ -62,6 +82,7 @@ class Output:
 
     def write_bytes(self, data: bytes) -> None:
         """Write `data` whole, waiting for a slow reader."""
+        self.settle()
         view = memoryview(data)
         while view:
             try:
@@ -74,31 +95,17 @@ class Output:
 
     def flush(self) -> bool:
         """Go on with what is pending; return True when it all went."""
-        iovecs = self._pending
-        if iovecs is None:
-            return True
-        row = 0
-        while row < len(iovecs):
-            chunk = iovecs[row : row + _IOV_MAX]
-            expected = int(chunk[:, 1].sum())
-            count = self._writev(iovecs.ctypes.data + row * _IOVEC_SIZE, len(chunk))
-            if count < 0:
-                self._pending = iovecs[row:]
-                return False
-            self.written += count
-            if count < expected:
-                iovecs = skip_bytes(iovecs[row:], count)
-                row = 0
-            else:
-                row += len(chunk)
-        self._pending = None
-        return True
+        if self._pending is not None:
+            self._pending = self._push(self._pending)
+        return self._pending is None
 
     def truncate(self, size: int) -> None:
         """Forget what is pending; cut a regular file back to `size` bytes of ours, a whole block.
 
         What the file held before, as in ``>> FILE``, is never touched.
         """
+        with contextlib.suppress(OSError):
+            self.settle()
         if self._is_file:
             os.ftruncate(self.fd, self._base + size)
             os.lseek(self.fd, self._base + size, os.SEEK_SET)
@@ -107,7 +114,27 @@ class Output:
 
     def close(self) -> None:
         """Close the descriptor."""
+        with contextlib.suppress(OSError):
+            self.settle()
+        self._background.close()
         os.close(self.fd)
+
+    def _push(self, iovecs: Iovecs) -> Iovecs | None:
+        """Write as much as is taken; return the rest, None if that was all."""
+        row = 0
+        while row < len(iovecs):
+            chunk = iovecs[row : row + _IOV_MAX]
+            expected = int(chunk[:, 1].sum())
+            count = self._writev(iovecs.ctypes.data + row * _IOVEC_SIZE, len(chunk))
+            if count < 0:
+                return iovecs[row:]
+            self.written += count
+            if count < expected:
+                iovecs = skip_bytes(iovecs[row:], count)
+                row = 0
+            else:
+                row += len(chunk)
+        return None
 
     def _writev(self, address: int, rows: int) -> int:
         """Return the bytes written, -1 if the reader has no room now; raise OSError otherwise."""

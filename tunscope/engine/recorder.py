@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import time
 from collections import deque
@@ -58,6 +59,8 @@ class Recorder:
         self._on_rotated = on_rotated
         self.next_outputs: deque[Output] = deque()
         self._queue: deque[Batch] = deque()
+        self._behind: tuple[int, Batch] | None = None
+        self._may_lag = stop.filesize is None and rotate.filesize is None
         self.captured = 0
         self._closed_bytes = 0
         self._file_packets = 0
@@ -154,6 +157,11 @@ class Recorder:
         """
         self._queue.clear()
         self.finished = True
+        try:
+            self._settle()
+        except OSError as error:
+            self._output.close()
+            raise RecordError(error.errno, error.strerror) from error
         size = self._output.written
         try:
             if not self._output.flush():
@@ -173,6 +181,8 @@ class Recorder:
         """End where a slow reader has got to, in the middle of a block if need be."""
         self._queue.clear()
         self.finished = True
+        with contextlib.suppress(OSError):
+            self._settle()
         self._output.truncate(self._output.written)
         self._output.close()
 
@@ -235,6 +245,7 @@ class Recorder:
         return interface_statistics(statistics)
 
     def _end_file(self) -> None:
+        self._settle()
         size = self._output.written
         try:
             self._output.write_bytes(self._statistics())
@@ -261,14 +272,16 @@ class Recorder:
         return batch.split(room)
 
     def _record(self, batch: Batch) -> bool:
+        self._settle()
         start = self._output.written
         try:
-            went = self._output.write(batch.iovecs)
+            if batch.lasting and self._may_lag:
+                self._behind = start, batch
+                went = self._output.write_behind(batch.iovecs)
+            else:
+                went = self._output.write(batch.iovecs)
         except OSError:
-            ends = start + np.cumsum(batch.sizes, dtype=np.int64)
-            whole = int(np.searchsorted(ends, self._output.written, side="right"))
-            self._output.truncate(int(ends[whole - 1]) if whole else start)
-            self._count(whole)
+            self._keep_whole(start, batch)
             raise
         self._count(batch.packets)
         stop = self._stop
@@ -276,6 +289,24 @@ class Recorder:
             stop.filesize is not None and self._closed_bytes + start + batch.nbytes >= stop.filesize
         )
         return went
+
+    def _settle(self) -> None:
+        """Wait for what is written behind. If that fails, it has been counted too early."""
+        behind, self._behind = self._behind, None
+        try:
+            self._output.settle()
+        except OSError:
+            if behind is not None:
+                self._count(-behind[1].packets)
+                self._keep_whole(*behind)
+            raise
+
+    def _keep_whole(self, start: int, batch: Batch) -> None:
+        """Of a batch that begins at `start` of the file keep the blocks that are whole."""
+        ends = start + np.cumsum(batch.sizes, dtype=np.int64)
+        whole = int(np.searchsorted(ends, self._output.written, side="right"))
+        self._output.truncate(int(ends[whole - 1]) if whole else start)
+        self._count(whole)
 
     def _count(self, packets: int) -> None:
         self.captured += packets

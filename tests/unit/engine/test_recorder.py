@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -205,18 +206,51 @@ def small_files() -> Iterator[int]:
     signal.signal(signal.SIGXFSZ, before)
 
 
+@pytest.mark.parametrize("lasting", [False, True])
 def test_a_file_that_can_grow_no_more_ends_with_a_whole_block(
-    tmp_path: Path, small_files: int
+    tmp_path: Path, small_files: int, lasting: bool
 ) -> None:
     file = tmp_path / "x"
     recorder = new_recorder(new_file(file))
-    with pytest.raises(RecordError) as raised:
-        write(recorder, [b"x" * 100] * 100)
+    batch, _memory = make_batch([b"x" * 100] * 100)
+    if lasting:
+        assert recorder.write(replace(batch, lasting=True))
+    with pytest.raises(RecordError) as raised:  # what was written behind is heard of now
+        recorder.write(batch)
     assert raised.value.errno == errno.EFBIG
     whole = (small_files - len(HEADER)) // 132
     assert recorder.captured == whole
     assert file.stat().st_size == len(HEADER) + whole * 132
     assert len(packets_in(file.read_bytes())) == whole
+    recorder.give_up()
+
+
+def test_the_end_waits_for_what_is_written_behind(tmp_path: Path, small_files: int) -> None:
+    file = tmp_path / "x"
+    recorder = new_recorder(new_file(file))
+    batch, _memory = make_batch([b"x" * 100] * 100)
+    assert recorder.write(replace(batch, lasting=True))
+    with pytest.raises(RecordError):
+        recorder.finish()
+    assert recorder.captured == len(packets_in(file.read_bytes())) < 100
+
+
+def test_batches_that_last_are_written_behind_in_their_order(tmp_path: Path) -> None:
+    file = tmp_path / "x"
+    recorder = new_recorder(new_file(file), rotate=Rotation(packets=90))
+    recorder.next_outputs.append(new_file(tmp_path / "y"))
+    sent: list[bytes] = []
+    memories = []
+    for number in range(24):
+        packets = [bytes([number, i]) * 20_000 for i in range(5)]
+        batch, memory = make_batch(packets)
+        assert recorder.write(replace(batch, lasting=number % 3 > 0))
+        memories.append(memory)
+        sent += packets
+    recorder.finish()
+    assert packets_in(file.read_bytes()) == sent[:90]
+    assert packets_in((tmp_path / "y").read_bytes()) == sent[90:]
+    assert not [one for one in threading.enumerate() if one.name == "write behind"]
 
 
 def test_a_slow_reader_gets_everything_in_the_end() -> None:
