@@ -67,6 +67,7 @@ class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = [*APP_KEYS]
     CSS = """
+    ToastRack { margin-bottom: 2; }
     MainScreen { background: $background; }
     MainScreen PacketTable { height: 1fr; }
     MainScreen DetailPane { height: 38%; min-height: 10; layout: horizontal; }
