@@ -150,11 +150,16 @@ class RowPainter:
 
     def _measure_row(self, row: int, layout: Layout) -> None:
         packet = self._rows.row(self._view.number(row))
-        for column in self.columns:
-            if column.id != "info":
-                size = width_of(self.cell(row, packet, column.id, layout))
-                if size > self._widest.get(column.id, column.minimum):
-                    self._widest[column.id] = size
+        sizes = [
+            (column, width_of(self.cell(row, packet, column.id, layout)))
+            for column in self.columns
+            if column.id != "info"
+        ]
+        if packet.number < self._capture.first_number:
+            return  # it went meanwhile, and what its columns hold now is no time
+        for column, size in sizes:
+            if size > self._widest.get(column.id, column.minimum):
+                self._widest[column.id] = size
         self._widest_info = max(self._widest_info, width_of(packet.info))
 
     def paint_heading(self, line: LineBuilder, width: int, styles: Palette) -> None:
