@@ -8,6 +8,7 @@ from tunscope.dissect.encapsulations import ENCAPSULATIONS
 from tunscope.dissect.fieldtable import all_fields
 from tunscope.dissect.formats import plural, seconds_text, shown_text, time_text
 from tunscope.dissect.packet import LINK_TYPES, decode_data
+from tunscope.packet.encapsulation import encapsulation
 from tunscope.packet.linktype import linktype_name
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ def _add_origin(tree: Tree, record: PacketRecord) -> None:
         _add_flags(tree, record.flags)
     if record.packet_id is not None:
         tree.field("frame.packet_id", 0, 0, value=record.packet_id)
-    number, name = ENCAPSULATIONS.get(record.linktype, (0, linktype_name(record.linktype)))
+    number = encapsulation(record.linktype)
+    name = ENCAPSULATIONS.get(record.linktype, linktype_name(record.linktype))
     tree.field("frame.encap_type", 0, 0, value=number, text=f"{name} ({number})")
 
 

@@ -18,6 +18,7 @@ from scapy.layers.ppp import PPP
 from tunscope.capfile.writer import open_writer
 from tunscope.dissect import field_tree
 from tunscope.dissect.encapsulations import ENCAPSULATIONS
+from tunscope.packet.encapsulation import encapsulation
 from tunscope.packet.record import PacketRecord
 
 QUESTION = IP(src="10.9.0.1", dst="10.9.0.2") / UDP(sport=40000) / DNS(qd=DNSQR(qname="a.test"))
@@ -71,4 +72,4 @@ def test_link_types_have_wiresharks_names(tmp_path: Path) -> None:
     words = ["tshark", "-n", "-r", str(path), "-V"]
     done = subprocess.run(words, check=True, capture_output=True, text=True)
     told = re.findall(r"^ *Encapsulation type: (.*) \((\d+)\)$", done.stdout, re.MULTILINE)
-    assert told == [(ENCAPSULATIONS[n][1], str(ENCAPSULATIONS[n][0])) for n in numbers]
+    assert told == [(ENCAPSULATIONS[n], str(encapsulation(n))) for n in numbers]
