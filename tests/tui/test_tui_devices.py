@@ -47,7 +47,7 @@ async def test_every_device_is_listed_with_its_owner(open_browser: OpenBrowser) 
     devices = ListedDevices(ROWS)
     async with devices_over(open_browser, devices) as browser:
         assert devices.watched
-        lines = browser.screen_text().split("\n")
+        lines = browser.screen_text().split("\n")[1:]
         assert [line.split()[0].strip("▌") for line in lines[1:6]] == [r.name for r in ROWS]
         assert "openvpn 7748" in lines[3]
         assert "unknown" in lines[4]
@@ -69,7 +69,7 @@ async def test_the_list_is_live_and_the_cursor_stays_on_its_device(
             for row in (*ROWS[1:], DeviceRow("tap3", "tap"))
         )
         await browser.until(lambda: "tap3" in browser.screen_text())
-        lines = browser.screen_text().split("\n")[1:]
+        lines = browser.screen_text().split("\n")[2:]
         selected = next(line for line in lines if line[0:1] == "▌")
         assert selected.startswith("▌tun0")
         await browser.until(lambda: "kpps" in browser.screen_text())

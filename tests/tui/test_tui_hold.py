@@ -6,13 +6,16 @@ import time
 from dataclasses import replace
 
 from browser_driver import Browser, OpenBrowser
+from test_tui_devices import ROWS
 from textual.widgets import Input
 
 from tunscope.engine.protocol import HeldPacket
 from tunscope.packet.direction import Direction
+from tunscope.tui.devices import ListedDevices
 from tunscope.tui.holding import HoldWish, NoHolds, Waiting
 from tunscope.tui.screens.editor import EditorScreen
 from tunscope.tui.screens.hold import HoldScreen
+from tunscope.tui.surroundings import Surroundings
 
 
 def held(browser: Browser, number: int, repeats: int = 0, age: float = 4.1) -> Waiting:
@@ -197,3 +200,12 @@ async def test_a_packet_that_is_not_held_cannot_be_released(open_browser: OpenBr
         await browser.until(lambda: isinstance(browser.app.screen, EditorScreen))
         await browser.press("ctrl+r")
         assert "this packet is not held" in browser.screen_text()
+
+
+async def test_the_list_of_devices_tells_of_held_packets_too(open_browser: OpenBrowser) -> None:
+    surroundings = Surroundings(ListedDevices(ROWS))
+    async with open_browser(live=True, surroundings=surroundings) as browser:
+        holding(browser, 6, 12)
+        await browser.press("d")
+        await browser.until(lambda: f"Devices {len(ROWS)}" in browser.line(0))
+        assert browser.line(0).endswith(" ⏸ held 2 ● live")

@@ -140,8 +140,17 @@ class CaptureActions(FindActions, inherit_bindings=False):
             return
 
         from tunscope.tui.screens.devices import DevicesScreen
+        from tunscope.tui.widgets.title_line import TitleFacts
 
-        self.app.push_screen(DevicesScreen(devices), self.tunscope.capture_next)
+        browser = self.tunscope.browser
+
+        def capture() -> TitleFacts:
+            held = len(browser.session.holds.waiting)
+            dropped = browser.status.counters.dropped
+            return TitleFacts(live=browser.live, dropped=dropped, held=held)
+
+        screen = DevicesScreen(devices, capture=capture)
+        self.app.push_screen(screen, self.tunscope.capture_next)
 
     # --- saving
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.widgets import Static
 
 from tunscope.packet.printable import printable
+from tunscope.tui import units
 from tunscope.tui.devices import DeviceChoice
 from tunscope.tui.dialog_keys import DEVICES_KEYS
 from tunscope.tui.screens.keyed import KeyedScreen
 from tunscope.tui.screens.new_device import NewDeviceScreen
 from tunscope.tui.widgets.device_list import DeviceList
+from tunscope.tui.widgets.title_line import TitleFacts, TitleLine
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
@@ -33,16 +38,28 @@ class DevicesScreen(KeyedScreen[DeviceChoice]):
     DevicesScreen Static { height: auto; color: $text-error; background: $panel; padding: 0 1; }
     """
 
-    def __init__(self, devices: Devices, message: str = "", leave: str = "Back") -> None:
-        """`message` says what went wrong before, `leave` what Esc is called."""
+    def __init__(
+        self,
+        devices: Devices,
+        message: str = "",
+        leave: str = "Back",
+        capture: Callable[[], TitleFacts] = TitleFacts,
+    ) -> None:
+        """`message` says what went wrong before, `leave` what Esc is called.
+
+        `capture` tells how the capture does that goes on meanwhile.
+        """
         super().__init__()
+        self._capture = capture
+        self._title = TitleLine()
         self._devices = devices
         self._message = message
         self._leave = leave
         self._list = DeviceList()
 
     def compose(self) -> ComposeResult:
-        """What went wrong, the devices, the keys."""
+        """The title, what went wrong, the devices, the keys."""
+        yield self._title
         if self._message:
             yield Static(printable(self._message), markup=False)
         yield self._list
@@ -62,7 +79,10 @@ class DevicesScreen(KeyedScreen[DeviceChoice]):
 
     def _pull(self) -> None:
         self._list.hint = self._devices.failure or "looking…"
-        self._list.show(self._devices.rows())
+        rows = self._devices.rows()
+        self._list.show(rows)
+        title = f"Devices {units.count(len(rows))}" if rows else "Devices"
+        self._title.show(replace(self._capture(), title=title))
 
     def on_virtual_list_row_chosen(self) -> None:
         """Capture on the device under the cursor."""

@@ -58,14 +58,14 @@ class EditorScreen(AnalysisScreen, inherit_bindings=False):
     DEFAULT_CSS = """
     EditorScreen #panes { height: 1fr; layout: horizontal; }
     EditorScreen.-narrow #panes { layout: vertical; }
-    EditorScreen #form-pane { width: 1fr; height: 1fr; }
+    EditorScreen #form-pane { width: 1fr; height: 1fr; layers: form value; }
     EditorScreen PacketForm { width: 1fr; height: 1fr; }
     EditorScreen HexEditor { width: 42; height: 1fr; }
     EditorScreen.-wider HexEditor { width: 75; }
     EditorScreen.-narrow #form-pane { height: 2fr; }
     EditorScreen.-narrow HexEditor { width: 1fr; height: 1fr; }
     EditorScreen #value {
-        position: absolute; display: none; height: 1; border: none; padding: 0;
+        position: absolute; layer: value; display: none; height: 1; border: none; padding: 0;
         background: $surface; color: $foreground;
     }
     EditorScreen #value.-editing { display: block; }
