@@ -32,9 +32,14 @@ def insertable(packet: EditablePacket, place: int) -> tuple[str, ...]:
         outer = ("Ether",) if packet.linktype == LinkType.ETHERNET else ("IP", "IPv6")
         return tuple(name for name in outer if name == "Ether" or _carries(name, first))
     lower = type(found[place - 1][0])
-    return tuple(
-        name for name in _INSERTABLE if name == "Raw" or lower in layer_class(name)._overload_fields
-    )
+    return tuple(name for name in _INSERTABLE if name == "Raw" or _follows(name, lower))
+
+
+def _follows(name: str, lower: type[Any]) -> bool:
+    known = layer_class(name)._overload_fields
+    says = known.get(layer_class("Ether") if lower.__name__ in _TAGS else lower)
+    # Scapy's "Ethernet in Ethernet" is a length of one byte to everybody else.
+    return says is not None and not (name == "Ether" and says.get("type") == 1)
 
 
 def insert_layer(packet: EditablePacket, place: int, name: str) -> EditablePacket:

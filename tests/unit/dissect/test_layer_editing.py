@@ -12,6 +12,7 @@ from tunscope.dissect.building import TEMPLATES, Ends, build_template
 from tunscope.dissect.editing import EditablePacket
 from tunscope.dissect.layer_editing import insert_layer, insertable, remove_layer
 from tunscope.errors import UsageError
+from tunscope.packet.linktype import LinkType
 from tunscope.packet.record import PacketRecord
 
 
@@ -150,3 +151,12 @@ def test_cut_packets_have_a_form_too(size: int) -> None:
         data, linktype = build_template(name, Ends())
         packet = EditablePacket.of(data[:size], linktype)
         assert sum(layer.stop - layer.start for layer in packet.layers()) == min(size, len(data))
+
+
+@pytest.mark.parametrize("tag", [b"", bytes.fromhex("8100 0005")])
+def test_a_frame_is_offered_only_where_a_type_says_so(tag: bytes) -> None:
+    frame = bytes.fromhex("020000000002 020000000001") + tag + bytes.fromhex("0800") + bytes(20)
+    packet = EditablePacket.of(frame, LinkType.ETHERNET)
+    place = 2 if tag else 1
+    assert "Ether" not in insertable(packet, place)
+    assert {"Dot1Q", "ARP", "IP", "IPv6", "Raw"} <= set(insertable(packet, place))
