@@ -3,6 +3,8 @@ compare tunscope with other programs."""
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from prestarted_tshark import PrestartedTshark, prestarted_tshark
@@ -14,7 +16,15 @@ TABLE = "judge's table"
 STARTED = pytest.StashKey[PrestartedTshark]()
 
 
+#: What `nohup` and shells without job control have their programs ignore.
+OFTEN_IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    for number in OFTEN_IGNORED:
+        if signal.getsignal(number) == signal.SIG_IGN:
+            # Unlike one that is ignored, a handled signal has its default in programs started.
+            signal.signal(number, lambda number, frame: None)
     if not hasattr(config, "workerinput"):  # workers have the environment of who started them
         started = prestarted_tshark()
         if started is not None:

@@ -20,6 +20,15 @@ TUNSCOPE = [sys.executable, "-m", "tunscope"]
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
+class Child(subprocess.Popen[Any]):
+    """A process that is killed where its `with` block fails, and not waited for for ever."""
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: Any) -> None:
+        if kind is not None:
+            self.kill()
+        super().__exit__(kind, *rest)
+
+
 @dataclass
 class Person:
     """Who runs the lab, and how; `folder` is theirs to write in."""
@@ -47,7 +56,7 @@ class Person:
             "PYTHONPATH": str(CHECKOUT),
             "SHELL": "/bin/sh",
         }
-        return subprocess.Popen(self.command(*words), env=environment, cwd="/", **kwargs)
+        return Child(self.command(*words), env=environment, cwd="/", **kwargs)
 
     def run(self, *words: str, **kwargs: Any) -> subprocess.CompletedProcess[str]:
         """Run to the end; the exit status is the caller's to judge."""

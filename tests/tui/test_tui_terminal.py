@@ -11,7 +11,7 @@ import struct
 import sys
 import termios
 import time
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
 from browser_driver import DATA
@@ -72,13 +72,24 @@ class Terminal:
         self.output += data
         return bool(data)
 
-    def end(self) -> int:
-        """Read to the end and return the exit status."""
-        while self._read(10.0):
-            pass
+    def end(self, seconds: float = 20.0) -> int:
+        """Read to the end, which must come within `seconds`, and return the exit status."""
+        deadline = time.monotonic() + seconds
+        while self._read(0.1):
+            assert time.monotonic() < deadline, self.output[-500:]
+        return self._reap()
+
+    def _reap(self) -> int:
         _, status = os.waitpid(self.pid, 0)
         os.close(self.master)
+        self.pid = 0
         return os.waitstatus_to_exitcode(status)
+
+    def kill(self) -> None:
+        """End the program if it has not ended."""
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            self._reap()
 
     def assert_restored(self) -> None:
         """Main screen, visible cursor, no mouse reports."""
@@ -87,13 +98,25 @@ class Terminal:
         assert self.output.rfind(b"\x1b[?1000l") > self.output.rfind(b"\x1b[?1000h")
 
 
+Opened = Callable[..., Terminal]
+
+
 @pytest.fixture
-def capture() -> Path:
-    return DATA / "browser_tun.pcapng"
+def opened() -> Iterator[Opened]:
+    """Open the browser on a capture in a terminal, with more arguments if any."""
+    terminals: list[Terminal] = []
+
+    def open_it(*arguments: str) -> Terminal:
+        terminals.append(Terminal(str(DATA / "browser_tun.pcapng"), *arguments))
+        return terminals[-1]
+
+    yield open_it
+    for terminal in terminals:
+        terminal.kill()
 
 
-def test_q_ends_it(capture: Path) -> None:
-    terminal = Terminal(str(capture))
+def test_q_ends_it(opened: Opened) -> None:
+    terminal = opened()
     terminal.read_until(b"155 packets")
     os.write(terminal.master, b"q")
     assert terminal.end() == 0
@@ -102,8 +125,8 @@ def test_q_ends_it(capture: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_it_in_order(capture: Path, number: int) -> None:
-    terminal = Terminal(str(capture))
+def test_a_signal_ends_it_in_order(opened: Opened, number: int) -> None:
+    terminal = opened()
     terminal.read_until(b"155 packets")
     os.kill(terminal.pid, number)
     assert terminal.end() == 0
@@ -111,8 +134,8 @@ def test_a_signal_ends_it_in_order(capture: Path, number: int) -> None:
     assert b"ended: keep" in terminal.output
 
 
-def test_a_paste_and_broken_bytes_are_obeyed_by_nobody(capture: Path) -> None:
-    terminal = Terminal(str(capture))
+def test_a_paste_and_broken_bytes_are_obeyed_by_nobody(opened: Opened) -> None:
+    terminal = opened()
     terminal.read_until(b"155 packets")
     os.write(terminal.master, b"/\xff\x80\x1b[200~ud\x1b]0;owned\x07\x1bOB\x9b31m\nq\x1b[201~")
     terminal.read_until("\ufffd".encode())
@@ -125,8 +148,8 @@ def test_a_paste_and_broken_bytes_are_obeyed_by_nobody(capture: Path) -> None:
     terminal.assert_restored()
 
 
-def test_a_failure_is_one_line_and_no_traceback(capture: Path) -> None:
-    terminal = Terminal(str(capture), "fail")
+def test_a_failure_is_one_line_and_no_traceback(opened: Opened) -> None:
+    terminal = opened("fail")
     assert terminal.end() == 1
     terminal.assert_restored()
     after = terminal.output[terminal.output.rfind(b"\x1b[?1049l") :]
