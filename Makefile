@@ -9,7 +9,7 @@ demo: $(VENV)/.installed
 	$(BIN)/tunscope lab pair
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n 3 -m "not serial" tests
+	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not serial" tests
 	$(BIN)/python -m pytest -m serial tests
 
 check: $(VENV)/.installed-dev

@@ -93,9 +93,13 @@ class Browser:
 
     async def until(self, condition: Callable[[], object], seconds: float = 10.0) -> None:
         """Wait for `condition`, which must come true within `seconds`."""
+        await self.once(condition, seconds)
+        await self.settle()
+
+    async def once(self, condition: Callable[[], object], seconds: float = 10.0) -> None:
+        """Wait for `condition` as `until` does, but not for what it may bring to the screen."""
         for _ in range(int(seconds / 0.02)):
             if condition():
-                await self.settle()
                 return
             await self.pilot.pause(0.02)
         raise AssertionError(f"not within {seconds} s; the screen:\n{self.screen_text()}")

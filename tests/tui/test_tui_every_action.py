@@ -90,7 +90,7 @@ async def reached(
     with monkeypatch.context() as patch:
         patch.setattr(type(target), f"action_{name}", lambda self, *words: calls.append(words))
         await browser.pilot.press(press)
-        await browser.until(lambda: calls)
+        await browser.once(lambda: calls)
     return True
 
 

@@ -47,7 +47,10 @@ def copy(source: Path, target: Path) -> list[PacketRecord]:
 
 
 def readable() -> list[Path]:
-    return [path for path in captures() if wireshark_verdict(path)[1] == "whole"]
+    """Return the captures that Wireshark's reader finds whole; one run of it tells of all."""
+    paths = captures()
+    done = subprocess.run(["capinfos", "-c", *paths], capture_output=True, text=True, check=False)
+    return [path for path in paths if str(path) not in done.stderr]
 
 
 @pytest.mark.parametrize("suffix", [".pcapng", ".pcapng.gz", ".pcapng.zst"])

@@ -29,7 +29,7 @@ FILES = [
     if path.suffix in {".pcap", ".pcapng", ".ntar"} and path.stat().st_size
 ]
 SMALL = [path.read_bytes() for path in FILES if path.stat().st_size <= 8192]
-MUTATIONS = 6000
+MUTATIONS = 3000
 BATCH = 10
 WORDS = (
     *(0, 1, 2, 3, 4, 5, 6, 8, 12, 16, 20, 28, 31, 32, 33, 0xFF, 0xFFFF, 0x0BAD, 9, 10),

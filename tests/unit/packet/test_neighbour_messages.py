@@ -41,7 +41,7 @@ def test_a_solicitation_is_what_scapy_builds() -> None:
 
 
 def test_answers_tell_whose_they_are() -> None:
-    arp = Ether() / ARP(op=2, hwsrc=MAC, psrc="10.9.0.2", pdst="10.9.0.1")
+    arp = Ether(src=MAC, dst=MAC) / ARP(op=2, hwsrc=MAC, psrc="10.9.0.2", pdst="10.9.0.1")
     assert neighbour_answer(bytes(arp)) == (four("10.9.0.2"), OURS)
     head = Ether(src="02:00:00:00:00:09") / IPv6(dst="fd00::1") / ICMPv6ND_NA(tgt="fd00::2")
     told = head / ICMPv6NDOptDstLLAddr(lladdr=MAC)
@@ -53,7 +53,7 @@ def test_answers_tell_whose_they_are() -> None:
 def test_what_is_cut_or_no_answer_tells_nothing_wrong(size: int) -> None:
     question = neighbour_request(OURS, four("10.9.0.1"), four("10.9.0.2"))
     assert neighbour_answer(question[:size]) is None
-    answer = bytes(Ether() / ARP(op=2, hwsrc=MAC, psrc="10.9.0.2"))
+    answer = bytes(Ether(src=MAC, dst=MAC) / ARP(op=2, hwsrc=MAC, psrc="10.9.0.2"))
     assert neighbour_answer(answer[:size]) in {None, (four("10.9.0.2"), OURS)}
 
 

@@ -258,7 +258,7 @@ def test_a_new_connection_begins_with_its_own_numbers() -> None:
 EDITS = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 20), st.integers(0, 40)), max_size=6)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(EDITS, st.sampled_from([1, 0xFFFFFFE0, 0x7FFFFFF0]))
 def test_numbers_outside_edits_go_there_and_back(
     edits: list[tuple[int, int, int]], base: int

@@ -135,7 +135,7 @@ def test_the_template_changes_nothing_until_it_is_edited() -> None:
     assert parse(template(Settings(), default_keys())) == Settings()
 
 
-@hypothesis.settings(deadline=None)
+@hypothesis.settings(max_examples=40, deadline=None)
 @given(
     st.builds(
         ColouringRule,
