@@ -98,6 +98,10 @@ def _is_offered(entry: Entry, screen: Screen[object]) -> bool:
             entry.namespace == "screen" and entry.identity not in _STEPS_BACK
         )
     elsewhere = ANALYSIS_NAMESPACES.keys() | DIALOG_NAMESPACES.keys()
-    if entry.namespace == "output":
-        return isinstance(screen, MainScreen) and screen.output is not None
-    return isinstance(screen, MainScreen) and entry.namespace not in elsewhere
+    if not isinstance(screen, MainScreen) or entry.namespace in elsewhere:
+        return False
+    panes = {
+        "output": screen.output is not None,
+        "replay": screen.replay_pane.progress is not None,
+    }
+    return panes.get(entry.namespace, True)
