@@ -182,13 +182,20 @@ def offline_filter(
     matches = program.offline_filter
     header = cypcap.Pkthdr(0, 0, 0)
     reach = _reach(program)
+    by_length: dict[int, int] = {}
+
+    def match_length(packet: bytes | bytearray | memoryview) -> int:
+        length = len(packet)
+        if length not in by_length:
+            by_length[length] = match(packet)
+        return by_length[length]
 
     def match(packet: bytes | bytearray | memoryview) -> int:
         data = bytes(packet[:reach])  # a super-frame is long, and headers are short
         header.caplen, header.len = len(data), len(packet)
         return int(matches(header, data))
 
-    return match
+    return match if reach != 0 else match_length
 
 
 def _reach(program: Iterable[tuple[int, int, int, int]]) -> int | None:
