@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import struct
+import threading
 import warnings
 from pathlib import Path
 
+import numpy as np
 from browser_driver import DATA, Browser, OpenBrowser, blocks_of
 
 from tunscope.capfile.writer import open_writer
@@ -165,3 +167,18 @@ async def test_the_list_still_follows_when_all_its_packets_have_gone(tmp_path: P
             assert browser.table.selected_number == 90
     finally:
         capture.stop()
+
+
+async def test_a_filter_over_a_live_capture_ends_with_its_screen(
+    open_browser: OpenBrowser,
+) -> None:
+    def filtering() -> set[threading.Thread]:
+        return {one for one in threading.enumerate() if one.name == "tunscope-filter"}
+
+    others = filtering()
+    async with open_browser(packets=7, live=True) as browser:
+        browser.app.view.set_filter(lambda index, start, stop: np.ones(stop - start, np.bool_))
+        await browser.until(lambda: browser.table.row_count == 7)
+        (own,) = filtering() - others
+    own.join(5)
+    assert not own.is_alive()

@@ -44,8 +44,9 @@ class PullingScreen(ReplayActions, inherit_bindings=False):
         self._pace.pulled(now, news, generation, pause=pause)
 
     def on_unmount(self) -> None:
-        """Pull no more."""
+        """Pull no more, and filter no more: another capture may follow."""
         self._pulse.stop()
+        self.view.cancel()
 
     def _beat(self) -> float:
         """Pull if there is reason to; return the seconds until another look."""
