@@ -270,7 +270,7 @@ class MainScreen(PullingScreen, inherit_bindings=False):
         """Show the typed count."""
         self.show_facts()
 
-    def on_packet_table_follow_changed(self) -> None:
+    def on_following_list_follow_changed(self) -> None:
         """Show whether the list follows."""
         self.show_facts()
 
