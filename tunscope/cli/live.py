@@ -12,7 +12,8 @@ import click
 from tunscope.cli.browse import check_filter, need_terminal
 from tunscope.cli.capture import Invocation
 from tunscope.cli.config import settings_in_force
-from tunscope.cli.live_captures import LiveCaptures, spooled
+from tunscope.cli.live_captures import LiveCaptures
+from tunscope.cli.spools import spooled
 from tunscope.engine.options import CaptureOptions
 from tunscope.errors import ExitCode, UsageError
 

@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
-from tunscope.capfile.rotation import Rotation
 from tunscope.capfile.spool import Spool
 from tunscope.cli.config import settings_in_force
 from tunscope.cli.device_watch import DeviceWatch, device_request
@@ -23,6 +22,7 @@ from tunscope.cli.privilege import as_invoking_user, drop_privileges, invoking_u
 from tunscope.cli.program_watch import Ask, ProgramWatch
 from tunscope.cli.reachable import reachable
 from tunscope.cli.replay_wish import mistake_of, packets_of_file
+from tunscope.cli.spools import Orphans, has_packets, spooled
 from tunscope.engine.client import EngineClient, Opening
 from tunscope.engine.options import CaptureOptions
 from tunscope.engine.signals import signals_as_interrupts, signals_noted
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from tunscope.index.capture import CaptureIndex
     from tunscope.tui.session import Session
 
-#: A spool goes on in a new segment after this many bytes, so that `--keep` can drop old ones.
-_SEGMENT_SIZE: Final = 256_000_000
-_SMALLEST_SEGMENT: Final = 1_000_000
 #: Seconds that a capture may take to end before its engine is given up.
 _END_SECONDS: Final = 10.0
 
@@ -270,7 +267,7 @@ class LiveCaptures:
                     options.filter,
                     SpoolStorage(spool, keep),
                     hint="" if started else ping_hint(opening.facts.addresses),
-                    news=news or _Orphans(),
+                    news=news or Orphans(),
                     ended=source.finish,
                 )
                 if replay is not None:
@@ -286,7 +283,7 @@ class LiveCaptures:
                     released = self.browse(index, session)
         finally:
             self._end_capture()
-        if released or not _has_packets(spool):
+        if released or not has_packets(spool):
             spool.discard()
         else:
             folder = spool.folder
@@ -395,40 +392,3 @@ def _programs_told(index: CaptureIndex, programs: Ask) -> Iterator[None]:
         yield
     finally:
         watch.stop()
-
-
-class _Orphans:
-    """Tells once of captures that a crash left behind, and how to look at them."""
-
-    def __init__(self) -> None:
-        self._lines: list[str] = []
-        for spool in Spool.orphans():
-            when = f"{spool.started:%Y-%m-%d %H:%M:%S}"
-            self._lines.append(
-                f"an unsaved capture of {spool.device} from {when} is kept: tunscope {spool.folder}"
-            )
-            spool.close()
-
-    def __call__(self) -> list[str]:
-        lines, self._lines = self._lines, []
-        return lines
-
-
-def _has_packets(spool: Spool) -> bool:
-    """Whether there is anything to keep, the last packets that the engine drained included."""
-    from tunscope.capfile.reader import open_capture
-
-    for path in spool.segments():
-        if path.stat().st_size:
-            with open_capture(path, lenient=True) as capture:
-                if next(iter(capture), None) is not None:
-                    return True
-    return False
-
-
-def spooled(options: CaptureOptions, keep: int | None) -> CaptureOptions:
-    """Return `options` for a spool of at most `keep` bytes, in segments that can go one by one."""
-    segment = _SEGMENT_SIZE
-    if keep is not None:
-        segment = max(_SMALLEST_SEGMENT, min(segment, keep // 4))
-    return replace(options, rotate=Rotation(filesize=segment), rotation_patience=0.0)

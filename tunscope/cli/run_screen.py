@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from tunscope.cli.browse import check_filter
 from tunscope.cli.config import settings_in_force
-from tunscope.cli.live_captures import LiveCaptures, spooled
+from tunscope.cli.live_captures import LiveCaptures
 from tunscope.cli.privilege import drop_privileges
 from tunscope.cli.pty_command import PtyCommand
+from tunscope.cli.spools import spooled
 from tunscope.errors import UsageError
 from tunscope.usernet.private_network import DEVICE, PrivateNetwork
 
