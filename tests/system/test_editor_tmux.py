@@ -136,9 +136,9 @@ def test_a_held_http_request_asks_for_another_page(terminal: Tmux, tmp_path: Pat
     terminal.keys("A")
     terminal.keys("Escape")
     terminal.until(r"^ +No\. +Time")
-    terminal.type('/tcp contains "other side"')
+    terminal.type('/ip and tcp contains "other side"')
     terminal.keys("Enter")
-    terminal.until(r"✔ 1 of [\d,]+ \(")  # the page that was never asked for came
+    terminal.until(r"✔ [1-9]\d* of [\d,]+ \(")  # the page that was never asked for came
     terminal.type("/tcp.port == 80")
     terminal.keys("Enter")
     terminal.until(r"^ / tcp\.port == 80  .*✔ [1-9][\d,]* of")

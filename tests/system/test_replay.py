@@ -318,7 +318,7 @@ def test_an_unknown_link_type_is_refused(quiet: NetworkNamespace, tmp_path: Path
     file = pcap(tmp_path / "in", 105, [b"\x80" * 60])
     done = quiet.tunscope("replay", file, "tun0")
     assert done.returncode == 2
-    assert "LINKTYPE 105 is not converted" in done.stderr
+    assert "IEEE802_11 is not converted" in done.stderr
 
 
 def test_a_capture_with_a_replay_in_it_has_both_and_ends_with_it(
