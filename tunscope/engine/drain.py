@@ -34,8 +34,8 @@ _KERNEL_BATCH: Final = 1 << 18
 _SUPER_BATCH: Final = 1 << 20
 #: What the peer may add to it.
 _PEER_BATCH: Final = 1 << 19
-#: Each side goes up to one packet beyond its share.
-_ARENA_SIZE: Final = _SUPER_BATCH + _PEER_BATCH + 2 * LARGEST_READ
+#: Each side goes up to one packet beyond its share, or one burst with what encloses its packets.
+_ARENA_SIZE: Final = _SUPER_BATCH + _PEER_BATCH + 4 * LARGEST_READ
 #: A record of super-frames of that size is worth waking a thread for (`Batch.lasting`).
 _LASTING: Final = 1 << 17
 _PATIENCE_MS: Final = 1
@@ -199,6 +199,8 @@ class Drain:
 
     def _from_peer(self, position: int, sizes: list[int]) -> int:
         """Write what the peer has into the kernel until nothing waits or the arena is full."""
+        if self._batching is not None and not self._offload:
+            return self._from_bursts(self._batching, position, sizes)
         view, accept = self._view, self.accept
         wanted = self._direction != Direction.OUT
         limit = self._share + _PEER_BATCH
@@ -228,5 +230,30 @@ class Drain:
                 position += size
             else:
                 self.filtered += 1
+        self.received += received
+        return position
+
+    def _from_bursts(self, peer: BatchPeer, position: int, sizes: list[int]) -> int:
+        """As `_from_peer`, with packets that stay where they are unless they are recorded."""
+        view, accept = self._view, self.accept
+        wanted = self._direction != Direction.OUT
+        limit = self._share + _PEER_BATCH
+        received = 0
+        while position < limit and received < _DRAIN_PACKETS:
+            burst = peer.receive_burst()
+            if not burst:
+                break
+            received += len(burst)
+            self.refused += self._kernel.write_all(burst)
+            for packet in burst:
+                if wanted and (not accept or accept(packet)):
+                    length = len(packet)
+                    data = position + HEAD_SIZE
+                    view[data : data + length] = packet
+                    size = enclose(view, position, length, self._snaplen, _IN)
+                    sizes.append(size)
+                    position += size
+                else:
+                    self.filtered += 1
         self.received += received
         return position

@@ -21,6 +21,7 @@ from tunscope.engine.scattered import ScatteredSender
 from tunscope.engine.segments import Segmenter, Segments, join
 from tunscope.packet.offload import VNET_HEADER, completed
 from tunscope.relay.overlay import Route, UdpPeer
+from tunscope.relay.peer import LARGEST_BURST
 
 _SOL_UDP: Final = 17
 _UDP_SEGMENT: Final = 103
@@ -57,12 +58,13 @@ class BatchingUdpPeer(UdpPeer):
         self._sender = ScatteredSender(self._socket.fileno())
         self._segmenter = Segmenter()
         self._buffer = np.zeros(_BUFFER_SIZE, np.uint8).data
+        self._single = memoryview(bytearray(_LARGEST_BATCH))
         self._batches: deque[_Batch] = deque()
         self._gathered = memoryview(bytearray(_MOST_BYTES))
         self._gathered_bytes = self._gathered_size = 0
         self._gathered_packets = _MOST_SEGMENTS
         self._gathered_for: tuple[str, int] = ("", 0)
-        self._gathered_to = b""
+        self._gathered_to = self._gathered_start = b""
         self._lost = 0
         self._event: int | None = os.eventfd(1, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
 
@@ -106,7 +108,7 @@ class BatchingUdpPeer(UdpPeer):
         if (
             size != self._gathered_size
             or head[16:] != self._gathered_to
-            or not _is_plain(head, size)
+            or head[:4] != self._gathered_start  # so it is a plain one, and as long as it says
             or end > _MOST_BYTES
             or self._gathered_packets == _MOST_SEGMENTS
         ):
@@ -136,6 +138,7 @@ class BatchingUdpPeer(UdpPeer):
             return self.send_to(packet, where)
         self._gathered[:size] = packet
         self._gathered_for, self._gathered_to = where, to
+        self._gathered_start = bytes(packet[:4])
         self._gathered_size = self._gathered_bytes = size
         self._gathered_packets = 1
         return True
@@ -161,7 +164,7 @@ class BatchingUdpPeer(UdpPeer):
                 packets = self._buffer[batch.start : batch.stop]
                 length, used = join(packets, batch.segment, buffer)
                 # The others have the addresses of the first, or they were not joined.
-                if length and self.may_enter(batch.sender, packets[: batch.segment]):
+                if length and self._admits(batch, packets[: batch.segment]):
                     self._take(batch, used)
                     return length
             length = self._next(batch, buffer[VNET_HEADER.size :])
@@ -177,6 +180,43 @@ class BatchingUdpPeer(UdpPeer):
             if length:
                 return length
         return self.give_nothing()
+
+    def receive_burst(self) -> list[memoryview]:
+        """Give packets of one sender, size and source, or one that is like no other."""
+        while self._patience > 0 and (self._batches or self._receive()):
+            batch, size = self._batches[0], self._batches[0].segment
+            count = min((batch.stop - batch.start) // size, LARGEST_BURST)
+            if count > 1 and self._are_alike(batch, count):
+                start, stop = batch.start, batch.start + count * size
+                self._take(batch, stop - start)
+                return [self._buffer[at : at + size] for at in range(start, stop, size)]
+            length = self._next(batch, self._single)
+            if length:
+                return [self._single[:length]]
+        self.give_nothing()
+        return []
+
+    def _are_alike(self, batch: _Batch, count: int) -> bool:
+        """Whether the first packets are whole IPv4 packets without options that may come in."""
+        start, size = batch.start, batch.segment
+        head = bytes(self._buffer[start : start + 20])
+        if not _is_plain(head, size):
+            return False
+        rows = np.frombuffer(self._buffer, np.uint8, count * size, start).reshape(count, size)
+        return (
+            rows[:, :4].tobytes() == head[:4] * count
+            and rows[:, 12:16].tobytes() == head[12:16] * count
+            and self._admits(batch, self._buffer[start : start + size])
+        )
+
+    def _admits(self, batch: _Batch, packet: memoryview) -> bool:
+        """Whether a whole IPv4 packet of a batch may come in, and those of the same source."""
+        source = bytes(packet[12:16])
+        if source != batch.admitted:
+            if not self.may_enter(batch.sender, packet):
+                return False
+            batch.admitted = source
+        return True
 
     def close(self) -> None:
         """Close the socket; what was gathered and not sent is lost."""

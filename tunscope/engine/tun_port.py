@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import struct
+from collections.abc import Sequence
 from typing import Final
 
 _ETH_P_IP: Final = 0x0800
@@ -53,6 +54,18 @@ class TunPort:
         except OSError as error:
             return error.errno or errno.EIO
         return 0
+
+    def write_all(self, packets: Sequence[memoryview]) -> int:
+        """Put packets into the kernel one after another; return how many it refused."""
+        if not self._bare:
+            return sum(self.write(packet) != 0 for packet in packets)
+        fd, refused = self._fd, 0
+        for packet in packets:
+            try:
+                os.write(fd, packet)
+            except OSError:
+                refused += 1
+        return refused
 
     def _write_bare(self, packet: bytes | memoryview) -> int:
         try:

@@ -11,6 +11,9 @@ from typing import Final, Protocol, runtime_checkable
 from tunscope.device import tuntap
 from tunscope.packet.offload import completed
 
+#: Packets that a `BatchPeer` gives at once.
+LARGEST_BURST: Final = 64
+
 
 @dataclass(slots=True)
 class PeerCounters:
@@ -85,6 +88,12 @@ class BatchPeer(Peer, Protocol):
 
     def flush(self) -> int:
         """Send what was gathered; return how many packets were lost since the last call."""
+
+    def receive_burst(self) -> Sequence[memoryview]:
+        """Give up to `LARGEST_BURST` packets that came together, 64 KiB at most; none if none wait.
+
+        They are good until the peer is called again.
+        """
 
 
 class SinkPeer:

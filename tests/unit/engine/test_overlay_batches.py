@@ -154,6 +154,49 @@ def test_what_came_together_is_given_packet_by_packet(
     assert peer.receive_into(buffer) == 0
 
 
+def bursts(peer: BatchingUdpPeer) -> list[list[bytes]]:
+    """Return every burst that waits."""
+    return [[bytes(one) for one in burst] for burst in iter(peer.receive_burst, [])]
+
+
+def test_packets_of_one_size_and_source_are_one_burst(
+    peer: BatchingUdpPeer, far: tuple[socket.socket, socket.socket]
+) -> None:
+    sent = [segment(number) for number in range(70)] + [segment(70, size=30)]
+    for one in sent:
+        far[0].sendto(one, peer.address)
+    time.sleep(0.05)
+    assert bursts(peer) == [sent[:64], sent[64:70], sent[70:]]
+    assert peer.receive_into(memoryview(bytearray(2000))) == 0
+    assert peer.counters.rejected == 0
+
+
+def test_one_packet_that_may_not_come_in_costs_its_burst_no_other(
+    peer: BatchingUdpPeer, far: tuple[socket.socket, socket.socket]
+) -> None:
+    sent = [segment(number) for number in range(9)]
+    spoiled = [bytearray(one) for one in sent]
+    spoiled[2][13] = 3  # another network's
+    spoiled[4][3] += 1  # longer than it is
+    spoiled[6][0] = 0x65
+    for one in spoiled:
+        far[0].sendto(one, peer.address)
+    time.sleep(0.05)
+    entered = [one for burst in bursts(peer) for one in burst]
+    assert entered == [sent[at] for at in (0, 1, 3, 5, 7, 8)]
+    assert peer.counters.rejected == 3
+
+
+def test_bursts_of_a_sender_with_foreign_addresses_stay_outside(
+    peer: BatchingUdpPeer, far: tuple[socket.socket, socket.socket]
+) -> None:
+    for number in range(4):
+        far[1].sendto(segment(number), peer.address)  # 172.2 is the other one's
+    time.sleep(0.05)
+    assert bursts(peer) == []
+    assert peer.counters.rejected == 4
+
+
 def socket_of(peer: BatchingUdpPeer) -> int:
     """Return the descriptor that is watched while nothing waits in the peer itself."""
     return super(BatchingUdpPeer, peer).fileno() or -1
