@@ -196,14 +196,14 @@ def test_a_duration_also_ends_a_capture_under_full_load(
     netns.disable_ipv6()
     words = ("--addr", "10.9.0.1/24", "--pcap", tmp_path / "x.pcapng", "-a", "duration:1.5")
     with capturing(netns, "tun0", *words) as capture:
-        flood = netns.popen(sys.executable, FLOOD, "tun0", "60", "3000000", "ip")
+        flood = netns.popen(sys.executable, FLOOD, "tun0", "60", "30000000", "ip")
         started = time.monotonic()
         try:
             assert capture.wait() == 0
         finally:
             took = time.monotonic() - started
             flood.kill()
-    assert took < 5, took
+    assert took < 15, took
 
 
 def test_nobody_reading_stderr_is_no_failure(netns: NetworkNamespace, tmp_path: Path) -> None:

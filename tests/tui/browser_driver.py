@@ -59,9 +59,12 @@ class Browser:
         return self.main.table
 
     def screen_text(self) -> str:
-        """Return the characters of the screen, a line a row, without their styles."""
+        """Return the characters of the screen, a line a row, without their styles.
+
+        They are blank while a screen that has just been opened has no layout.
+        """
         width, height = self.app.size
-        lines = self.app.screen._compositor.render_strips()
+        lines = self.app.screen._compositor.render_strips() or [[]] * height
         assert len(lines) == height
         return "\n".join("".join(s.text for s in line)[:width].rstrip() for line in lines)
 

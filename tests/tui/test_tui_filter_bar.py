@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +17,11 @@ from tunscope.tui.seen_values import SeenValues
 
 
 class LengthLanguage:
-    """Understands ``length > N``; `delay` seconds make it slow."""
+    """Understands ``length > N``; answers while `answering` is set."""
 
-    delay = 0.0
+    def __init__(self) -> None:
+        self.answering = threading.Event()
+        self.answering.set()
 
     def warm_up(self) -> None:
         pass
@@ -35,7 +37,7 @@ class LengthLanguage:
         least = int(text.split()[2])
 
         def passes(index: CaptureIndex, start: int, stop: int) -> np.ndarray:
-            time.sleep(self.delay)
+            assert self.answering.wait(60)
             return index.store["origlen"][start:stop] > least
 
         return passes
@@ -182,16 +184,16 @@ async def test_a_slow_filter_says_how_far_it_is_and_esc_stops_it(
     open_browser: OpenBrowser,
 ) -> None:
     language = LengthLanguage()
-    language.delay = 2.0
+    language.answering.clear()
     async with open_browser(language=language) as browser:
         await enter(browser, "length > 90")
         await browser.until(lambda: "Esc stops · 0%" in browser.line(1))
         await browser.press("escape")
         assert "filter: stopped" in browser.app.messages[-1].text
+        language.answering.set()
         await browser.until(lambda: "stopped at" in browser.line(1))
         await browser.press("escape")
         assert browser.app.messages[-1].text.startswith("filter: stopped")
-        language.delay = 0.0
         await enter(browser, "length > 91")
         await browser.until(lambda: "✔" in browser.line(1) and "stopped" not in browser.line(1))
         assert min(lengths(browser)) > 91
