@@ -112,7 +112,8 @@ def test_the_terminal_is_left_in_order(terminal: Tmux, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("columns", "rows"), [(80, 24), (250, 70)])
 def test_it_fits_the_terminal(terminal: Tmux, tmp_path: Path, columns: int, rows: int) -> None:
     capture = CHECKOUT / "tests" / "data" / "browser_tap.pcapng"
-    terminal.start(command(tmp_path, str(capture)), columns, rows)
+    stale = "export COLUMNS=99 LINES=50; "  # of the terminal before it changed its size
+    terminal.start(stale + command(tmp_path, str(capture)), columns, rows)
     terminal.until(r"\d packets.*\n.* Help .*\n\Z")
     lines = terminal.screen().split("\n")
     assert len(lines) - 1 == rows

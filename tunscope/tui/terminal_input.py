@@ -8,8 +8,10 @@ a character that says so.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import os
 import select
+import sys
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -81,6 +83,15 @@ def _overlap(text: str) -> int:
 
 class TerminalDriver(LinuxDriver):
     """Textual's driver, with an input that nothing can upset."""
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """Ask the terminal: COLUMNS and LINES may be of another, or older than its size."""
+        for stream in (sys.__stdout__, sys.__stderr__, sys.__stdin__):
+            with contextlib.suppress(ValueError, OSError):
+                columns, lines = os.get_terminal_size(stream.fileno() if stream else -1)
+                if columns and lines:
+                    return columns, lines
+        return super()._get_terminal_size()
 
     def run_input_thread(self) -> None:
         """Read until the screen ends, or the terminal is gone."""
