@@ -37,9 +37,14 @@ class PayloadAsker:
         holds, decoder = self._residual.holds, self.decoder
         times = run.batch["ts_ns"]
         first = run.batch.start + 1
-        for row, payload in payloads(run, rows):
-            if not decoder.may_matter(payload) or (is_stale is not None and is_stale(row)):
-                yield row, holds(Partial({}, {}, row, decided))
+        absent = self._residual.without_applications(decided)
+        for row, payload in payloads(run, rows, decoder.matters):
+            if (
+                payload is None
+                or not decoder.may_matter(payload)
+                or (is_stale is not None and is_stale(row))
+            ):
+                yield row, absent(row)
                 continue
             found = decoder.decode(first + row, int(times[row]), payload)
             yield row, holds(Partial(found.values, found.layers, row, decided))

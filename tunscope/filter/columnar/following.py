@@ -118,9 +118,13 @@ class ApplicationFollower:
 
     def _payload_steps(self, run: Run, rows: Rows, old: list[bool]) -> Iterator[_Step]:
         times, decode, start = run.batch["ts_ns"], self._decoder.decode, run.batch.start
-        for row, payload in payloads(run, rows):
+        for row, payload in payloads(run, rows, self._decoder.matters):
             place = start + row
-            if not self._decoder.may_matter(payload) or (old[row] and self._is_stale(place)):
+            if (
+                payload is None
+                or not self._decoder.may_matter(payload)
+                or (old[row] and self._is_stale(place))
+            ):
                 continue
             yield _Step(place, partial(decode, place + 1, int(times[row]), payload))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -11,11 +11,12 @@ import numpy.typing as npt
 
 from tunscope.columns.layout import Layer
 from tunscope.filter.columnar.endpoints import EndpointReader
+from tunscope.filter.columnar.looking import PayloadHeads
 from tunscope.filter.layers.dissection import Network, Octets, Payload
 from tunscope.filter.layers.registry import dissector_of
 
 if TYPE_CHECKING:
-    from tunscope.columns.batch import Rows
+    from tunscope.columns.batch import PacketBytes, Rows
     from tunscope.filter.columnar.run import Run
     from tunscope.filter.columnar.verdict import Mask
 
@@ -32,6 +33,9 @@ _STRANGE: Final = np.uint32(
 _FULL: Final = 0xFFFF
 _RST: Final = 0x04
 _PORTS: Final = 1 << 16
+#: Place of the byte with a TCP header's length, and the length of UDP's.
+_DATA_OFFSET: Final = 12
+_UDP_HEADER: Final = 8
 _COLUMNS: Final = ("layers", "src", "dst", "sport", "dport", "l4_offset", "payload_len", "flow")
 
 
@@ -53,10 +57,13 @@ def plain_payloads(run: Run) -> Mask:
     return plain
 
 
-def payloads(run: Run, rows: Rows) -> Iterator[tuple[int, Payload]]:
+def payloads(
+    run: Run, rows: Rows, matter: Callable[[PayloadHeads], Mask]
+) -> Iterator[tuple[int, Payload | None]]:
     """Yield each of `rows` (ascending, out of those that are plain) with what it carries.
 
-    Packets whose bytes are gone are left out. Payload.stream is set, `stale` is not.
+    None stands for a payload that does not `matter`. Packets whose bytes are gone are left out.
+    Payload.stream is set, `stale` is not.
     """
     if not len(rows):
         return
@@ -67,17 +74,18 @@ def payloads(run: Run, rows: Rows) -> Iterator[tuple[int, Payload]]:
     index = 0
     for piece in batch.packet_bytes(rows):
         memory = piece.data.data
-        starts, caplens = piece.starts.tolist(), piece.caplens.tolist()
-        for place, row in enumerate(piece.rows.tolist()):
-            layers = columns["layers"][index]
-            at, stop = columns["l4_offset"][index], caplens[place]
-            tcp = bool(layers & _LAYER_TCP)
-            begin = starts[place] + at
-            at += memory[begin + 12] >> 4 << 2 if tcp else 8
-            size = columns["payload_len"][index]
-            if at + size <= stop:
+        whole, heads = _heads(run, piece)
+        matters = np.zeros(len(whole), np.bool_)
+        matters[whole] = matter(heads)
+        begins = np.zeros(len(whole), np.int64)
+        begins[whole] = heads.starts
+        for row, there, wanted, begin in zip(
+            piece.rows.tolist(), whole.tolist(), matters.tolist(), begins.tolist(), strict=True
+        ):
+            if wanted:
+                layers, size = columns["layers"][index], columns["payload_len"][index]
+                tcp = bool(layers & _LAYER_TCP)
                 ends = endpoints.endpoints(columns, index)
-                data = bytes(memory[starts[place] + at : starts[place] + at + size])
                 network = Network(
                     6 if layers & _LAYER_IPV6 else 4,
                     ends.source,
@@ -90,12 +98,35 @@ def payloads(run: Run, rows: Rows) -> Iterator[tuple[int, Payload]]:
                         "tcp" if tcp else "udp",
                         ends.source_port,
                         ends.destination_port,
-                        Octets(data, size),
+                        Octets(bytes(memory[begin : begin + size]), size),
                         network,
                         stream=streams[index],
                     ),
                 )
+            elif there:
+                yield row, None
             index += 1
+
+
+def _heads(run: Run, piece: PacketBytes) -> tuple[Mask, PayloadHeads]:
+    """Return which packets of a piece hold all of their payloads, and these payloads."""
+    batch, rows = run.batch, piece.rows
+    tcp = batch["layers"][rows] & np.uint32(_LAYER_TCP) != 0
+    at = batch["l4_offset"][rows].astype(np.int64)
+    length = piece.data[np.minimum(piece.starts + at + _DATA_OFFSET, len(piece.data) - 1)]
+    at += np.where(tcp, length.astype(np.int64) >> 4 << 2, _UDP_HEADER)
+    size = batch["payload_len"][rows].astype(np.int64)
+    whole: Mask = at + size <= piece.caplens
+    kept = rows[whole]
+    return whole, PayloadHeads(
+        piece.data,
+        (piece.starts + at)[whole],
+        size[whole],
+        tcp[whole],
+        batch["sport"][kept],
+        batch["dport"][kept],
+        batch.flows.streams[batch["flow"][kept]],
+    )
 
 
 @cache

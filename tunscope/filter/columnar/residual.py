@@ -62,6 +62,13 @@ class Residual:
             decided.append(verdict.holds)
         return rows, [np.asarray(holds).tolist() for holds in decided]
 
+    def without_applications(self, decided: Sequence[Sequence[bool]]) -> Callable[[int], bool]:
+        """Return what tells of a row whether it passes if it carries none of the applications."""
+        if not self._columns:
+            passes = self.holds(Partial({}, {}, 0, decided))
+            return lambda row: passes
+        return lambda row: self.holds(Partial({}, {}, row, decided))
+
     def _reduced(self, test: TestNode) -> Test:
         match test:
             case Conjunction():
