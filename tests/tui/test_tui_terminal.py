@@ -50,7 +50,7 @@ class Terminal:
         self.output = b""
         self.pid, self.master = pty.fork()
         if self.pid == 0:
-            os.environ["TERM"] = "xterm-256color"
+            os.environ |= {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}  # another's
             os.execv(sys.executable, [sys.executable, "-c", SCRIPT, *arguments])
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
         self.modes = termios.tcgetattr(self.master)
