@@ -7,6 +7,9 @@ import signal
 
 import pytest
 
+# As it is, for packets that tests build: what tunscope imports of it knows no interface here.
+import scapy.interfaces  # noqa: F401
+
 from prestarted_tshark import PrestartedTshark, prestarted_tshark
 
 #: Tests hand their table over with `record_property(TABLE, text)`, which also leaves a worker.

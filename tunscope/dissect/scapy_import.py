@@ -8,6 +8,7 @@ left: it makes the folders ``~/.config`` and ``~/.cache`` where there are none.
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import warnings
 from functools import cache
@@ -29,7 +30,12 @@ def packet_class(module: str, name: str) -> Any:
 
 @cache
 def _prepare() -> None:
-    """Import scapy's core so that it touches neither network, nor routes, nor user files."""
+    """Import scapy's core so that it touches neither network, nor routes, nor user files.
+
+    Where it is imported already it is left as whoever uses it needs it.
+    """
+    if "scapy.interfaces" in sys.modules:
+        return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         logging.getLogger("scapy").setLevel(logging.CRITICAL)
