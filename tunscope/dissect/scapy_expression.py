@@ -24,7 +24,6 @@ _VERSIONS: Final = {4: "layers.inet IP", 6: "layers.inet6 IPv6"}
 _RAW: Final = "packet Raw"
 #: What ``from scapy.all import *`` brings, loaded so that a packet is taken apart as there.
 _USUAL: Final = ("layers.inet IP", "layers.inet6 IPv6", "layers.dns DNS", "layers.dhcp BOOTP")
-_KNOWN_MODULES: Final = ("scapy.layers.", "scapy.packet")
 
 
 def scapy_expression(record: PacketRecord) -> str:
@@ -55,12 +54,14 @@ def _outermost(linktype: int, data: bytes) -> str:
 
 
 def _keep_to_usual(packet: Any) -> None:
-    """Turn what only scapy's contributions know, below the first layer, into plain bytes."""
+    """Turn what ``scapy.all`` does not know, below the first layer, into plain bytes."""
+    usual = {f"scapy.layers.{name}" for name in packet_class("config", "conf").load_layers}
+    usual.add("scapy.packet")
     layer = packet
     while layer.payload:
         inner = layer.payload
-        if not type(inner).__module__.startswith(_KNOWN_MODULES):
-            octets = bytes(inner)
+        if type(inner).__module__ not in usual:
+            octets = inner.original or bytes(inner)
             layer.remove_payload()
             layer.add_payload(packet_class("packet", "Raw")(octets))
             return

@@ -44,6 +44,25 @@ def test_scapy_builds_the_packet_from_the_expression(name: str) -> None:
     assert sum("fromhex" not in text for text in texts) > 0.8 * len(texts)
 
 
+MORE_LOADED = """
+import sys
+import scapy.layers.http
+from tunscope.capfile.reader import open_capture
+from tunscope.dissect import scapy_expression
+for record in open_capture(sys.argv[1]):
+    print(scapy_expression(record))
+"""
+
+
+def test_what_else_was_loaded_of_scapy_does_not_matter() -> None:
+    words = [sys.executable, "-W", "ignore", "-c", MORE_LOADED, str(DATA / "browser_tun.pcapng")]
+    texts = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split("\n")
+    request = next(text for text in texts if "GET /index.html" in text)
+    assert request.startswith("IP(version=4")
+    assert "/TCP(" in request
+    assert "/Raw(" in request
+
+
 def test_it_is_written_in_layers() -> None:
     text = scapy_expression(records("browser_tun.pcapng")[2])
     assert text.startswith("IP(")
