@@ -202,11 +202,14 @@ def _steps(rows: int, size: int, fields: Sequence[tuple[int, int, int]]) -> int:
 
     `fields` are (place in the row, bytes, what it grows by from row to row).
     """
-    total = 0
-    for row in range(rows):
-        for at, width, step in fields:
-            total += row * step << 8 * (size * (rows - row) - at - width)
-    return total
+    more: npt.NDArray[np.uint8]
+    less: npt.NDArray[np.uint8]
+    more, less = np.zeros((2, rows, size), np.uint8)
+    for at, width, step in fields:
+        grown = np.arange(rows) * abs(step)
+        octets = grown.astype(f">u{width}").view(np.uint8).reshape(rows, width)
+        (more if step > 0 else less)[:, at : at + width] = octets
+    return int.from_bytes(more.tobytes(), "big") - int.from_bytes(less.tobytes(), "big")
 
 
 def join(packets: memoryview, size: int, frame: memoryview) -> tuple[int, int]:

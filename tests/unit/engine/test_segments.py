@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -60,6 +62,18 @@ def test_segments_are_what_the_stream_is(
         last = number == len(segments) - 1
         assert str(read[TCP].flags) == (flags if last else "A")
         position += len(read[TCP].payload)
+
+
+def test_thousands_of_tiny_segments_hold_nobody_up() -> None:
+    """A peer that announces the smallest maximum segment size decides how many there are."""
+    header, packet = super_frame(bytes(range(256)) * 250, 8)
+    begun = time.perf_counter()
+    data, size = cut(header, packet)
+    assert time.perf_counter() - begun < 0.5
+    segments = [bytes(data[at : at + size]) for at in range(0, len(data), size)]
+    assert len(segments) == 8000
+    assert b"".join(one[-8:] for one in segments) == bytes(range(256)) * 250
+    assert sound_layers(segments[-1], LinkType.RAW) == {0, 1}
 
 
 @settings(max_examples=60, deadline=None)
