@@ -15,7 +15,7 @@ class Background:
 
     def __init__(self) -> None:
         self._given: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[OSError | None] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._busy = False
 
@@ -29,7 +29,7 @@ class Background:
         self._given.put(work)
 
     def wait(self) -> None:
-        """Wait until what was begun is done; raise the OSError that it ended with."""
+        """Wait until what was begun is done; raise what it raised."""
         if self._busy:
             self._busy = False
             error = self._done.get()
@@ -47,7 +47,7 @@ class Background:
         while (work := self._given.get()) is not None:
             try:
                 work()
-            except OSError as error:
+            except Exception as error:  # noqa: BLE001  whoever waits raises it
                 self._done.put(error)
             else:
                 self._done.put(None)
