@@ -239,16 +239,7 @@ class Capture:
         self._end(StopReason.DEVICE_GONE, gone)
 
     def _fail(self, error: OSError) -> None:
-        if error.errno == errno.EPIPE:
-            self._end(StopReason.READER_GONE)
-            return
-        full = is_disk_full(error)
-        what = TunscopeError(
-            "output",
-            "the disk is full" if full else f"cannot write: {error.strerror}",
-            "what was written is whole and valid",
-        )
-        self._end(StopReason.DISK_FULL if full else StopReason.FAILED, what)
+        self._end(*_failure(error))
 
     def _end(self, reason: StopReason, error: TunscopeError | None = None) -> None:
         self._ending = reason, error
@@ -263,14 +254,19 @@ class Capture:
                 return False
         except RecordError as failure:
             if reason in {StopReason.ASKED, StopReason.LIMIT}:
-                self._fail_at_the_end(failure)
-                return True
+                reason, error = _failure(failure)
         self.ended = StoppedEvent(reason, self.update_counters(), error)
         return True
 
-    def _fail_at_the_end(self, error: RecordError) -> None:
-        reason = StopReason.READER_GONE if error.errno == errno.EPIPE else StopReason.DISK_FULL
-        problem = None
-        if reason is StopReason.DISK_FULL:
-            problem = TunscopeError("output", f"the last block is missing: {error.strerror}", "")
-        self.ended = StoppedEvent(reason, self.update_counters(), problem)
+
+def _failure(error: OSError) -> tuple[StopReason, TunscopeError | None]:
+    """Return what an output that takes no more means for the capture."""
+    if error.errno == errno.EPIPE:
+        return StopReason.READER_GONE, None
+    full = is_disk_full(error)
+    what = TunscopeError(
+        "output",
+        "the disk is full" if full else f"cannot write: {error.strerror}",
+        "what was written is whole and valid",
+    )
+    return StopReason.DISK_FULL if full else StopReason.FAILED, what

@@ -5,11 +5,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import resource
-import signal
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -193,17 +190,6 @@ def test_the_last_file_of_several_ends_the_capture(tmp_path: Path) -> None:
     recorder.finish()
     assert [len(packets_in((tmp_path / n).read_bytes())) for n in "12"] == [2, 2]
     assert (tmp_path / "3").read_bytes() == b""
-
-
-@pytest.fixture
-def small_files() -> Iterator[int]:
-    """Let no file of this process grow beyond so many bytes: EFBIG, as a quota would."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, limits[1]))
-    yield 5000
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    signal.signal(signal.SIGXFSZ, before)
 
 
 @pytest.mark.parametrize("lasting", [False, True])
