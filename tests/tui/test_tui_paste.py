@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import time
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,18 @@ def test_a_paste_without_an_end_is_not_lost() -> None:
     assert not list(splitter.feed("\x1b[200~half"))
     assert [paste.text for paste in splitter.settle()] == ["half"]
     assert list(splitter.feed("q")) == ["q"]
+
+
+def test_a_large_paste_takes_no_longer_a_byte_than_a_small_one() -> None:
+    """A file pasted by mistake: it comes as a terminal gives it, 4 KiB at a time."""
+    splitter = PasteSplitter()
+    begun = time.perf_counter()
+    found = list(splitter.feed("\x1b[200~"))
+    for _ in range(4096):
+        found += splitter.feed("\x1b[201" * 818 + "123456")
+    found += splitter.feed("\x1b[201~q")
+    assert time.perf_counter() - begun < 2
+    paste, key = found
+    assert isinstance(paste, events.Paste)
+    assert len(paste.text) == 4096 * 4096
+    assert key == "q"

@@ -37,13 +37,15 @@ class PasteSplitter:
     """Takes the terminal's text apart into pastes and the rest, however it is cut into pieces."""
 
     def __init__(self) -> None:
+        #: What could be the beginning of a mark.
         self._held = ""
-        self._pasting = False
+        #: Pieces of the paste that goes on.
+        self._pasted: list[str] | None = None
 
     @property
     def patience(self) -> float:
         """Seconds without another character after which `settle` decides."""
-        if self._pasting:
+        if self._pasted is not None:
             return _PASTE_PATIENCE
         return _MARK_PATIENCE if self._held else _LOOK
 
@@ -51,34 +53,41 @@ class PasteSplitter:
         """Yield what is complete: texts for the parser of keys, and pastes."""
         text, self._held = self._held + text, ""
         while text:
-            before, mark, after = text.partition(_END if self._pasting else _BEGIN)
-            if not mark:
-                break
-            if self._pasting:
-                yield Paste(before)
-            elif before:
-                yield before
-            self._pasting = not self._pasting
+            mark = _BEGIN if self._pasted is None else _END
+            before, met, after = text.partition(mark)
+            if not met:
+                cut = len(text) - _overlap(text, mark)
+                before, self._held, after = text[:cut], text[cut:], ""
+            if self._pasted is not None:
+                self._pasted.append(before)
+                if met:
+                    yield self._paste()
+            else:
+                if before:
+                    yield before
+                if met:
+                    self._pasted = []
             text = after
-        cut = 0 if self._pasting else len(text) - _overlap(text)
-        self._held = text[cut:]
-        if cut:
-            yield text[:cut]
 
     def settle(self) -> Iterator[str | Paste]:
         """Yield what turned out to be no beginning of a paste, or a paste that does not end."""
         text, self._held = self._held, ""
-        if self._pasting:
-            self._pasting = False
-            yield Paste(text)
+        if self._pasted is not None:
+            self._pasted.append(text)
+            yield self._paste()
         elif text:
             yield text
 
+    def _paste(self) -> Paste:
+        """Return the paste that ends here."""
+        pieces, self._pasted = self._pasted, None
+        return Paste("".join(pieces or ()))
 
-def _overlap(text: str) -> int:
-    """Return how many characters at the end of `text` could begin the mark of a paste."""
-    longest = min(len(text), len(_BEGIN) - 1)
-    return next((n for n in range(longest, 0, -1) if text.endswith(_BEGIN[:n])), 0)
+
+def _overlap(text: str, mark: str) -> int:
+    """Return how many characters at the end of `text` could begin `mark`."""
+    longest = min(len(text), len(mark) - 1)
+    return next((n for n in range(longest, 0, -1) if text.endswith(mark[:n])), 0)
 
 
 class TerminalDriver(LinuxDriver):
