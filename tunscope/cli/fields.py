@@ -19,7 +19,7 @@ def fields(word: str) -> int:
 
     WORD chooses those that have it in their name or description.
     """
-    from tunscope.cli.read_lines import silence_stdout
+    from tunscope.cli.standard_streams import silence_stdout
     from tunscope.filter.table import search, suggest
 
     found = list(search(word.strip().casefold()))

@@ -12,6 +12,7 @@ from typing import Any, Final
 import click
 
 import tunscope
+from tunscope.cli.standard_streams import flush_stdout, prepare_streams
 from tunscope.errors import ExitCode, TunscopeError
 
 #: Command to (module that has it, one line for the help page). Nothing is imported for the page.
@@ -94,12 +95,12 @@ def program() -> None:
 
     Taking down an interpreter that has loaded numpy takes as long as filtering 100,000 packets.
     """
+    prepare_streams()
     try:
         main()
     except SystemExit as leaving:
         if sys.argv[1:2] and sys.argv[1] in _CLOSED and isinstance(leaving.code, int):
             with contextlib.suppress(OSError):  # told of where every exit is
-                sys.stdout.flush()
                 sys.stderr.flush()
                 os._exit(leaving.code)
         raise
@@ -117,7 +118,13 @@ def main(argv: list[str] | None = None) -> None:
         arguments.remove("--debug")
 
     def command() -> Any:
-        return cli.main(arguments, prog_name="tunscope", standalone_mode=False)
+        try:
+            status = cli.main(arguments, prog_name="tunscope", standalone_mode=False)
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message())
+            status = ExitCode.OK
+        flush_stdout()
+        return status
 
     sys.exit(command() if debug else run(command))
 
@@ -128,9 +135,6 @@ def run(command: Callable[[], Any]) -> int:
         status = command()
     except TunscopeError as error:
         return _fail("\n".join(filter(None, (str(error), error.caret()))), error.exit_code)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        return ExitCode.OK
     except click.ClickException as error:
         return _fail(_without_newlines(error.format_message()), ExitCode.USAGE)
     except (click.Abort, KeyboardInterrupt):
@@ -142,7 +146,8 @@ def run(command: Callable[[], Any]) -> int:
 
 
 def _fail(text: str, status: ExitCode) -> ExitCode:
-    click.echo(f"tunscope: {text}", err=True)
+    with contextlib.suppress(OSError):  # there is nowhere else to say it
+        click.echo(f"tunscope: {text}", err=True)
     return status
 
 

@@ -13,6 +13,7 @@ from typing import Protocol
 from tunscope.capfile.rotation import RingOfFiles, Rotation
 from tunscope.capfile.spool import Spool
 from tunscope.cli.privilege import as_invoking_user
+from tunscope.cli.standard_streams import stdout_is_closed
 from tunscope.errors import TunscopeError, UsageError
 
 
@@ -46,7 +47,7 @@ class StandardOutput:
 
     def open(self) -> int:
         """Stdout, unless a person would see binary bytes there."""
-        if sys.stdout is None:  # as after >&-
+        if stdout_is_closed():
             raise UsageError("--pcap -", "stdout is closed")
         if sys.stdout.isatty():
             raise UsageError(

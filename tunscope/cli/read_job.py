@@ -17,8 +17,9 @@ from tunscope.cli.read_input import (
     is_regular,
     open_input,
 )
-from tunscope.cli.read_lines import LineOutput, silence_stdout, standard_output
+from tunscope.cli.read_lines import LineOutput, standard_output
 from tunscope.cli.read_packets import PacketSource, ReadPacket, StreamedPackets
+from tunscope.cli.standard_streams import silence_stdout
 from tunscope.errors import UsageError
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from typing import BinaryIO, Final
@@ -58,10 +57,3 @@ class LineOutput:
 def standard_output(*, eager: bool) -> LineOutput:
     """Return stdout as LineOutput."""
     return LineOutput(sys.stdout.buffer, eager=eager or sys.stdout.isatty())
-
-
-def silence_stdout() -> None:
-    """Let what is left unwritten go nowhere: the reader of our pipe has gone."""
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, sys.stdout.fileno())
-    os.close(devnull)
