@@ -148,6 +148,20 @@ def test_a_paste_and_broken_bytes_are_obeyed_by_nobody(opened: Opened) -> None:
     terminal.assert_restored()
 
 
+def test_sequences_that_are_no_keys_do_not_make_it_deaf(opened: Opened) -> None:
+    terminal = opened()
+    terminal.read_until(b"155 packets")
+    os.write(terminal.master, b"\x1b[9999999u\x1b[1:3:A\x1b[::u\x1b[99999999999999999999u")
+    os.write(terminal.master, b"/heard")
+    terminal.read_until(b"heard")
+    os.write(terminal.master, b"\x1b")
+    time.sleep(0.3)
+    os.write(terminal.master, b"q")
+    assert terminal.end() == 0
+    assert b"Traceback" not in terminal.output
+    terminal.assert_restored()
+
+
 def test_a_failure_is_one_line_and_no_traceback(opened: Opened) -> None:
     terminal = opened("fail")
     assert terminal.end() == 1

@@ -1,8 +1,9 @@
 """What comes from the terminal: keys and mouse as Textual reads them, pastes untouched.
 
 Textual looks for keys within a paste that has an escape in it, and stops reading at the first byte
-that is no UTF-8. Here whatever lies between the marks of a paste is the paste, and such a byte is
-a character that says so.
+that is no UTF-8, and at a sequence with a number that it cannot read. Here whatever lies between
+the marks of a paste is the paste, such a byte is a character that says so, and such a sequence is
+no key.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final
 
+from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Paste
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
+
+    from textual._parser import Peek1, Read1, TokenCallback
+    from textual.message import Message
 
 _BEGIN: Final = "\x1b[200~"
 _END: Final = "\x1b[201~"
@@ -90,6 +95,21 @@ def _overlap(text: str, mark: str) -> int:
     return next((n for n in range(longest, 0, -1) if text.endswith(mark[:n])), 0)
 
 
+class KeyParser(XTermParser):
+    """Textual's parser, which leaves out a sequence that it cannot make sense of."""
+
+    def parse(self, token_callback: TokenCallback[Message]) -> Generator[Read1 | Peek1, str, None]:
+        """Begin anew behind a number that is none, or too large for a character."""
+        while True:
+            try:
+                yield from super().parse(token_callback)
+            except ParseError:
+                raise
+            except Exception:  # noqa: BLE001  whatever it is, the next key is to be heard
+                continue
+            return
+
+
 class TerminalDriver(LinuxDriver):
     """Textual's driver, with an input that nothing can upset."""
 
@@ -104,7 +124,7 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read until the screen ends, or the terminal is gone."""
-        parser, splitter = XTermParser(), PasteSplitter()
+        parser, splitter = KeyParser(), PasteSplitter()
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         last = time.monotonic()
         while not self.exit_event.is_set():
