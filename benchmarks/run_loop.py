@@ -10,6 +10,7 @@ import os
 import select
 import socket
 import sys
+from collections.abc import Container, Iterator
 
 from tunscope.device.tuntap import TunFlags, open_tun
 
@@ -17,13 +18,18 @@ DRAIN = 256
 LARGEST = 65_600
 
 
-def datagrams(tun: int, sock: socket.socket) -> None:
-    buffer = memoryview(bytearray(LARGEST))
+def arrivals(tun: int, sock: socket.socket) -> Iterator[Container[int]]:
+    """Yield the descriptors that can be read, again and again."""
     poll = select.poll()
     poll.register(tun, select.POLLIN)
     poll.register(sock, select.POLLIN)
     while True:
-        ready = dict(poll.poll())
+        yield dict(poll.poll())
+
+
+def datagrams(tun: int, sock: socket.socket) -> None:
+    buffer = memoryview(bytearray(LARGEST))
+    for ready in arrivals(tun, sock):
         if tun in ready:
             with contextlib.suppress(BlockingIOError):
                 for _ in range(DRAIN):
@@ -38,11 +44,7 @@ def stream(tun: int, sock: socket.socket) -> None:
     buffer = memoryview(bytearray(LARGEST))
     incoming = memoryview(bytearray(512 << 10))
     end = 0
-    poll = select.poll()
-    poll.register(tun, select.POLLIN)
-    poll.register(sock, select.POLLIN)
-    while True:
-        ready = dict(poll.poll())
+    for ready in arrivals(tun, sock):
         if tun in ready:
             with contextlib.suppress(BlockingIOError):
                 for _ in range(DRAIN):

@@ -2,7 +2,8 @@
 
 `netns` gives one such namespace; `netns_factory` as many as a test asks for. Each has its
 loopback up, a unique name that `ip netns` knows, and is gone after the test together with
-every process that still runs in it. `person` is root and a user without rights in turn, `user` the
+every process that still runs in it. `quiet` is one without IPv6, `home` the home of who looks at a
+screen there. `person` is root and a user without rights in turn, `user` the
 latter alone.
 """
 
@@ -13,6 +14,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from network_namespace import NetworkNamespace
@@ -49,6 +51,21 @@ def netns_factory() -> Iterator[Callable[[], NetworkNamespace]]:
 def netns(netns_factory: Callable[[], NetworkNamespace]) -> NetworkNamespace:
     """One private network namespace."""
     return netns_factory()
+
+
+@pytest.fixture
+def quiet(netns: NetworkNamespace) -> NetworkNamespace:
+    """A namespace whose devices send nothing of their own."""
+    netns.disable_ipv6()
+    return netns
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The empty home of the person at the screen."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture(params=["root", "user"])

@@ -40,12 +40,6 @@ def own_runtime_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder / "tunscope"
 
 
-@pytest.fixture
-def quiet(netns: NetworkNamespace) -> NetworkNamespace:
-    netns.disable_ipv6()
-    return netns
-
-
 def holder(netns: NetworkNamespace, name: str, flags: str = "1001") -> subprocess.Popen[str]:
     child = netns.popen(
         sys.executable, "-c", HOLDER, name, flags, stdout=subprocess.PIPE, text=True

@@ -32,12 +32,6 @@ def own_runtime_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
 
 
-@pytest.fixture
-def quiet(netns: NetworkNamespace) -> NetworkNamespace:
-    netns.disable_ipv6()
-    return netns
-
-
 def pcap(path: Path, linktype: int, packets: list[bytes], gap: float = 0.0) -> Path:
     """Write a pcap file by hand, nanosecond times."""
     out = [struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, linktype)]

@@ -15,19 +15,6 @@ PINGS = [bytes(IP(src="10.9.0.2", dst="10.9.0.1") / ICMP(id=7, seq=n)) for n in 
 DEVICE = ("tun0", "--addr", "10.9.0.1/24")
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    folder = tmp_path / "home"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def quiet(netns: NetworkNamespace) -> NetworkNamespace:
-    netns.disable_ipv6()
-    return netns
-
-
 def test_a_replay_is_shown_with_its_answers_paused_stepped_and_stopped(
     quiet: NetworkNamespace, home: Path, tmp_path: Path
 ) -> None:

@@ -29,6 +29,18 @@ import sys, urllib.request
 sys.stdout.write(urllib.request.urlopen(sys.argv[1], timeout=9).read().decode())
 """
 UPLINKS = ["slirp4netns", "passt"]
+EVERY_WAY_OUTSIDE = pytest.mark.parametrize(
+    "words",
+    [
+        ("--via", "slirp4netns"),
+        ("--via", "passt"),
+        ("--observe", "--via", "slirp4netns"),
+        ("--observe", "--via", "pasta"),
+    ],
+    ids=["slirp4netns", "passt", "slirp4netns-tap", "pasta-tap"],
+)
+#: For a shell: the command that follows, alone, with nothing said of it.
+ALONE = f"{' '.join(TUNSCOPE)} run --offline --no-tui -q --"
 
 
 class _Pages(http.server.BaseHTTPRequestHandler):
@@ -294,16 +306,7 @@ SERVE_NAMES = (
 )
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("--via", "slirp4netns"),
-        ("--via", "passt"),
-        ("--observe", "--via", "slirp4netns"),
-        ("--observe", "--via", "pasta"),
-    ],
-    ids=["slirp4netns", "passt", "slirp4netns-tap", "pasta-tap"],
-)
+@EVERY_WAY_OUTSIDE
 def test_names_are_asked_of_the_hosts_resolver(tmp_path, words):
     """On a stage with a resolver and a route of its own: nothing of the host is changed."""
     (tmp_path / "resolv.conf").write_text("nameserver 127.0.0.1\n")
@@ -328,16 +331,7 @@ def test_names_are_asked_of_the_hosts_resolver(tmp_path, words):
     assert tshark(file, "dns.a == 192.0.2.9", "ip.src") == [["10.0.2.3"]]
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("--via", "slirp4netns"),
-        ("--via", "passt"),
-        ("--observe", "--via", "slirp4netns"),
-        ("--observe", "--via", "pasta"),
-    ],
-    ids=["slirp4netns", "passt", "slirp4netns-tap", "pasta-tap"],
-)
+@EVERY_WAY_OUTSIDE
 def test_nothing_is_left_when_tunscope_is_killed(person, words):
     witness = LabWitness(person.mark)
     script = "setsid sleep 600 & echo ready; exec sleep 600"
@@ -403,8 +397,7 @@ def in_a_terminal(
 
 
 def test_ctrl_c_is_the_commands_and_the_terminal_is_given_back(user):
-    command = f"{' '.join(TUNSCOPE)} run --offline --no-tui -q"
-    script = f"{command} -- sh -c 'echo rea''dy; sleep 300'; echo status $?; read word; exit $word"
+    script = f"{ALONE} sh -c 'echo rea''dy; sleep 300'; echo status $?; read word; exit $word"
     with in_a_terminal(user, script) as (child, terminal):
         terminal.wait_for("ready")
         time.sleep(0.2)
@@ -415,8 +408,7 @@ def test_ctrl_c_is_the_commands_and_the_terminal_is_given_back(user):
 
 
 def test_ctrl_z_does_not_leave_the_command_stopped_for_ever(user):
-    command = f"{' '.join(TUNSCOPE)} run --offline --no-tui -q"
-    script = f"{command} -- sh -c 'echo rea''dy; read word; echo got $word'; echo status $?"
+    script = f"{ALONE} sh -c 'echo rea''dy; read word; echo got $word'; echo status $?"
     with in_a_terminal(user, script) as (child, terminal):
         terminal.wait_for("ready")
         time.sleep(0.2)
@@ -428,10 +420,9 @@ def test_ctrl_z_does_not_leave_the_command_stopped_for_ever(user):
 
 
 def test_in_the_background_the_terminal_stays_with_who_has_it(user):
-    run_it = f"{' '.join(TUNSCOPE)} run --offline --no-tui -q --"
     inside = "echo ru''nning; until [ -e go ]; do sleep 0.05; done; echo en''ded"
     with in_a_terminal(user, "exec sh -i") as (child, terminal):
-        terminal.type(f'cd {user.folder}; {run_it} sh -c "{inside}" &\n')
+        terminal.type(f'cd {user.folder}; {ALONE} sh -c "{inside}" &\n')
         terminal.wait_for("running")
         terminal.type("echo still he''re; read word; echo wo''rd $word; touch go\nline\n")
         terminal.wait_for("still here")
@@ -443,9 +434,8 @@ def test_in_the_background_the_terminal_stays_with_who_has_it(user):
 
 
 def test_a_command_that_asks_in_the_background_is_stopped_and_brought_to_the_front(user):
-    run_it = f"{' '.join(TUNSCOPE)} run --offline --no-tui -q --"
     with in_a_terminal(user, "exec sh -i") as (child, terminal):
-        terminal.type(f"{run_it} sh -c 'read word; echo go''t $word; exit 3' &\n")
+        terminal.type(f"{ALONE} sh -c 'read word; echo go''t $word; exit 3' &\n")
         terminal.type(
             "until grep -q 'State:.T' /proc/$!/status; do sleep 0.1; done; echo sto''pped\n"
         )
@@ -457,9 +447,8 @@ def test_a_command_that_asks_in_the_background_is_stopped_and_brought_to_the_fro
 
 
 def test_in_a_pipeline_who_reads_it_may_read_the_terminal_too(user):
-    run_it = f"{' '.join(TUNSCOPE)} run --offline --no-tui -q --"
     pager = "read first; echo ready $first; read key </dev/tty; echo ke''y $key"
-    script = f"{run_it} sh -c 'echo line; exec sleep 300' | sh -c '{pager}; read rest'"
+    script = f"{ALONE} sh -c 'echo line; exec sleep 300' | sh -c '{pager}; read rest'"
     with in_a_terminal(user, f"set -m; {script}") as (child, terminal):
         terminal.wait_for("ready line")
         terminal.type("q\n")
@@ -469,8 +458,7 @@ def test_in_a_pipeline_who_reads_it_may_read_the_terminal_too(user):
 
 
 def test_an_interactive_shell_has_job_control(user):
-    command = f"{' '.join(TUNSCOPE)} run --offline --no-tui -q"
-    with in_a_terminal(user, f"{command} -- sh -i; echo status $?") as (child, terminal):
+    with in_a_terminal(user, f"{ALONE} sh -i; echo status $?") as (child, terminal):
         terminal.type("echo rea''dy; sleep 300\n")
         terminal.wait_for("ready")
         time.sleep(0.2)

@@ -19,13 +19,6 @@ from terminal_screen import tunscope
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    folder = tmp_path / "home"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
 def veth(netns: NetworkNamespace) -> NetworkNamespace:
     netns.disable_ipv6()
     netns.ip("link add v0 type veth peer name v1")
