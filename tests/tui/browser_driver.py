@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from leaping_clock import LeapingClock
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -48,6 +50,7 @@ class Browser:
     pilot: Pilot[Ending]
     session: FileSession
     path: Path
+    clock: LeapingClock
     left: list[bytes] = field(default_factory=list)
 
     @property
@@ -79,7 +82,7 @@ class Browser:
         """Press keys that lead from one screen to another, each when the one before has ended."""
         for key in keys:
             await self.pilot.press(key)
-            await self.pilot.pause(0.3)
+            await self.pause(0.3)
 
     async def type(self, text: str) -> None:
         await self.press(*(key_name(character) for character in text))
@@ -91,8 +94,13 @@ class Browser:
         await self.press("enter")
 
     async def settle(self) -> None:
-        """Let a pull and its paint pass."""
-        await self.pilot.pause(0.12)
+        """Let a pull and its paint pass, and what holds up keys when a screen has gone."""
+        await self.pause(0.3)
+
+    async def pause(self, seconds: float) -> None:
+        """Let `seconds` pass for the application, and have it paint what they brought."""
+        await self.clock.pass_time(seconds)
+        await self.pilot.pause(0)
 
     async def until(self, condition: Callable[[], object], seconds: float = 10.0) -> None:
         """Wait for `condition`, which must come true within `seconds`."""
@@ -101,10 +109,11 @@ class Browser:
 
     async def once(self, condition: Callable[[], object], seconds: float = 10.0) -> None:
         """Wait for `condition` as `until` does, but not for what it may bring to the screen."""
-        for _ in range(int(seconds / 0.02)):
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
             if condition():
                 return
-            await self.pilot.pause(0.02)
+            await self.pause(0.02)
         raise AssertionError(f"not within {seconds} s; the screen:\n{self.screen_text()}")
 
     async def grow(self, packets: int) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from browser_driver import DATA, Browser, OpenBrowser, blocks_of
+from leaping_clock import LeapingClock
 
 from tunscope.engine.counters import Counters
 from tunscope.index.capture import CaptureIndex
@@ -36,7 +37,15 @@ def still_rate(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture
-def open_browser(tmp_path: Path) -> OpenBrowser:
+def clock(monkeypatch: pytest.MonkeyPatch) -> LeapingClock:
+    """Applications of this test need not be waited for while they only wait."""
+    leaping = LeapingClock()
+    leaping.wind(monkeypatch)
+    return leaping
+
+
+@pytest.fixture
+def open_browser(tmp_path: Path, clock: LeapingClock) -> OpenBrowser:
     """Open a browser: `async with open_browser("tun", packets=20, live=True) as browser`."""
 
     @asynccontextmanager
@@ -88,7 +97,7 @@ def open_browser(tmp_path: Path) -> OpenBrowser:
         )
         try:
             async with app.run_test(size=size, notifications=True) as pilot:
-                browser = Browser(app, pilot, session, path, blocks[shown:])
+                browser = Browser(app, pilot, session, path, clock, blocks[shown:])
                 await browser.until(lambda: app.capture.count >= shown and app.is_running)
                 if not display_filter:
                     await browser.until(lambda: browser.table.row_count >= shown)

@@ -165,7 +165,7 @@ async def check(browser: Browser, name: str, themes: Sequence[str] = THEMES) -> 
     wrong = []
     for theme in themes:
         browser.app.theme = theme
-        await browser.pilot.pause(0.15)
+        await browser.pause(0.15)
         full = f"{name}-{width}x{height}-{theme.removeprefix('tunscope-')}"
         wrong += _differs(full, found_on(browser))
     if wrong:

@@ -32,5 +32,5 @@ async def test_screen(open_browser: OpenBrowser, name: str, size: tuple[int, int
         screen = browser.app.screen
         assert isinstance(screen, AnalysisScreen)
         await browser.until(lambda: screen.is_settled)
-        await browser.pilot.pause(0.25)
+        await browser.pause(0.25)
         await check(browser, name)

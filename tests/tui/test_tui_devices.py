@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from browser_driver import Browser, OpenBrowser
+from leaping_clock import LeapingClock
 from textual.widgets import Input
 
 from tunscope.tui.device_picker import DevicePicker
@@ -175,17 +176,17 @@ async def test_without_anybody_to_ask_the_key_says_so(open_browser: OpenBrowser)
         assert "nobody to ask" in browser.app.messages[-1].text
 
 
-async def test_the_picker_ends_with_the_choice() -> None:
+async def test_the_picker_ends_with_the_choice(clock: LeapingClock) -> None:
     app = DevicePicker(ListedDevices(ROWS), "tun9: no such [b]device")
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.1)
+        await clock.pass_time(0.1)
         await pilot.press("down", "enter")
     assert app.return_value == DeviceChoice("eth0")
 
 
-async def test_the_picker_can_be_left() -> None:
+async def test_the_picker_can_be_left(clock: LeapingClock) -> None:
     app = DevicePicker(ListedDevices((), failure="devices: no netlink"))
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.1)
+        await clock.pass_time(0.1)
         await pilot.press("escape")
     assert app.return_value is None

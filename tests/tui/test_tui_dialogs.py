@@ -109,7 +109,7 @@ async def test_the_palette_has_every_action(open_browser: OpenBrowser) -> None:
         await browser.press("ctrl+p")
         assert isinstance(browser.app.screen, CommandPalette)
         await browser.type("view.pause")
-        await browser.pilot.pause(0.3)
+        await browser.pause(0.3)
         await browser.press("enter")
         await browser.until(lambda: browser.table.paused)
 
@@ -152,7 +152,7 @@ async def test_time_formats_and_reference(open_browser: OpenBrowser) -> None:
 async def test_q_quits_a_file_without_asking(open_browser: OpenBrowser) -> None:
     async with open_browser() as browser:
         await browser.pilot.press("q")
-        await browser.pilot.pause(0.1)
+        await browser.pause(0.1)
     assert browser.app.return_value is Ending.RELEASE
 
 

@@ -26,10 +26,10 @@ async def test_screen(open_browser: OpenBrowser, name: str, size: tuple[int, int
             screen.query_one("#value", Input).value = "300"
         if name == "inject":
             await browser.press("ctrl+s")
-        await browser.pilot.pause(0.3)
+        await browser.pause(0.3)
         if browser.app.focused is not None and isinstance(browser.app.focused, Input):
             browser.app.focused.cursor_blink = False
-        await browser.pilot.pause(0.2)
+        await browser.pause(0.2)
         await check(browser, name)
 
 
@@ -43,5 +43,5 @@ async def test_hold_screen(
     async with open_browser("tun", live=True, size=size) as browser:
         holding(browser, 6, 8)
         await browser.press("i")
-        await browser.pilot.pause(0.3)
+        await browser.pause(0.3)
         await check(browser, "hold")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from browser_driver import DATA, Browser, OpenBrowser, blocks_of
+from leaping_clock import LeapingClock
 
 from tunscope.capfile.writer import open_writer
 from tunscope.index.capture import CaptureIndex
@@ -145,7 +146,9 @@ async def test_hostile_packets_send_no_command_to_the_terminal(
             await browser.press("escape")
 
 
-async def test_the_list_still_follows_when_all_its_packets_have_gone(tmp_path: Path) -> None:
+async def test_the_list_still_follows_when_all_its_packets_have_gone(
+    tmp_path: Path, clock: LeapingClock
+) -> None:
     head, blocks = blocks_of(DATA / "browser_tun.pcapng")
     first, second = (tmp_path / f"{number:08d}.pcapng" for number in (1, 2))
     first.write_bytes(head + b"".join(blocks[:40]))
@@ -155,7 +158,7 @@ async def test_the_list_still_follows_when_all_its_packets_have_gone(tmp_path: P
     app = TunscopeApp(capture, session, settings=Settings(), state=tmp_path / "state")
     try:
         async with app.run_test(size=(120, 36)) as pilot:
-            browser = Browser(app, pilot, session, first)
+            browser = Browser(app, pilot, session, first, clock)
             await browser.until(lambda: app.is_running and browser.table.cursor == 39)
             second.write_bytes(head)
             first.unlink()

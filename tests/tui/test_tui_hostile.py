@@ -89,7 +89,7 @@ async def test_hostile_texts_are_shown_and_not_obeyed(
             start = str(path)[: len(str(tmp_path)) + 3] if step == "filled in" else ""
             await take(browser, step, Path(start) if place == "open" and start else path)
             assert_harmless(browser)
-        await browser.pilot.pause(0.4)
+        await browser.pause(0.4)
         assert_harmless(browser)
         if place in SEEN:
             assert MARK in browser.screen_text()

@@ -27,9 +27,9 @@ async def test_screen(open_browser: OpenBrowser, name: str, size: tuple[int, int
             await browser.press("R")
         if name == "replay-form":
             browser.main.ask_for_replay()
-            await browser.pilot.pause(0.4)
+            await browser.pause(0.4)
             assert isinstance(browser.app.focused, Input)
             browser.app.focused.cursor_blink = False
         await browser.until(lambda: browser.main.detail.is_decoded and browser.table.is_settled)
-        await browser.pilot.pause(0.3)
+        await browser.pause(0.3)
         await check(browser, name)
