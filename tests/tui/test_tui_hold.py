@@ -126,7 +126,7 @@ async def test_a_held_packet_is_edited_and_released(open_browser: OpenBrowser) -
         assert isinstance(screen, EditorScreen)
         assert "release on tun0" in browser.line(0)
         screen.editing.apply(lambda p: p.with_field(2, "http.request.uri", "/edited.html"))
-        screen._show()
+        screen.show_packet()
         assert "TCP length changes by +1" in screen.note.text
         await browser.press("ctrl+r")
         assert browser.app.screen is browser.main
