@@ -4,30 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.containers import Horizontal, Vertical
-from textual.widgets import Input, Static
+from textual.containers import Vertical
+from textual.widgets import Static
 
 from tunscope.errors import UsageError
 from tunscope.packet.printable import printable
 from tunscope.tui.dialog_keys import INJECT_KEYS
 from tunscope.tui.injection import SIDES, InjectOrder, InjectWish
-from tunscope.tui.screens.form import FormScreen
+from tunscope.tui.screens.form import FormField, FormScreen
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-_FIELDS = (
-    ("side", "Side", "kernel: this machine receives it; wire: what the device leads to"),
-    ("count", "Count", "how many packets"),
-    ("interval", "Interval", "seconds between them"),
-    ("increments", "Count up", "fields that grow by one each time, as in ip.id icmp.seq"),
-)
-
 
 class InjectScreen(FormScreen[InjectOrder]):
-    """Ends with the order, None after Esc; what is wrong is said as it is typed."""
+    """Ends with the order."""
 
+    FIELDS = (
+        FormField(
+            "side", "Side", "kernel: this machine receives it; wire: what the device leads to"
+        ),
+        FormField("count", "Count", "how many packets"),
+        FormField("interval", "Interval", "seconds between them"),
+        FormField(
+            "increments", "Count up", "fields that grow by one each time, as in ip.id icmp.seq"
+        ),
+    )
     NAMESPACES = frozenset({"form", "inject"})
     BINDINGS: ClassVar[list[BindingType]] = [*INJECT_KEYS]
     DEFAULT_CSS = """
@@ -52,13 +55,7 @@ class InjectScreen(FormScreen[InjectOrder]):
         """A line a field, what it is, what is wrong, the keys."""
         with Vertical():
             yield Static(self._title, markup=False)
-            for name, label, hint in _FIELDS:
-                with Horizontal():
-                    yield Static(label, markup=False)
-                    value = self._initial.get(name, "")
-                    yield Input(
-                        value, placeholder=hint, id=name, compact=True, select_on_focus=True
-                    )
+            yield from self.lines(self._initial)
             yield Static("", id="hint", markup=False)
             yield Static("", id="mistake", markup=False)
             yield self.key_line(
@@ -66,37 +63,18 @@ class InjectScreen(FormScreen[InjectOrder]):
                 labels={"form.send": "Inject", "form.next": "Next field"},
             )  # fmt: skip
 
-    def on_mount(self) -> None:
-        """Begin with the side."""
-        self.query_one("#side", Input).focus()
+    @property
+    def answer(self) -> InjectOrder:
+        """The order."""
+        return InjectWish(**self.typed).order(*self._packet)
 
-    def _order(self) -> InjectOrder:
-        typed = {name: self.query_one(f"#{name}", Input).value.strip() for name, *_ in _FIELDS}
-        return InjectWish(**typed).order(*self._packet)
-
-    def _mistake(self) -> str:
+    def mistake(self) -> str:
+        """Say what is wrong with the order."""
         try:
-            self._order()
+            _ = self.answer
         except UsageError as error:
             return str(error)
         return ""
-
-    def on_descendant_focus(self) -> None:
-        """Explain the field."""
-        focused = self.focused
-        for name, _, hint in _FIELDS:
-            if focused is not None and focused.id == name:
-                self.query_one("#hint", Static).update(hint)
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Say what is wrong so far."""
-        event.stop()
-        self.query_one("#mistake", Static).update(printable(self._mistake()))
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Do it, if it can be done."""
-        event.stop()
-        self.action_send()
 
     def action_tab(self) -> None:
         """Take the other side, or in another field go on to the next one."""
@@ -106,17 +84,5 @@ class InjectScreen(FormScreen[InjectOrder]):
             self.focus_next()
 
     def _other_side(self) -> None:
-        side = self.query_one("#side", Input)
+        side = self.input("side")
         side.value = SIDES[side.value.strip() == SIDES[0]]
-
-    def action_send(self) -> None:
-        """End with the order."""
-        mistake = self._mistake()
-        if mistake:
-            self.query_one("#mistake", Static).update(printable(mistake))
-        else:
-            self.dismiss(self._order())
-
-    def action_close(self) -> None:
-        """Inject nothing."""
-        self.dismiss(None)

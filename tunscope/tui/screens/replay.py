@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.widgets import Input, Static
 
-from tunscope.packet.printable import printable
 from tunscope.tui.dialog_keys import REPLAY_FORM_KEYS
 from tunscope.tui.replay_choice import CHOICES
 from tunscope.tui.replaying import SIDES, SPEEDS, ReplayWish
-from tunscope.tui.screens.form import FormScreen
+from tunscope.tui.screens.form import FormField, FormScreen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,13 +19,6 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-_FIELDS: Final = (
-    ("packets", "Packets", f"{', '.join(CHOICES)}, or numbers as in 1-100, 205"),
-    ("device", "Device", "where they are sent; another one than now is captured on from then on"),
-    ("side", "Side", "who receives: kernel, wire, as-recorded; default: as tunscope replay"),
-    ("speed", "Speed", "as recorded, 2 x, 100 pps, 10 mbps, top, step (one a key)"),
-    ("options", "Options", "of tunscope replay, as in --map 10.0.0.0/8=192.168.0.0/16 --loop 2"),
-)
 _LOOK_SECONDS: Final = 0.5
 
 
@@ -39,25 +31,31 @@ class ReplayAnswer:
 
 
 class ReplayScreen(FormScreen[ReplayAnswer]):
-    """Ends with what was typed, None after Esc; `mistake` says what is wrong with it so far."""
+    """Ends with what was typed."""
 
+    FIELDS = (
+        FormField("packets", "Packets", f"{', '.join(CHOICES)}, or numbers as in 1-100, 205"),
+        FormField(
+            "device",
+            "Device",
+            "where they are sent; another one than now is captured on from then on",
+        ),
+        FormField(
+            "side", "Side", "who receives: kernel, wire, as-recorded; default: as tunscope replay"
+        ),
+        FormField("speed", "Speed", "as recorded, 2 x, 100 pps, 10 mbps, top, step (one a key)"),
+        FormField(
+            "options",
+            "Options",
+            "of tunscope replay, as in --map 10.0.0.0/8=192.168.0.0/16 --loop 2",
+        ),
+    )
     NAMESPACES = frozenset({"form", "replay_form"})
     BINDINGS: ClassVar[list[BindingType]] = [*REPLAY_FORM_KEYS]
     DEFAULT_CSS = """
-    ReplayScreen { align: center middle; background: $background 60%; }
-    ReplayScreen > Vertical {
-        width: 76; max-width: 96%; height: auto; padding: 1 2 0 2; background: $panel;
-        border-left: thick $primary;
-    }
-    ReplayScreen Horizontal { height: 1; background: $panel; }
-    ReplayScreen Static { background: $panel; color: $foreground; height: 1; }
+    ReplayScreen > Vertical { width: 76; }
     ReplayScreen Horizontal > Static { width: 10; }
-    ReplayScreen Input {
-        width: 1fr; height: 1; border: none; padding: 0; background: $surface; color: $foreground;
-    }
     ReplayScreen #hint { height: auto; margin-top: 1; color: $text-muted; }
-    ReplayScreen #mistake { height: auto; min-height: 1; color: $text-error; }
-    ReplayScreen KeyLine { margin: 1 0; }
     """
 
     def __init__(
@@ -80,13 +78,7 @@ class ReplayScreen(FormScreen[ReplayAnswer]):
         """A line a field, what it is, what is wrong, the keys."""
         with Vertical():
             yield Static("Replay packets", markup=False)
-            for name, label, hint in _FIELDS:
-                with Horizontal():
-                    yield Static(label, markup=False)
-                    yield Input(
-                        self._initial[name], placeholder=hint, id=name, compact=True,
-                        select_on_focus=True,
-                    )  # fmt: skip
+            yield from self.lines(self._initial)
             yield Static("", id="hint", markup=False)
             yield Static("", id="mistake", markup=False)
             yield self.key_line(
@@ -95,39 +87,20 @@ class ReplayScreen(FormScreen[ReplayAnswer]):
             )  # fmt: skip
 
     def on_mount(self) -> None:
-        """Begin with the packets."""
-        self.query_one("#packets", Input).focus()
-        self.set_interval(_LOOK_SECONDS, self._show_mistake)  # a filter may have come to its end
-        self._show_mistake()
+        """Look again and again: a filter may have come to its end."""
+        self.set_interval(_LOOK_SECONDS, self.show_mistake)
+        self.show_mistake()
 
     @property
     def answer(self) -> ReplayAnswer:
         """What is typed now."""
-        typed = {name: self.query_one(f"#{name}", Input).value.strip() for name, *_ in _FIELDS}
+        typed = self.typed
         packets = typed.pop("packets")
         return ReplayAnswer(packets, ReplayWish(**typed))
 
-    def _show_mistake(self) -> str:
-        mistake = self._mistake_of(self.answer)
-        self.query_one("#mistake", Static).update(printable(mistake))
-        return mistake
-
-    def on_descendant_focus(self) -> None:
-        """Explain the field."""
-        focused = self.focused
-        for name, _, hint in _FIELDS:
-            if focused is not None and focused.id == name:
-                self.query_one("#hint", Static).update(hint)
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Say what is wrong so far."""
-        event.stop()
-        self._show_mistake()
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Do it, if it can be done."""
-        event.stop()
-        self.action_send()
+    def mistake(self) -> str:
+        """Say what is wrong with it."""
+        return self._mistake_of(self.answer)
 
     def action_tab(self, step: int) -> None:
         """Take the next of the values there are; among the options, go on to the next field."""
@@ -149,12 +122,3 @@ class ReplayScreen(FormScreen[ReplayAnswer]):
         place = (values.index(now) + step) % len(values) if now in values else 0
         focused.value = values[place]
         focused.cursor_position = len(focused.value)
-
-    def action_send(self) -> None:
-        """End with what was typed."""
-        if not self._show_mistake():
-            self.dismiss(self.answer)
-
-    def action_close(self) -> None:
-        """Replay nothing."""
-        self.dismiss(None)
