@@ -28,7 +28,7 @@ class Session(FileSession):
     polls = 0
     def poll(self):
         self.polls += 1
-        if "fail" in sys.argv and self.polls > 20:
+        if "fail" in sys.argv and self.polls > 2:
             raise RuntimeError("the lid came off")
         return super().poll()
 
