@@ -70,11 +70,12 @@ class LabWitness:
     def remaining(self) -> dict[int, str]:
         """Processes that are still there, with their command lines."""
         left = {}
+        ours = marked(self.mark)
         for pid in processes():
             if pid == os.getpid():
                 continue
             inside = bool(namespace_links(pid) & self.namespaces) or self._holds(pid)
-            if inside or pid in marked(self.mark):
+            if inside or pid in ours:
                 with contextlib.suppress(OSError):
                     words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ")
                     state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]

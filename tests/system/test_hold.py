@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pytest
 from capturing import Capturing, capturing, tshark_fields
@@ -112,6 +114,14 @@ def waiting(engine: RemoteEngine, count: int = 1) -> list[HeldPacket]:
     pytest.fail("nothing was held")
 
 
+def until_line(stream: IO[str], text: str) -> None:
+    """Read up to the line with `text`."""
+    for line in stream:
+        if text in line:
+            return
+    pytest.fail(f"ended without {text!r}")
+
+
 def edit_and_release(engine: RemoteEngine, packet: HeldPacket, *settings: str) -> None:
     data = assign(packet.data, RAW, settings).data
     engine.request(Op.EDIT, held=packet.identity, data=data.hex(), release=True)
@@ -209,6 +219,8 @@ def test_the_hold_command_lists_releases_and_drops(pair: Pair) -> None:
         done = pair.client.tunscope("hold", "tun0", "--edit", "2", "--set", "ip.ttl=9")
         assert done.stdout == "ip.ttl 64 -> 9\n"
         assert ping.stdout is not None
+        until_line(ping.stdout, "icmp_seq=2")
+        ping.send_signal(signal.SIGINT)  # it would wait ten seconds for the one that was dropped
         assert "2 packets transmitted, 1 received" in ping.stdout.read()
         gone = pair.client.tunscope("hold", "tun0", "--release", "2")
         assert gone.returncode == 2
