@@ -46,7 +46,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> LeapingClock:
 
 @pytest.fixture
 def open_browser(tmp_path: Path, clock: LeapingClock) -> OpenBrowser:
-    """Open a browser: `async with open_browser("tun", packets=20, live=True) as browser`."""
+    """Open a browser: `async with open_browser("tun", packets=20, live=True) as browser`.
+
+    A capture that is `loading` is a file of which there is more to be read.
+    """
 
     @asynccontextmanager
     async def open_it(
@@ -54,6 +57,7 @@ def open_browser(tmp_path: Path, clock: LeapingClock) -> OpenBrowser:
         *,
         packets: int | None = None,
         live: bool = False,
+        loading: bool = False,
         size: tuple[int, int] = (120, 36),
         theme: str = "tunscope-dark",
         unsaved: bool = False,
@@ -83,7 +87,7 @@ def open_browser(tmp_path: Path, clock: LeapingClock) -> OpenBrowser:
         state = SessionState.LIVE if live else SessionState.FILE
         counters = Counters(received=shown, captured=shown)
         session = FileSession(title, SessionStatus(state, counters, unsaved=unsaved))
-        capture = CaptureIndex(FileSource(path, growing=live))
+        capture = CaptureIndex(FileSource(path, growing=live or loading))
         capture.start()
         chosen = settings or Settings(theme=theme, keys=keymap or {})
         app = TunscopeApp(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from browser_driver import Browser, OpenBrowser
 
+from tunscope.index.source import FileSource
 from tunscope.tui.widgets.field_tree import FieldTree
 from tunscope.tui.widgets.hex_view import HexView
 
@@ -34,6 +35,35 @@ async def test_tab_goes_round_the_panes(open_browser: OpenBrowser) -> None:
         assert browser.main.focused is octets(browser)
         await browser.press("escape")
         assert browser.main.focused is browser.table
+
+
+async def test_the_first_packet_waits_for_the_rest_of_the_file_or_for_a_key(
+    open_browser: OpenBrowser,
+) -> None:
+    async with open_browser(loading=True) as browser:
+        assert browser.table.selected_number == 1
+        assert (tree(browser).row_count, octets(browser).data) == (0, b"")
+        await browser.press("down")
+        assert "2" in tree(browser).subject
+        assert tree(browser).row_count
+
+
+async def test_the_first_packet_is_shown_once_the_file_is_read(open_browser: OpenBrowser) -> None:
+    async with open_browser(loading=True) as browser:
+        assert tree(browser).row_count == 0
+        source = browser.app.capture.source
+        assert isinstance(source, FileSource)
+        source.finish()
+        await browser.until(lambda: browser.app.capture.complete)
+        assert tree(browser).row_count
+
+
+async def test_the_first_packet_does_not_wait_long(open_browser: OpenBrowser) -> None:
+    async with open_browser(loading=True) as browser:
+        assert tree(browser).row_count == 0
+        await browser.pause(1.0)
+        assert tree(browser).row_count
+        assert not browser.app.capture.complete
 
 
 async def test_a_field_highlights_its_bytes(open_browser: OpenBrowser) -> None:

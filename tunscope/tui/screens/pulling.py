@@ -59,7 +59,9 @@ class PullingScreen(ReplayActions, inherit_bindings=False):
             self.table.prepare()
         if self._is_busy() or not self.table.is_prepared:
             return BUSY
-        return CALM if self.capture.complete and not self.live else WATCHFUL
+        if self.live:
+            return WATCHFUL
+        return CALM if self.capture.complete else BUSY
 
     def quicken(self) -> None:
         """Look again soon: the person has begun something."""

@@ -156,8 +156,7 @@ class FollowingList(VirtualList):
             self.repaint_lines(range(max(0, first), min(self.extent.height, last)))
         self._top_number = self.view.number(self.top) if self._shown else None
         if self._anchor is None and self._shown:
-            self._anchor = self.selected_number
-            self.post_message(self.CursorMoved(self))
+            self._anchor = self.selected_number  # nobody moved there
 
     def _only_appended(self, before: int) -> bool:
         """Whether the rows that were there are still where they were."""
