@@ -14,6 +14,7 @@ from tunscope.dissect.packet import (
     UDP_PORTS,
     Decoder,
 )
+from tunscope.dissect.scapy_import import packet_class
 from tunscope.dissect.scapy_tree import DECODED_HERE, add_scapy
 
 if TYPE_CHECKING:
@@ -26,11 +27,15 @@ def _by_scapy(module: str, name: str, marker: int = 0) -> Decoder:
     """Return the decoder that hands what stands behind `marker` bytes to scapy's protocol."""
 
     def decode(window: Window, parent: Tree, dissection: Dissection) -> None:
+        for words in _CARRIED.get(name, ()):
+            packet_class(*words.split())
         add_scapy(module, name, window.sub(marker), parent, dissection)
 
     return decode
 
 
+#: What scapy finds behind a protocol only where it is loaded.
+_CARRIED: Final = {"PPI": ("layers.dot11 Dot11", "layers.bluetooth4LE BTLE")}
 _UDP: Final = {
     "layers.dhcp6 DHCP6": (546, 547),
     "layers.tftp TFTP": (69,),

@@ -15,6 +15,8 @@ from tunscope.dissect.scapy_import import packet_class
 from tunscope.dissect.scapy_names import FIELDS, PROTOCOLS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tunscope.dissect.packet import Dissection
     from tunscope.dissect.tree import Tree
     from tunscope.dissect.window import Window
@@ -24,6 +26,14 @@ DECODED_HERE: Final[dict[str, Decoder]] = {}
 #: Protocols of one payload, and packets within fields of packets.
 _MAX_LAYERS: Final = 16
 _MAX_NESTING: Final = 8
+#: First bytes of 6LoWPAN: uncompressed IPv6, HC1, broadcast; IPHC, mesh, the two of fragments.
+_DISPATCHES: Final = frozenset({0x41, 0x42, 0x50})
+_DISPATCH_RANGES: Final = ((0x60, 0x7F), (0x80, 0xBF), (0xC0, 0xC7), (0xE0, 0xE7))
+#: What scapy has left within bits of a little-endian word, which are read with the last of them:
+#: bytes, number of bits, fields.
+_GATHERING: Final = 3
+#: Bytes that a protocol which reads its bytes itself may have behind its payload.
+_MOST_BEHIND: Final = 8
 #: Characters of a value that a label shows.
 _SHOWN: Final = 300
 
@@ -42,7 +52,9 @@ def add_scapy(module: str, name: str, window: Window, parent: Tree, dissection: 
             return
         below, size, behind = _add_layer(kind, below, window, parent, dissection)
         window = window.sub(size, window.length - size - behind)
-        kind = _payload_class(below, window.rest()) if size > 0 else packet_class("packet", "Raw")
+        kind = packet_class("packet", "Raw")
+        if below is not None and size > 0:
+            kind = _payload_class(below, window.rest())
 
 
 def _payload_class(packet: Any, rest: bytes) -> Any:
@@ -51,9 +63,14 @@ def _payload_class(packet: Any, rest: bytes) -> Any:
     if not following:
         return packet_class("packet", "Raw")
     kind = packet.guess_payload_class(following)
-    if kind.__name__ == "SixLoWPAN" and kind.dispatch_hook(following) is kind:
+    if kind.__name__ == "SixLoWPAN" and not _is_lowpan(following[0]):
         return packet_class("layers.zigbee", "ZigbeeNWK")  # nothing in between says which it is
     return kind
+
+
+def _is_lowpan(dispatch: int) -> bool:
+    """Whether RFC 4944 or 6282 gives a meaning to the first byte of what may be 6LoWPAN."""
+    return dispatch in _DISPATCHES or any(low <= dispatch <= high for low, high in _DISPATCH_RANGES)
 
 
 def _add_layer(
@@ -61,7 +78,8 @@ def _add_layer(
 ) -> tuple[Any, int, int]:
     """Add one protocol on top of `below`.
 
-    Return its packet and how many bytes it took before and behind its payload.
+    Return its packet and how many bytes it took before and behind its payload. The packet is None
+    where its payload is compressed or enciphered: what scapy goes on with is not what stands there.
     """
     data = window.rest()
     if hasattr(kind, "dispatch_hook"):
@@ -75,6 +93,9 @@ def _add_layer(
     tree = parent.protocol(name, title, window)
     rest, behind = _add_fields(packet, data, tree, window, 0, nesting=0)
     size = len(data) - len(rest) - behind
+    if size < 0 or data[size : len(data) - behind] != rest:
+        size = len(packet.raw_packet_cache or data)
+        packet = None
     tree.end(size)
     return packet, size, behind
 
@@ -93,27 +114,46 @@ def _add_fields(
     source = packet.pre_dissect(data)
     packet.fields = {}
     if kind.do_dissect is not plain.do_dissect or source != data:
-        return _add_whole(packet, source, data, tree, window, base), 0
+        return _add_whole(packet, source, data, tree, base)
     rest: Any = source
     size = len(data)
-    for field in packet.fields_desc:
-        before = rest
-        rest, value = field.getfield(packet, rest)
-        if field.isconditional and value is None:
-            continue
-        packet.fields[field.name] = value
+    for field, value, before, rest in _read_fields(packet, source):
         if _is_behind(before, rest):
             start, stop = size - len(before) + len(rest), size
             size = start
         else:
             start, stop = _place(size, before, False), _place(size, rest, True)
         _add_value(packet, field, value, tree, window, base + start, base + stop, nesting)
-        if not rest and field.ismayend:
-            break
     left = rest if isinstance(rest, bytes) else rest[0]
     packet.raw_packet_cache = data[: size - len(left)]
     packet.explicit = 1
-    return bytes(packet.post_dissect(left)), len(data) - size
+    return bytes(packet.post_dissect(left) or b""), len(data) - size
+
+
+def _read_fields(packet: Any, source: bytes) -> Iterator[tuple[Any, Any, Any, Any]]:
+    """Read the packet's fields one after another.
+
+    Yield each with its value, and with what was left before and after it.
+    """
+    rest: Any = source
+    gathered: list[Any] = []
+    for field in packet.fields_desc:
+        before = rest
+        rest, value = field.getfield(packet, rest)
+        if isinstance(rest, tuple) and len(rest) == _GATHERING:
+            gathered.append(field)
+            continue
+        if isinstance(rest, bytearray):
+            rest = bytes(rest)
+        if field.isconditional and value is None:
+            continue
+        packet.fields[field.name] = value
+        for earlier in gathered:
+            yield earlier, packet.fields[earlier.name], before, rest
+        gathered.clear()
+        yield field, value, before, rest
+        if not rest and field.ismayend:
+            return
 
 
 def _is_behind(before: Any, rest: Any) -> bool:
@@ -130,15 +170,20 @@ def _place(size: int, rest: Any, after: bool) -> int:
     return size - len(rest[0]) + (1 if after and rest[1] % 8 else 0)
 
 
-def _add_whole(
-    packet: Any, source: bytes, data: bytes, tree: Tree, window: Window, base: int
-) -> bytes:
-    """Let the protocol read its bytes itself; every field gets the range of all of them."""
+def _add_whole(packet: Any, source: bytes, data: bytes, tree: Tree, base: int) -> tuple[bytes, int]:
+    """Let the protocol read its bytes itself; every field gets the range of all of them.
+
+    Return what is left, and how many bytes the protocol has behind it, as a checksum.
+    """
     left: bytes = packet.do_dissect(source)
-    left = packet.post_dissect(left)
-    stop = base + len(data) - (len(left) if data.endswith(left) else 0)
+    left = packet.post_dissect(left) or b""
+    ends = range(min(_MOST_BEHIND, len(data) - len(left)) + 1)
+    behind = next((end for end in ends if data[: len(data) - end].endswith(left)), None)
+    if behind is None:
+        left, behind = b"", 0
+    stop = base + len(data) - (0 if behind else len(left))
     _add_flat(packet, tree, base, stop, nesting=0)
-    return left if data.endswith(left) else b""
+    return left, behind
 
 
 def _add_flat(packet: Any, tree: Tree, start: int, stop: int, *, nesting: int) -> None:
@@ -216,12 +261,14 @@ def _add_line(packet: Any, field: Any, value: Any, tree: Tree, start: int, stop:
 def _worded(packet: Any, field: Any, value: Any) -> str:
     """Return the value as scapy words it, cut and made safe to show."""
     value = getattr(value, "val", value)
-    if isinstance(value, (str, bytes)):
-        text = field.i2repr(packet, value) if isinstance(value, bytes) else value
-        if str(text).startswith(("b'", 'b"')):
-            text = value
-    else:
-        text = str(field.i2repr(packet, value))
+    try:
+        text = value if isinstance(value, str) else field.i2repr(packet, value)
+    except Exception:  # noqa: BLE001  an address that was left out, say: no reason to stop
+        text = value if isinstance(value, bytes) else repr(value)
+    if isinstance(value, bytes) and str(text).startswith(("b'", 'b"')):
+        text = value
+    if not isinstance(text, bytes):
+        text = str(text)
     return shown_text(text[:_SHOWN]) + ("…" if len(text) > _SHOWN else "")
 
 
