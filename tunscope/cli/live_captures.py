@@ -1,4 +1,7 @@
-"""Captures shown one after another in one terminal, by one engine as long as it has the rights."""
+"""Captures shown one after another in one terminal, by one engine as long as it has the rights.
+
+What only captures and replays need is imported for them: a file is on the screen that much sooner.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +18,12 @@ from typing import TYPE_CHECKING, Final, Self
 from tunscope.capfile.spool import Spool
 from tunscope.cli.config import settings_in_force
 from tunscope.cli.device_watch import DeviceWatch, device_request
-from tunscope.cli.headless import open_engine
 from tunscope.cli.inspection import Inspection
 from tunscope.cli.outputs import SingleFile
 from tunscope.cli.privilege import as_invoking_user, drop_privileges, invoking_user
 from tunscope.cli.program_watch import Ask, ProgramWatch
 from tunscope.cli.reachable import reachable
-from tunscope.cli.replay_wish import mistake_of, packets_of_file
 from tunscope.cli.spools import Orphans, has_packets, spooled
-from tunscope.engine.client import EngineClient, Opening
-from tunscope.engine.options import CaptureOptions
 from tunscope.engine.signals import signals_as_interrupts, signals_noted
 from tunscope.errors import TunscopeError
 from tunscope.tui.devices import DeviceChoice
@@ -33,17 +32,20 @@ from tunscope.tui.surroundings import FileChoice, ReplayChoice, Surroundings, Wi
 if TYPE_CHECKING:
     from tunscope.cli.replay_capture import CaptureReplay
     from tunscope.device.request import DeviceRequest
+    from tunscope.engine.client import EngineClient, Opening
+    from tunscope.engine.options import CaptureOptions
     from tunscope.index.capture import CaptureIndex
+    from tunscope.tui.replaying import ReplayWish
     from tunscope.tui.session import Session
+
+    #: Starts an engine on an output and has it open the device of a capture.
+    Opener = Callable[[int], tuple[EngineClient, Opening]]
 
 #: Seconds that a capture may take to end before its engine is given up.
 _END_SECONDS: Final = 10.0
 
 #: The list may lag behind a flood; neither the recording nor a key may wait for it. Niceness.
 _NICE: Final = 10
-
-#: Starts an engine on an output and has it open the device of a capture.
-Opener = Callable[[int], tuple[EngineClient, Opening]]
 
 
 class LiveCaptures:
@@ -73,7 +75,7 @@ class LiveCaptures:
         self._wished: ReplayChoice | None = None
         self._ends = contextlib.ExitStack()
         self.surroundings = Surroundings(
-            devices=self._devices, opens_files=True, replay_mistake=mistake_of
+            devices=self._devices, opens_files=True, replay_mistake=_replay_mistake
         )
 
     def __enter__(self) -> Self:
@@ -99,6 +101,8 @@ class LiveCaptures:
         """Leave root's rights to an engine that waits for its device, and become the person."""
         if invoking_user() is None:
             return
+        from tunscope.engine.client import EngineClient
+
         nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
         try:
             self._client = EngineClient(nowhere)
@@ -126,6 +130,8 @@ class LiveCaptures:
     def run_wishes(self) -> None:
         """Capture on the device, or show the file, that is wanted, then the next, until none is."""
         while (choice := self._take_wish()) is not None:
+            from tunscope.engine.options import CaptureOptions
+
             try:
                 if isinstance(choice, FileChoice):
                     self.show_file(choice.path)
@@ -140,6 +146,8 @@ class LiveCaptures:
 
     def _replay_elsewhere(self, choice: ReplayChoice) -> None:
         """Capture on another device, and send there what was taken along."""
+        from tunscope.engine.options import CaptureOptions
+
         self._wished = choice
         try:
             request = device_request(DeviceChoice(choice.name))
@@ -273,6 +281,8 @@ class LiveCaptures:
                 if replay is not None:
                     replay.watched_by(session.replays)
                 if self._wished is not None:
+                    from tunscope.cli.replay_wish import packets_of_file
+
                     wished = self._wished
                     session.replays.start(wished.wish, packets_of_file(wished))
                 if started is not None:
@@ -351,6 +361,8 @@ class LiveCaptures:
                 if self._client.alive and "CAP_NET" not in str(error):
                     raise
                 self._give_engine_up()
+        from tunscope.cli.headless import open_engine
+
         client, opening = open_engine(
             lambda engine: engine.open(request, options), fd, may_sudo=self._may_sudo
         )
@@ -381,6 +393,13 @@ class LiveCaptures:
         client, self._client = self._client, None
         if client is not None:
             client.close()
+
+
+def _replay_mistake(wish: ReplayWish) -> str:
+    """Return what is wrong with a wish, "" if nothing is to be seen."""
+    from tunscope.cli.replay_wish import mistake_of
+
+    return mistake_of(wish)
 
 
 @contextlib.contextmanager

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tunscope.capfile.rotation import Rotation
 from tunscope.capfile.spool import Spool
-from tunscope.engine.options import CaptureOptions
+
+if TYPE_CHECKING:
+    from tunscope.engine.options import CaptureOptions
 
 #: A spool goes on in a new segment after this many bytes, so that `--keep` can drop old ones.
 _SEGMENT_SIZE: Final = 256_000_000

@@ -48,6 +48,21 @@ def test_lines_of_a_capture_need_neither_numpy_nor_the_field_table() -> None:
     assert not modules_after(code) & set(HEAVY)
 
 
+def test_the_screen_on_a_file_needs_nothing_that_captures_replays_or_dissects() -> None:
+    script = (
+        "import sys, tunscope.cli.browse, tunscope.cli.live_captures, tunscope.tui.app\n"
+        "print(*(name for name in sys.modules if name.startswith('tunscope.')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True
+    )
+    rooms = {".".join(name.split(".")[:2]) for name in done.stdout.split()}
+    loaded = set(done.stdout.split())
+    assert "tunscope.tui.app" in loaded
+    assert not rooms & {"tunscope.relay", "tunscope.replay", "tunscope.dissect", "tunscope.lab"}
+    assert not loaded & {"tunscope.engine.client", "tunscope.cli.headless", "tunscope.filter.deep"}
+
+
 def test_counting_over_columns_needs_no_dissector() -> None:
     capture = Path(__file__).parents[2] / "data" / "browser_tun.pcapng"
     words = ["read", str(capture), "-Y", "tcp.port > 0 && ip.ttl > 1", "--count"]
