@@ -122,7 +122,7 @@ def _add_fields(
             start, stop = size - len(before) + len(rest), size
             size = start
         else:
-            start, stop = _place(size, before, False), _place(size, rest, True)
+            start, stop = _place(size, before), _place(size, rest) + _is_within_byte(rest)
         _add_value(packet, field, value, tree, window, base + start, base + stop, nesting)
     left = rest if isinstance(rest, bytes) else rest[0]
     packet.raw_packet_cache = data[: size - len(left)]
@@ -163,11 +163,14 @@ def _is_behind(before: Any, rest: Any) -> bool:
     return before.startswith(rest) and not before.endswith(rest)
 
 
-def _place(size: int, rest: Any, after: bool) -> int:
-    """Return where in `size` bytes those that remain begin; within a byte, around that byte."""
-    if isinstance(rest, bytes):
-        return size - len(rest)
-    return size - len(rest[0]) + (1 if after and rest[1] % 8 else 0)
+def _place(size: int, rest: Any) -> int:
+    """Return the byte in `size` bytes in which those that remain begin."""
+    return size - len(rest if isinstance(rest, bytes) else rest[0])
+
+
+def _is_within_byte(rest: Any) -> bool:
+    """Whether those that remain begin within a byte."""
+    return not isinstance(rest, bytes) and bool(rest[1] % 8)
 
 
 def _add_whole(packet: Any, source: bytes, data: bytes, tree: Tree, base: int) -> tuple[bytes, int]:
