@@ -15,6 +15,8 @@ from tunscope.packet.printable import printable
 from tunscope.relay.peer_request import PeerRequest, parse_peers
 
 _MOST_HOSTS: Final = 10_000
+#: Elements of an address that ends with the number of an interface (0: none).
+_IPV6_ADDRESS: Final = 4
 
 
 def peer_request(texts: Sequence[str], bind: str | None) -> PeerRequest:
@@ -62,4 +64,10 @@ def _numeric(host: str) -> str:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
     except OSError as error:
         raise TunscopeError(f"--peer {printable(host)}", f"{error.strerror}") from error
-    return str(found[0][4][0])
+    address = found[0][4]
+    if len(address) == _IPV6_ADDRESS and address[3]:
+        raise UsageError(
+            f"--peer {printable(host)}", "datagrams go by the routes, not by an interface",
+            "an address without %",
+        )  # fmt: skip
+    return str(address[0])
