@@ -2,8 +2,8 @@
 
 Four fifths of a run of tshark over a small capture are its start-up. A session of tests pays that
 once: the tshark installed starts with `prestarted/server.c` preloaded and forks for each run, and
-the `tshark` that tests find on their path (`prestarted/client.c`) asks it to. Without a C compiler
-tests run the tshark installed as it is.
+the `tshark` that tests find on their path (`prestarted/client.c`) asks it to. Where no C compiler
+can build them tests run the tshark installed as it is.
 """
 
 from __future__ import annotations
@@ -39,7 +39,11 @@ class PrestartedTshark:
             ("client.c", self._folder / "bin" / "tshark", []),
         ):
             command = [compiler, str(SOURCES / source), "-o", str(product), *facts, *more]
-            subprocess.run(command, check=True)
+            try:
+                subprocess.run(command, check=True)
+            except BaseException:
+                shutil.rmtree(self._folder)
+                raise
         script = self._folder / "script.lua"
         script.touch()
         path = self._folder / "socket"
@@ -79,6 +83,11 @@ class PrestartedTshark:
 
 
 def prestarted_tshark() -> PrestartedTshark | None:
-    """Start one, if there are a tshark and a C compiler."""
+    """Start one, if there are a tshark and a C compiler that can build it."""
     installed, compiler = shutil.which("tshark"), shutil.which("gcc")
-    return PrestartedTshark(installed, compiler) if installed and compiler else None
+    if not (installed and compiler):
+        return None
+    try:
+        return PrestartedTshark(installed, compiler)
+    except subprocess.CalledProcessError:  # a compiler without headers, say
+        return None

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from prestarted_tshark import prestarted_tshark
+
 DATA = Path(__file__).parent.parent / "data"
 CAPTURE = str(DATA / "browser_tun.pcapng")
 TAP = """\
@@ -83,3 +85,19 @@ def test_it_ends_with_who_asked_for_it(tmp_path: Path) -> None:
         asking.kill()
     with os.fdopen(writing, "wb", buffering=0) as stream, pytest.raises(BrokenPipeError):
         stream.writelines(itertools.repeat(bytes(4096)))  # nobody is left who reads
+
+
+def test_a_compiler_that_cannot_build_it_costs_nothing_but_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, installed = tsharks()
+    programs, folders = tmp_path / "bin", tmp_path / "tmp"
+    programs.mkdir()
+    folders.mkdir()
+    (programs / "tshark").symlink_to(installed)
+    (programs / "gcc").write_text("#!/bin/sh\nexit 1\n")
+    (programs / "gcc").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/bin")
+    monkeypatch.setattr("tempfile.tempdir", str(folders))
+    assert prestarted_tshark() is None
+    assert not list(folders.iterdir())
