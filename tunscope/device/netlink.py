@@ -1,4 +1,4 @@
-"""Devices, addresses and routes by rtnetlink; the only importer of pyroute2.
+"""Devices, addresses and routes by rtnetlink.
 
 Everything that the kernel refuses is an OSError with its errno.
 """
@@ -11,11 +11,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Self, TypeVar
 
-from pyroute2.iproute.linux import IPRoute
-from pyroute2.netlink.exceptions import NetlinkDumpInterrupted, NetlinkError
-
 from tunscope.device.facts import DeviceFacts, VethPeer
 from tunscope.device.namespaces import entered
+from tunscope.device.pyroute import pyroute2_module
 from tunscope.device.tuntap import TunFlags
 
 _IFF_UP: Final = 1 << 0
@@ -26,6 +24,9 @@ _IFLA_TUN_TAP: Final = 2
 _DUMP_ATTEMPTS: Final = 5
 
 _T = TypeVar("_T")
+
+_exceptions = pyroute2_module("netlink.exceptions")
+_IPRoute = pyroute2_module("iproute.linux").IPRoute
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,10 @@ class Netlink:
 
     def __init__(self, netns: int | None = None) -> None:
         if netns is None:
-            self._ipr = IPRoute()
+            self._ipr = _IPRoute()
         else:
             with entered(netns):
-                self._ipr = IPRoute()
+                self._ipr = _IPRoute()
 
     def __enter__(self) -> Self:
         return self
@@ -166,7 +167,7 @@ class Netlink:
     def _one(self, **which: Any) -> Any:
         try:
             messages = tuple(self._ipr.link("get", **which))
-        except NetlinkError as error:
+        except _exceptions.NetlinkError as error:
             if error.code == 19:  # ENODEV
                 return None
             raise OSError(error.code, str(error.args[-1])) from error
@@ -190,7 +191,7 @@ class Netlink:
         for _ in range(_DUMP_ATTEMPTS - 1):
             try:
                 return list(dump())
-            except NetlinkDumpInterrupted:
+            except _exceptions.NetlinkDumpInterrupted:
                 continue
         return _refusals_as_oserror(lambda: list(dump()))
 
@@ -209,7 +210,7 @@ class Netlink:
 def _refusals_as_oserror(call: Callable[[], _T]) -> _T:
     try:
         return call()
-    except NetlinkError as error:
+    except _exceptions.NetlinkError as error:
         raise OSError(error.code, str(error.args[-1])) from error
 
 

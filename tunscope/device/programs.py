@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from tunscope.device.pyroute import pyroute2_module
 from tunscope.errors import TunscopeError
 
 TCP: Final = 6
@@ -136,14 +137,12 @@ def _sockets(protocol: int, here: _Here) -> _Sockets:
 
 
 def _messages(protocol: int) -> Iterator[Mapping[str, Any]]:
-    from pyroute2 import DiagSocket
-    from pyroute2.netlink.exceptions import NetlinkError
-
+    refused = pyroute2_module("netlink.exceptions").NetlinkError
     try:
-        with DiagSocket() as diag:
+        with pyroute2_module("netlink.diag").DiagSocket() as diag:
             diag.bind()
             for family in (socket.AF_INET, socket.AF_INET6):
-                with contextlib.suppress(NetlinkError):  # a kernel without that family
+                with contextlib.suppress(refused):  # a kernel without that family
                     yield from diag.get_sock_stats(
                         family=family, protocol=protocol, states=_ALL_STATES
                     )

@@ -38,6 +38,26 @@ def test_the_engine_loads_neither_screen_nor_dissector() -> None:
     assert not loaded & {"scapy", "textual", "pcapng"}
 
 
+def test_of_pyroute2_the_engine_loads_what_it_uses_and_others_get_all_of_it() -> None:
+    script = (
+        "import sys, tunscope.engine.server\n"
+        "print(*(name for name in sys.modules if name.startswith('pyroute2')))\n"
+        "import pyroute2, tunscope.device.netlink as ours\n"
+        "with ours.Netlink() as netlink, pyroute2.IPRoute() as whole:\n"
+        "    print(*(link.get_attr('IFLA_IFNAME') for link in whole.get_links()))\n"
+        "    print(*(device.name for device in netlink.links()))\n"
+        "print(pyroute2.NDB.__module__, pyroute2.IPRoute is ours._IPRoute)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True
+    )
+    loaded, theirs, listed, whole = done.stdout.splitlines()
+    assert "pyroute2.iproute.linux" in loaded.split()
+    assert not set(loaded.split()) & {"pyroute2", "pyroute2.ndb", "pyroute2.ipdb"}
+    assert listed == theirs
+    assert whole == "pyroute2.ndb.main True"
+
+
 def test_the_engines_client_loads_neither_numpy_nor_netlink() -> None:
     assert not modules_after("import tunscope.engine.client") & set(HEAVY)
 
