@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from functools import cache
 
 import pytest
 import summary_headers as headers
@@ -17,11 +18,17 @@ from tunscope.summary.conversation import MAX_REMEMBERED, ConversationTracker
 from tunscope.summary.packet_summary import MAX_INFO
 from tunscope.summary.registry import LINK_TYPES
 
-WHOLE = [
-    *headers.icmpv6(),
-    *headers.fragments(),
-    *(packet for packets in traffic.everything() for packet in packets),
-]
+
+@cache
+def whole_packets() -> list[PacketRecord]:
+    return [
+        *headers.icmpv6(),
+        *headers.fragments(),
+        *(packet for packets in traffic.everything() for packet in packets),
+    ]
+
+
+PLACES = st.deferred(lambda: st.integers(0, len(whole_packets()) - 1))
 LINKTYPES = st.sampled_from([*sorted(LINK_TYPES), 9999])
 
 
@@ -39,9 +46,9 @@ def test_any_bytes_give_a_printable_line(data: bytes, linktype: int, more: int) 
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.randoms(use_true_random=False), st.integers(0, len(WHOLE) - 1))
+@given(st.randoms(use_true_random=False), PLACES)
 def test_damaged_packets_give_a_printable_line(chance: random.Random, index: int) -> None:
-    whole = WHOLE[index]
+    whole = whole_packets()[index]
     data = bytearray(whole.data)
     for _ in range(chance.randrange(1, 6)):
         data[chance.randrange(len(data))] = chance.choice((0, 1, 0x7F, 0x80, 0xFF, 0x1B, 0x0A))
@@ -54,7 +61,7 @@ def test_damaged_packets_give_a_printable_line(chance: random.Random, index: int
 
 @settings(max_examples=100, deadline=None)
 @given(
-    st.integers(0, len(WHOLE) - 1),
+    PLACES,
     st.builds(
         FlowHints,
         sequence_base=st.none() | st.integers(0, 2**32 - 1),
@@ -67,7 +74,7 @@ def test_damaged_packets_give_a_printable_line(chance: random.Random, index: int
     ),
 )
 def test_any_hints_are_taken(index: int, hints: FlowHints) -> None:
-    safe(summarize(WHOLE[index], hints))
+    safe(summarize(whole_packets()[index], hints))
 
 
 def test_control_characters_of_a_name_are_spelled_out() -> None:
