@@ -93,6 +93,14 @@ def test_a_filter_in_user_space_looks_as_far_as_it_says(expression: str, at: int
     assert match(packet[:at]) == 0
 
 
+def test_a_filter_in_user_space_looks_beyond_the_longest_header() -> None:
+    match = bpf.offline_filter("udp[1500:4] = 7", LinkType.RAW, 262144)
+    packet = bytearray(UDP_53.ljust(9000, b"\0"))
+    packet[0] = 0x4F  # 40 bytes of options
+    packet[60 + 1503] = 7
+    assert match(packet)
+
+
 def test_lengths_in_user_space_are_those_of_the_packet_not_of_the_snaplen() -> None:
     match = bpf.offline_filter("greater 40", LinkType.RAW, 20)
     assert match(TCP_80)

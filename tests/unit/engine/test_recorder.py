@@ -221,6 +221,32 @@ def test_the_end_waits_for_what_is_written_behind(tmp_path: Path, small_files: i
     assert recorder.captured == len(packets_in(file.read_bytes())) < 100
 
 
+def test_a_file_that_could_not_be_written_behind_is_not_left_for_the_next(
+    tmp_path: Path, small_files: int
+) -> None:
+    rotated: list[tuple[int, int]] = []
+    file = tmp_path / "x"
+    recorder = new_recorder(new_file(file), rotate=Rotation(packets=100), rotated=rotated)
+    recorder.next_outputs.append(new_file(tmp_path / "y"))
+    batch, _memory = make_batch([b"x" * 100] * 100)
+    with pytest.raises(RecordError):
+        recorder.write(replace(batch, lasting=True))
+    recorder.give_up()
+    assert rotated == []
+    assert recorder.captured == len(packets_in(file.read_bytes())) == (5000 - len(HEADER)) // 132
+    assert (tmp_path / "y").read_bytes() == b""
+
+
+def test_every_file_tells_of_the_losses_since_the_one_before(tmp_path: Path) -> None:
+    recorder = new_recorder(new_file(tmp_path / "x"), rotate=Rotation(packets=3))
+    recorder.next_outputs.append(new_file(tmp_path / "y"))
+    write(recorder, [b"x"] * 5)
+    recorder.finish()
+    told = [statistics_in((tmp_path / name).read_bytes()) for name in "xy"]
+    names = ("isb_ifrecv", "isb_ifdrop", "isb_osdrop", "isb_usrdeliv")
+    assert [[one[name] for name in names] for one in told] == [[9, 2, 1, 3], [0, 0, 0, 2]]
+
+
 def test_batches_that_last_are_written_behind_in_their_order(tmp_path: Path) -> None:
     file = tmp_path / "x"
     recorder = new_recorder(new_file(file), rotate=Rotation(packets=90))
