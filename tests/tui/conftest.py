@@ -102,9 +102,10 @@ def open_browser(tmp_path: Path, clock: LeapingClock) -> OpenBrowser:
         try:
             async with app.run_test(size=size, notifications=True) as pilot:
                 browser = Browser(app, pilot, session, path, clock, blocks[shown:])
-                await browser.until(lambda: app.capture.count >= shown and app.is_running)
+                await browser.once(lambda: app.capture.count >= shown and app.is_running)
                 if not display_filter:
-                    await browser.until(lambda: browser.table.row_count >= shown)
+                    await browser.once(lambda: browser.table.row_count >= shown)
+                await browser.settle()
                 yield browser
         finally:
             capture.stop()
