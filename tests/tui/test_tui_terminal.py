@@ -13,6 +13,7 @@ import termios
 import time
 from collections.abc import Callable, Iterator
 
+import pyte
 import pytest
 from browser_driver import DATA
 
@@ -46,11 +47,11 @@ except TunscopeError as error:
 class Terminal:
     """The program in a pty, and all that it wrote."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, kind: str = "xterm-256color") -> None:
         self.output = b""
         self.pid, self.master = pty.fork()
         if self.pid == 0:
-            os.environ |= {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}  # another's
+            os.environ |= {"TERM": kind, "COLUMNS": "80", "LINES": "24"}  # another's
             os.execv(sys.executable, [sys.executable, "-c", SCRIPT, *arguments])
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
         self.modes = termios.tcgetattr(self.master)
@@ -106,8 +107,8 @@ def opened() -> Iterator[Opened]:
     """Open the browser on a capture in a terminal, with more arguments if any."""
     terminals: list[Terminal] = []
 
-    def open_it(*arguments: str) -> Terminal:
-        terminals.append(Terminal(str(DATA / "browser_tun.pcapng"), *arguments))
+    def open_it(*arguments: str, **more: str) -> Terminal:
+        terminals.append(Terminal(str(DATA / "browser_tun.pcapng"), *arguments, **more))
         return terminals[-1]
 
     yield open_it
@@ -122,6 +123,20 @@ def test_q_ends_it(opened: Opened) -> None:
     assert terminal.end() == 0
     terminal.assert_restored()
     assert b"ended: release" in terminal.output
+
+
+def test_the_first_frame_has_the_size_of_the_terminal_whatever_its_kind(opened: Opened) -> None:
+    terminal = opened(kind="dumb")
+    terminal.read_until(b"155 packets")
+    os.write(terminal.master, b"q")
+    assert terminal.end() == 0
+    screen = pyte.Screen(120, 36)
+    frames = terminal.output.partition(b"\x1b[?1049l")[0].decode()
+    pyte.Stream(screen).feed(frames)
+    heading, footer = screen.display[0], screen.display[-1]
+    assert heading.count("▪ file") == 1
+    assert heading.rstrip().endswith("▪ file")
+    assert "Conversations" in footer, "no room for it in 80 cells"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

@@ -14,7 +14,7 @@ import os
 import select
 import sys
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
 
     from textual._parser import Peek1, Read1, TokenCallback
+    from textual.app import App
     from textual.message import Message
 
 _BEGIN: Final = "\x1b[200~"
@@ -111,7 +112,19 @@ class KeyParser(XTermParser):
 
 
 class TerminalDriver(LinuxDriver):
-    """Textual's driver, with an input that nothing can upset."""
+    """Textual's driver, with an input that nothing can upset, in the terminal's own size."""
+
+    def __init__(
+        self,
+        app: App[Any],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        """Know the size at once: rich takes COLUMNS for it, and for TERM=dumb 80 x 25."""
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._size = size or self._get_terminal_size()
 
     def _get_terminal_size(self) -> tuple[int, int]:
         """Ask the terminal: COLUMNS and LINES may be of another, or older than its size."""
