@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ast
 import ipaddress
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from typing import Any, Final
@@ -25,6 +27,7 @@ _MODULES: Final = (
 _MAX_TEXT: Final = 20_000
 _MAX_BYTES: Final = 65_535
 _MAX_DEPTH: Final = 100
+_MAC: Final = re.compile(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
 
 
 def packet_of(text: str) -> Any:
@@ -103,7 +106,8 @@ def _call(
         try:
             check_address(field, value)
         except ValueError as error:
-            raise _not_understood(keyword.value, printable(str(error))) from None
+            shown = printable(f"{value!r} {error}")
+            raise _not_understood(keyword.value, shown) from None
     return _built(node, name, lambda: layer(**given))
 
 
@@ -134,17 +138,47 @@ def layer_class(name: str) -> Any:
 
 
 def check_address(field: Any, value: Any) -> None:
-    """Raise ValueError for a text that a field of addresses would have to look up as a name."""
-    kind = type(getattr(field, "fld", field)).__name__
-    if isinstance(value, str) and "IP6Field" in kind:
-        ipaddress.IPv6Address(value)
-    elif isinstance(value, str) and "IPField" in kind:
-        ipaddress.IPv4Address(value)
+    """Raise ValueError for a text that is no address, where `field` takes one.
+
+    Scapy would look it up as a name, or take its letters for the bytes.
+    """
+    if not isinstance(value, str):
+        return
+    kinds = [_ADDRESSES[kind] for kind in _kinds(field) if kind in _ADDRESSES]
+    for _, read in kinds:
+        with suppress(ValueError):
+            read(value)
+            return
+    if kinds:
+        raise ValueError(f"is no {' or '.join(name for name, _ in kinds)} address")
+
+
+def _kinds(field: Any) -> Iterator[str]:
+    """Yield what the class of the field, or of those it chooses from, is called."""
+    if (choices := getattr(field, "flds", None)) is not None:
+        for choice, _ in choices:
+            yield from _kinds(choice)
+        return
+    name = type(getattr(field, "fld", field)).__name__
+    yield next((kind for kind in _ADDRESSES if kind in name), name)
+
+
+def _mac_address(text: str) -> None:
+    if not _MAC.fullmatch(text):
+        raise ValueError(text)
 
 
 def first_line(error: Exception) -> str:
     """Return what one of scapy's errors says, without its advice."""
     return next(iter(str(error).splitlines()), "") or type(error).__name__
+
+
+#: What is in the name of scapy's fields of addresses: the kind, and what reads one.
+_ADDRESSES: Final[dict[str, tuple[str, Callable[[str], object]]]] = {
+    "IP6Field": ("IPv6", ipaddress.IPv6Address),
+    "IPField": ("IPv4", ipaddress.IPv4Address),
+    "MACField": ("MAC", _mac_address),
+}
 
 
 def _packet() -> Any:

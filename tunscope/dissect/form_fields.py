@@ -157,8 +157,10 @@ def _text(field: Any, value: Any) -> str:
         if _WORDS.fullmatch(value):
             return f'"{value.decode("ascii").encode("unicode_escape").decode("ascii")}"'
         return value.hex()
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return ", ".join(_text(field, item) for item in value)
+    if isinstance(value, tuple):  # an option: its name, and its value if it has one
+        return " ".join(_text(field, item) for item in value if item not in (None, b"", ""))
     if isinstance(value, int) and type(field).__name__.startswith("X"):
         return f"{value:#x}"
     return str(value)
@@ -175,9 +177,9 @@ def _choices(field: Any) -> Iterator[tuple[int, str]]:
 def _field_value(layer: Any, field: Any, old: Any, text: str) -> Any:
     """Read `text` as the kind of value that the field has now; a host's name is never looked up."""
     try:
-        check_address(field, text)
+        check_address(_concrete(layer, field), text)
     except ValueError as error:
-        raise UsageError(f"{field.name}={printable(text)}", printable(str(error))) from None
+        raise UsageError(f"{field.name}={printable(text)}", str(error)) from None
     if isinstance(old, bytes):
         return parse_bytes(text)
     if (isinstance(old, int) and not isinstance(old, bool)) or hasattr(old, "flagrepr"):

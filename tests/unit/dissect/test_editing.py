@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from pathlib import Path
 
@@ -82,7 +83,9 @@ def test_an_expression_says_what_it_says(tmp_path: Path) -> None:
         ("IP(**{})", "no field"),
         ("IP(tll=3)", "no field tll, column 8"),
         ("IP(ttl=300)", "cannot be encoded"),
-        ('IP(dst="www.example.com")', "column 8"),
+        ('IP(dst="www.example.com")', "'www.example.com' is no IPv4 address, column 8"),
+        ('Ether(dst="2:1")/IP()', "'2:1' is no MAC address, column 11"),
+        ('Ether()/ARP(psrc="localhost")', "is no IPv4 or IPv6 address, column 18"),
         ("TCP()", "begins with TCP"),
         ("7", "is not a packet"),
         ("IP(", "never closed"),
@@ -189,6 +192,34 @@ def test_a_field_that_does_not_fit_leaves_the_packet() -> None:
     for name, text in (("ttl", "300"), ("src", "10.9"), ("dst", "name.invalid"), ("nonsense", "1")):
         with pytest.raises(UsageError):
             packet.with_field(0, name, text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("psrc", "localhost", "is no IPv4 address"),
+        ("pdst", "::1", "is no IPv4 address"),
+        ("hwsrc", "2", "is no MAC address"),
+        ("hwdst", "02-00-00-00-00-01", "is no MAC address"),
+    ],
+)
+def test_what_is_no_address_is_neither_looked_up_nor_taken_for_bytes(
+    name: str, text: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *_: asked.append(host))
+    data, _ = build_expression('Ether()/ARP(psrc="10.9.0.1", pdst="10.9.0.2")', ENDS)
+    packet = EditablePacket.of(data, LinkType.ETHERNET)
+    with pytest.raises(UsageError, match=why):
+        packet.with_field(1, name, text)
+    assert not asked
+
+
+def test_options_are_told_by_their_names() -> None:
+    options = "options=[('NOP', None), ('MSS', 1460), ('Timestamp', (7, 0))]"
+    packet = EditablePacket.of(expression(f"IP()/TCP({options})"), RAW)
+    shown = {field.name: field.value for field in packet.layers()[1].fields}
+    assert shown["options"].startswith("NOP, MSS 1460, Timestamp 7 0")
 
 
 @pytest.mark.parametrize("data", [b"", b"\x45", bytes(60), b"\xff" * 90, b"\x60" + bytes(50)])
