@@ -22,7 +22,7 @@ from tunscope.tui.surroundings import Surroundings
 def held(browser: Browser, number: int, repeats: int = 0, age: float = 4.1) -> Waiting:
     record = browser.app.capture.record(number)
     packet = HeldPacket(
-        number * 10, number, record.direction, record.ts_ns, age, repeats, record.data, False, ""
+        number * 10, number, record.direction, record.ts_ns, age, repeats, 0, record.data, False, ""
     )
     return Waiting(packet, time.monotonic() - age)
 
@@ -192,6 +192,31 @@ async def test_an_edit_becomes_a_rule(open_browser: OpenBrowser) -> None:
         entry.value = "tcp => set ip.ttl=3"
         await browser.press("enter")
         assert holds.asked[-1] == ("rule", "tcp => set ip.ttl=3")
+
+
+async def test_rules_are_shown_and_taken_away(open_browser: OpenBrowser) -> None:
+    async with open_browser(live=True) as browser:
+        holds = holding(browser, 6)
+        await browser.press("i", "R")
+        assert "there are no rules" in browser.screen_text()
+        holds.rules = ["icmp => drop", "tcp => set ip.ttl=3"]
+        await browser.press("R")
+        text = browser.screen_text()
+        assert "1  icmp => drop" in text
+        assert "2  tcp => set ip.ttl=3" in text
+        await browser.press("escape", "R", "down", "enter")
+        assert holds.rules == ["icmp => drop"]
+        assert isinstance(browser.app.screen, HoldScreen)
+
+
+async def test_what_leaves_several_times_says_so(open_browser: OpenBrowser) -> None:
+    async with open_browser(live=True) as browser:
+        holds = holding(browser, 6)
+        await browser.press("i")
+        assert "×" not in browser.screen_text()
+        packet = replace(holds.waiting[0].packet, copies=1)
+        holds.waiting = [replace(holds.waiting[0], packet=packet)]
+        await browser.until(lambda: "×2 10.9.0.1" in browser.screen_text())
 
 
 async def test_a_packet_that_is_not_held_cannot_be_released(open_browser: OpenBrowser) -> None:

@@ -38,7 +38,8 @@ def hold(device: str, **given: Any) -> int:
     """List the packets that wait in the running capture on DEVICE, or give verdicts on them.
 
     The first column is the ID. A packet leaves when the earlier ones of its flow have left;
-    retransmissions of a TCP segment are grouped with it (+3).
+    retransmissions of a TCP segment are grouped with it (+3). With ×2 one more
+    of it leaves, after --duplicate.
     """
     if given["settings"] and given["edit"] is None:
         raise UsageError("--set", "needs --edit ID")
@@ -67,6 +68,7 @@ def line_of(packet: HeldPacket, linktype: int) -> str:
     )
     summary = summarize(record)
     marks = f" +{packet.repeats}" if packet.repeats else ""
+    marks += f" ×{packet.copies + 1}" if packet.copies else ""
     marks += " edited" if packet.edited else ""
     marks += f" {packet.decided}s soon" if packet.decided else ""
     number = f"#{packet.number}" if packet.number else "-"

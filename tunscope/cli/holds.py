@@ -83,10 +83,21 @@ class EngineHolds:
         told = "hold off" if wish is None else f"holding {wish}"
         self._configure(replace(self._relay, hold=hold), told, answered)
 
+    @property
+    def rules(self) -> Sequence[str]:
+        """What the engine was asked to follow."""
+        return self._relay.rules
+
     def add_rule(self, rule: str, answered: Answered) -> None:
         """Have the engine follow one more rule."""
         rules = (*self._relay.rules, rule)
         self._configure(replace(self._relay, rules=rules), f"rule {len(rules)}: {rule}", answered)
+
+    def remove_rule(self, place: int) -> None:
+        """Have the engine follow a rule no more."""
+        rules = list(self._relay.rules)
+        told = f"no longer: {rules.pop(place)}"
+        self._configure(replace(self._relay, rules=tuple(rules)), told, lambda _: None)
 
     def give_verdict(self, identities: Sequence[int] | None, verdict: str) -> None:
         """Have the engine carry out a verdict."""

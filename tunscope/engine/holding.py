@@ -25,6 +25,7 @@ def held_packet(held: Held, now: float) -> HeldPacket:
         ts_ns=held.passing.ts_ns,
         age=now - held.since,
         repeats=held.repeats,
+        copies=held.passing.copies,
         data=held.data,
         edited=held.edited,
         decided=held.decided,

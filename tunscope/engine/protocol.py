@@ -88,8 +88,8 @@ class HeldPacket:
     """A packet that waits in the hold queue, as it would leave.
 
     `identity` names it in requests, `number` is that of its record, `age` seconds at the time of
-    telling, `repeats` retransmissions of it came. `decided` is "release" or "drop" while it only
-    waits for earlier packets of its flow.
+    telling, `repeats` retransmissions of it came, `copies` more leave with it. `decided` is
+    "release" or "drop" while it only waits for earlier packets of its flow.
     """
 
     identity: int
@@ -98,6 +98,7 @@ class HeldPacket:
     ts_ns: int
     age: float
     repeats: int
+    copies: int
     data: bytes
     edited: bool
     decided: str

@@ -33,6 +33,7 @@ HOLD_KEYS: Final = (
     _key("hold.duplicate", "D", "verdict('duplicate')", "Double", "let one more leave with it"),
     _key("hold.toggle", "I", "toggle_hold", "Hold on/off", "hold nothing new, and again"),
     _key("hold.filter", "i", "filter", "Filter", "choose what to hold"),
+    _key("hold.rules", "R", "rules", "Rules", "rules that packets follow; Enter takes one away"),
 )
 
 EDITOR_KEYS: Final = (

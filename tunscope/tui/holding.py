@@ -1,4 +1,4 @@
-"""The hold queue as the screen sees it: what waits, and verdicts, behind one Protocol.
+"""The hold queue as the screen sees it: what waits, verdicts and rules, behind one Protocol.
 
 Nothing here blocks or raises: what was asked for comes true, or is refused, with a later poll.
 """
@@ -86,8 +86,15 @@ class Holds(Protocol):
     def edit(self, identity: int, data: bytes, answered: Answered) -> None:
         """Release a packet with other bytes."""
 
+    @property
+    def rules(self) -> Sequence[str]:
+        """The rules that what passes follows, in their order."""
+
     def add_rule(self, rule: str, answered: Answered) -> None:
         """Have what passes follow one more rule, ``FILTER => ACTION``."""
+
+    def remove_rule(self, place: int) -> None:
+        """Have what passes follow rule `place`, counted from 0, no more."""
 
 
 class NoHolds:
@@ -100,6 +107,7 @@ class NoHolds:
         self.refusal = refusal
         self.wish: HoldWish | None = None
         self.waiting: list[Waiting] = []
+        self.rules: list[str] = []
         self.asked: list[tuple[object, ...]] = []
 
     def set_wish(self, wish: HoldWish | None, answered: Answered = _ignore) -> None:
@@ -128,4 +136,12 @@ class NoHolds:
     def add_rule(self, rule: str, answered: Answered) -> None:
         """Take a rule that has an arrow in it."""
         self.asked.append(("rule", rule))
-        answered(self.refusal or ("" if "=>" in rule else f"{rule}: is not FILTER => ACTION"))
+        problem = self.refusal or ("" if "=>" in rule else f"{rule}: is not FILTER => ACTION")
+        if not problem:
+            self.rules.append(rule)
+        answered(problem)
+
+    def remove_rule(self, place: int) -> None:
+        """Take it away."""
+        self.asked.append(("no rule", place))
+        del self.rules[place]

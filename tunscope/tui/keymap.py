@@ -75,7 +75,13 @@ HEX_KEYS: Final = (
 
 FILTER_KEYS: Final = (
     _key("filter.edit", "slash", "edit_filter", "Filter", "type a display filter"),
-    _key("filter.toggle", "exclamation_mark", "toggle_filter", "Filter off/on", "and on again"),
+    _key(
+        "filter.toggle",
+        "exclamation_mark",
+        "toggle_filter",
+        "Filter off/on",
+        "filter off, and on again",
+    ),
     _key("filter.from_field", "f", "filter_from_field", "From field", "filter by the chosen field"),
 )
 

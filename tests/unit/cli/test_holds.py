@@ -39,7 +39,7 @@ class Engine:
 
 
 def packet(identity: int, *, repeats: int = 0) -> HeldPacket:
-    return HeldPacket(identity, identity, Direction.OUT, 0, 2.0, repeats, b"E", False, "")
+    return HeldPacket(identity, identity, Direction.OUT, 0, 2.0, repeats, 0, b"E", False, "")
 
 
 def test_what_was_asked_for_on_the_command_line_is_known() -> None:
@@ -92,6 +92,15 @@ def test_rules_are_added_behind_those_there_are() -> None:
     engine = Engine(RelayOptions(("dns => drop",)))
     engine.holds.add_rule("tcp => set ip.ttl=3", lambda problem: None)
     assert engine.asked[0][1]["relay"]["rules"] == ("dns => drop", "tcp => set ip.ttl=3")
+
+
+def test_a_rule_is_taken_away_and_the_others_stay() -> None:
+    engine = Engine(RelayOptions(("dns => drop", "icmp => drop", "tcp => drop")))
+    engine.holds.remove_rule(1)
+    assert engine.asked[0][1]["relay"]["rules"] == ("dns => drop", "tcp => drop")
+    engine.answer({})
+    assert engine.holds.rules == ("dns => drop", "tcp => drop")
+    assert engine.said == [("no longer: icmp => drop", False)]
 
 
 def test_after_a_verdict_the_queue_is_looked_at() -> None:

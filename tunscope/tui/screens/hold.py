@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from tunscope.packet.printable import printable
 from tunscope.tui.editor_keys import HOLD_KEYS
 from tunscope.tui.holding import HoldWish
 from tunscope.tui.screens.analysis import AnalysisScreen
@@ -34,6 +35,7 @@ class HoldScreen(AnalysisScreen, inherit_bindings=False):
         "hold.revert",
         "hold.toggle",
         "hold.filter",
+        "hold.rules",
     )
     BINDINGS: ClassVar[list[BindingType]] = [*AnalysisScreen.BINDINGS, *HOLD_KEYS]
     DEFAULT_CSS = "HoldScreen HoldList { height: 1fr; }"
@@ -126,6 +128,22 @@ class HoldScreen(AnalysisScreen, inherit_bindings=False):
         """Ask what to hold."""
         wish = self.holds.wish or self.browser.last_wish
         self.prompt.ask("hold", _LABEL, "" if wish is None else str(wish))
+
+    def action_rules(self) -> None:
+        """Show the rules that packets follow; the chosen one is taken away."""
+        from tunscope.tui.screens.choice import ChoiceScreen
+
+        rules = list(self.holds.rules)
+        if not rules:
+            self.note.show("there are no rules (R in the editor makes one of an edit)", "muted")
+            return
+
+        def chosen(place: int | None) -> None:
+            if place is not None and list(self.holds.rules) == rules:
+                self.holds.remove_rule(place)
+
+        choices = [(f"{place}  {printable(rule)}", "") for place, rule in enumerate(rules, 1)]
+        self.app.push_screen(ChoiceScreen("Rules: Enter takes one away", choices), chosen)
 
     def on_prompt_line_answered(self, event: PromptLine.Answered) -> None:
         """Hold what passes the filter; what is wrong with it stays to be mended."""

@@ -93,6 +93,7 @@ class HoldList(VirtualList):
         line.add(fit(age, _AGE + 1, right=True), base or styles.strong)
         line.add(f"   {fit(packet.direction.arrow, _DIRECTION - 1)}", base or styles.accent)
         sign = "✎ " if packet.edited else ""
+        sign += f"×{packet.copies + 1} " if packet.copies else ""
         line.add(sign, base or styles.accent)
         room = max(0, line.room - self._repeats)
         ends = f"{summary.source} → {summary.destination}  {summary.protocol}  {summary.info}"
