@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from browser_driver import Browser, OpenBrowser
 from textual import events
+from textual.geometry import Size
 
 from tunscope.tui.widgets.packet_table import PacketTable
 
@@ -178,6 +179,19 @@ async def test_a_resize_keeps_the_cursor_in_view(open_browser: OpenBrowser) -> N
             assert browser.table.cursor == 29
             assert 29 in browser.table.visible_rows
             assert len(browser.screen_text().split("\n")) == size[1]
+
+
+async def test_an_event_of_another_size_does_not_resize_the_screen(
+    open_browser: OpenBrowser,
+) -> None:
+    async with open_browser(size=(120, 36)) as browser:
+        for keys in ((), ("C",), ("L",)):
+            await browser.press(*keys)
+            screen = browser.app.screen
+            screen.post_message(events.Resize(Size(80, 25), Size(80, 25)))
+            await browser.settle()
+            assert screen._compositor.size == browser.app.size == Size(120, 36)
+            await browser.press("escape")
 
 
 async def test_columns_of_a_tap_show_macs_and_ethertype(open_browser: OpenBrowser) -> None:

@@ -8,6 +8,7 @@ import pty
 import select
 import signal
 import struct
+import subprocess
 import sys
 import termios
 import time
@@ -147,6 +148,48 @@ def test_a_signal_ends_it_in_order(opened: Opened, number: int) -> None:
     assert terminal.end() == 0
     terminal.assert_restored()
     assert b"ended: keep" in terminal.output
+
+
+@pytest.mark.parametrize("heeded", [True, False])
+def test_it_ends_with_its_terminal(heeded: bool, opened: Opened) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL if heeded else signal.SIG_IGN)
+    try:
+        terminal = opened()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    terminal.read_until(b"155 packets")
+    os.close(terminal.master)
+    ended, deadline = 0, time.monotonic() + 20
+    while not ended and time.monotonic() < deadline:
+        time.sleep(0.1)
+        ended, _ = os.waitpid(terminal.pid, os.WNOHANG)
+    assert ended == terminal.pid
+    terminal.pid = 0
+
+
+def test_writing_to_a_terminal_that_is_gone_keeps_nobody_waiting() -> None:
+    script = """if True:
+        import asyncio, os, pty, sys
+        from textual.drivers._writer_thread import WriterThread
+        from tunscope.tui.screen_app import ScreenApp
+        from tunscope.tui.terminal_input import TerminalDriver
+
+        async def main() -> None:
+            master, slave = pty.openpty()
+            for stream in (0, 1, 2):
+                os.dup2(slave, stream)
+            driver = TerminalDriver(ScreenApp("tunscope-dark", {}))
+            os.close(master)
+            writer = WriterThread(driver._file)
+            writer.start()
+            for _ in range(1000):
+                writer.write("frame" * 1000)
+            writer.stop()
+            os._exit(7)
+
+        asyncio.run(main())
+    """
+    assert subprocess.run([sys.executable, "-c", script], check=False, timeout=30).returncode == 7
 
 
 def test_a_paste_and_broken_bytes_are_obeyed_by_nobody(opened: Opened) -> None:

@@ -14,7 +14,7 @@ import os
 import select
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
 
     from textual._parser import Peek1, Read1, TokenCallback
-    from textual.app import App
     from textual.message import Message
+
+    from tunscope.tui.screen_app import ScreenApp
 
 _BEGIN: Final = "\x1b[200~"
 _END: Final = "\x1b[201~"
@@ -111,12 +112,31 @@ class KeyParser(XTermParser):
             return
 
 
+class _Outlet:
+    """What is written to the terminal; nothing fails, and nobody waits, once that is gone."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            self._file.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._file.flush()
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+
 class TerminalDriver(LinuxDriver):
     """Textual's driver, with an input that nothing can upset, in the terminal's own size."""
 
     def __init__(
         self,
-        app: App[Any],
+        app: ScreenApp[Any],
         *,
         debug: bool = False,
         mouse: bool = True,
@@ -125,6 +145,8 @@ class TerminalDriver(LinuxDriver):
         """Know the size at once: rich takes COLUMNS for it, and for TERM=dumb 80 x 25."""
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._size = size or self._get_terminal_size()
+        self._file = cast("Any", _Outlet(cast("TextIO", self._file)))
+        self._end_as_told = app.end_as_told
 
     def _get_terminal_size(self) -> tuple[int, int]:
         """Ask the terminal: COLUMNS and LINES may be of another, or older than its size."""
@@ -136,18 +158,19 @@ class TerminalDriver(LinuxDriver):
         return super()._get_terminal_size()
 
     def run_input_thread(self) -> None:
-        """Read until the screen ends, or the terminal is gone."""
+        """Read until the screen ends, which it does when the terminal is gone."""
         parser, splitter = KeyParser(), PasteSplitter()
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         last = time.monotonic()
         while not self.exit_event.is_set():
             pieces: Iterable[str | Paste] = ()
             if select.select([self.fileno], [], [], min(splitter.patience, _LOOK))[0]:
-                try:
+                data = b""
+                with contextlib.suppress(OSError):
                     data = os.read(self.fileno, _CHUNK)
-                except OSError:
-                    return
                 if not data:
+                    with contextlib.suppress(RuntimeError):  # it has ended
+                        self._loop.call_soon_threadsafe(self._end_as_told)
                     return
                 pieces, last = splitter.feed(decoder.decode(data)), time.monotonic()
             elif time.monotonic() - last >= splitter.patience:

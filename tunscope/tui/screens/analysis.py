@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.screen import Screen
-
 from tunscope.tui.analysis_keys import ANALYSIS_KEYS
 from tunscope.tui.keymap import key_line_entries
 from tunscope.tui.screens.help import HelpScreen
+from tunscope.tui.screens.sized import SizedScreen
 from tunscope.tui.widgets.key_line import KeyLine
 from tunscope.tui.widgets.title_line import TitleFacts, TitleLine
 
@@ -25,7 +24,7 @@ _PULLS_A_SECOND = 10
 _BEFORE_BACK = 4
 
 
-class AnalysisScreen(Screen[None], inherit_bindings=False):
+class AnalysisScreen(SizedScreen[None], inherit_bindings=False):
     """Pulls ten times a second what `gathering` has found; Esc cancels it and goes back.
 
     A subclass names the ids of the actions its last line shows, puts `title_line` and `key_line`

@@ -5,10 +5,11 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
-from textual.screen import ModalScreen, Screen
+from textual.screen import ModalScreen
 
 from tunscope.tui.keymap import ENTRIES, key_line_entries
 from tunscope.tui.screen_app import ScreenApp
+from tunscope.tui.screens.sized import SizedScreen
 from tunscope.tui.session import Severity
 from tunscope.tui.widgets.key_line import KeyLine, PanelKeyLine
 
@@ -19,7 +20,7 @@ _ResultT = TypeVar("_ResultT")
 _AS_THEY_ARE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-class KeyedScreen(Screen[_ResultT]):
+class KeyedScreen(SizedScreen[_ResultT]):
     """Obeys the actions of the key map's `NAMESPACES`, and of the list it may have."""
 
     NAMESPACES: ClassVar[frozenset[str]] = frozenset()

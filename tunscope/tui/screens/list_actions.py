@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.screen import Screen
-
 from tunscope.tui.predicates import every, marked
+from tunscope.tui.screens.sized import SizedScreen
 from tunscope.tui.session import Severity
 from tunscope.tui.time_format import TimeFormat
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from tunscope.tui.widgets.packet_table import PacketTable
 
 
-class ListActions(Screen[None], inherit_bindings=False):
+class ListActions(SizedScreen[None], inherit_bindings=False):
     """A screen with a packet list; a subclass makes the parts and keeps its facts up to date."""
 
     capture: CaptureIndex
