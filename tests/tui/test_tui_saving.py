@@ -83,6 +83,7 @@ def test_what_cannot_be_written_is_told(capture: CaptureIndex, tmp_path: Path, t
     assert job.result.severity is Severity.ERROR
     assert target in job.result.text
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+    assert job.result.text.count(str(tmp_path / target)) == 1
 
 
 async def test_w_asks_for_a_name_and_saves(open_browser: OpenBrowser, tmp_path: Path) -> None:

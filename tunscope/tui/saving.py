@@ -105,7 +105,8 @@ class SaveJob:
             part.replace(self._path)
         except (OSError, TunscopeError) as error:
             why = getattr(error, "strerror", None) or str(error)
-            return self._failed(why.replace(str(part), str(self._path)))
+            why = why.replace(str(part), str(self._path))
+            return self._failed(why.removeprefix(f"{self._path}: "))
         finally:
             with suppress(OSError):
                 part.unlink(missing_ok=True)

@@ -149,7 +149,7 @@ class HexView(VirtualList):
             place = f"byte {first}" if first == last else f"bytes {first}-{last}"
             line.add(f"  {place} of {len(self.data)}", styles.head)
         elif self.data:
-            line.add(f"  {len(self.data)}", styles.head)
+            line.add(f"  {len(self.data)} byte{'s' * (len(self.data) != 1)}", styles.head)
 
     def paint_row(self, row: int, line: LineBuilder, *, selected: bool) -> None:
         """Paint the bytes of one line."""
