@@ -214,6 +214,9 @@ def test_the_hold_command_lists_releases_and_drops(pair: Pair) -> None:
         first, second = listed.stdout.splitlines()
         assert "10.9.0.1 → 10.9.0.2 ICMP" in first
         assert second.split()[0] == "2"
+        assert "×" not in listed.stdout
+        assert pair.client.tunscope("hold", "tun0", "--duplicate", "1").returncode == 0
+        assert pair.client.tunscope("hold", "tun0").stdout.splitlines()[0].endswith(" ×2")
         done = pair.client.tunscope("hold", "tun0", "--drop", "1")
         assert done.returncode == 0, done.stderr
         done = pair.client.tunscope("hold", "tun0", "--edit", "2", "--set", "ip.ttl=9")
