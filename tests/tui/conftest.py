@@ -16,7 +16,14 @@ from tunscope.index.source import FileSource
 from tunscope.tui.app import TunscopeApp
 from tunscope.tui.filter_language import FilterLanguage
 from tunscope.tui.rate import RateMeter
-from tunscope.tui.session import FileSession, SessionState, SessionStatus, SessionTitle
+from tunscope.tui.session import (
+    FileSession,
+    SessionMessage,
+    SessionState,
+    SessionStatus,
+    SessionTitle,
+    Severity,
+)
 from tunscope.tui.settings.model import Settings
 from tunscope.tui.surroundings import Surroundings
 
@@ -69,6 +76,7 @@ def open_browser(tmp_path: Path, clock: LeapingClock) -> OpenBrowser:
         display_filter: str = "",
         tail: bytes = b"",
         surroundings: Surroundings | None = None,
+        said: str = "",
     ) -> AsyncIterator[Browser]:
         head, blocks = blocks_of(source or DATA / f"browser_{kind}.pcapng")
         shown = len(blocks) if packets is None else packets
@@ -86,7 +94,8 @@ def open_browser(tmp_path: Path, clock: LeapingClock) -> OpenBrowser:
             title = SessionTitle(title.name, "tap", title.mode, title.addresses, 1500, title.hint)
         state = SessionState.LIVE if live else SessionState.FILE
         counters = Counters(received=shown, captured=shown)
-        session = FileSession(title, SessionStatus(state, counters, unsaved=unsaved))
+        messages = (SessionMessage(said, Severity.WARNING),) if said else ()
+        session = FileSession(title, SessionStatus(state, counters, messages, unsaved=unsaved))
         capture = CaptureIndex(FileSource(path, growing=live or loading))
         capture.start()
         chosen = settings or Settings(theme=theme, keys=keymap or {})

@@ -34,6 +34,13 @@ async def test_a_truncated_tail_is_told_and_stays_in_the_status_line(
         assert len(browser.app.messages) == 1
 
 
+async def test_what_is_said_before_the_screen_is_there_is_told(open_browser: OpenBrowser) -> None:
+    said = "ifb0 is down; the capture goes on when it is up"
+    async with open_browser(packets=0, live=True, said=said) as browser:
+        assert [message.text for message in browser.app.messages] == [said]
+        assert "▲ ifb0 is down" in browser.screen_text()
+
+
 async def test_damage_within_the_file_is_told_where_it_is(open_browser: OpenBrowser) -> None:
     async with open_browser(packets=7, tail=b"\x06\0\0\0\x03\0\0\0" + bytes(60)) as browser:
         await browser.until(lambda: "✖" in browser.screen_text() or "⚠" in browser.screen_text())

@@ -119,7 +119,7 @@ class MainScreen(PullingScreen, inherit_bindings=False):
         now = time.monotonic()
         self._pane_pace = PanePace(now)
         self._pane_pace.hold(now + _PATIENCE)
-        self.status = self.session.poll()
+        self.poll()
         self._set_live()
         self.table.set_following(self.table.live)
         self.table.focus()
