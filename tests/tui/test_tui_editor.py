@@ -71,7 +71,15 @@ async def test_a_field_is_edited_in_its_place_and_the_bytes_follow(
         assert screen.editing.data[8] == 3
         assert "1 change" in browser.line(0)
         assert [str(change) for change in screen.editing.changes()] == ["ip.ttl 64 -> 3"]
-        assert "✎ ttl            3" in browser.screen_text()
+        assert "✎ ttl              3" in browser.screen_text()
+
+
+async def test_a_wide_terminal_shows_long_values_and_names(open_browser: OpenBrowser) -> None:
+    async with open_browser(size=(250, 50)) as browser:
+        await open_editor(browser)
+        text = browser.screen_text()
+        assert "GET /index.html HTTP/1.1\\r\\nHost: " in text
+        assert "request.version  " in text
 
 
 async def test_what_does_not_fit_is_said_and_stays_typed(open_browser: OpenBrowser) -> None:

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from tunscope.tui.text import LineBuilder
 
 #: Cells before a value: the cursor's marker, the sign of a change, the name.
-_NAME_CELLS = 18
+_NAME_CELLS = 20
 _VALUE_CELLS = 24
 _SHORTER_NAME, _SHORTER_VALUE = 10, 17
 _SHOWN = 200
 _ROOMY = 60
+#: Of the cells that a pane has beyond these, half are for values.
+_WIDE = 80
 _UNDERLINED = Style(underline=True, bold=True)
 
 
@@ -78,9 +80,10 @@ class PacketForm(VirtualList):
 
     @property
     def _cells(self) -> tuple[int, int]:
-        if self.extent.width >= _ROOMY:
-            return _NAME_CELLS, _VALUE_CELLS
-        return _SHORTER_NAME, min(_SHORTER_VALUE, max(8, self.extent.width - _SHORTER_NAME - 14))
+        width = self.extent.width
+        if width >= _ROOMY:
+            return _NAME_CELLS, _VALUE_CELLS + max(0, width - _WIDE) // 2
+        return _SHORTER_NAME, min(_SHORTER_VALUE, max(8, width - _SHORTER_NAME - 14))
 
     def row_key(self, row: int) -> Hashable:
         """Lines are painted for this state of the packet only."""
