@@ -17,6 +17,7 @@ from tunscope.index.capture import CaptureIndex
 from tunscope.index.source import FileSource
 from tunscope.tui.finder import Finder, Found
 from tunscope.tui.search import Manner, Where, matcher
+from tunscope.tui.widgets.hex_view import HexView
 
 TUN = DATA / "browser_tun.pcapng"
 
@@ -153,6 +154,35 @@ async def test_ctrl_f_n_and_shift_n(open_browser: OpenBrowser) -> None:
         await find(browser, "no such text")
         await browser.until(lambda: "not in the displayed" in browser.app.messages[-1].text)
         assert browser.table.selected_number == wanted[-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("/index", b"/index"), ("x:0d0a", b"\r\n"), ("/h[o0]st:/", b"Host:")],
+)
+async def test_the_bytes_that_were_found_are_shown(
+    text: str, found: bytes, open_browser: OpenBrowser
+) -> None:
+    async with open_browser() as browser:
+        await find(browser, text)
+        await browser.until(lambda: browser.main.detail.is_decoded)
+        for _ in range(2):  # the next packet, too
+            data = browser.main.detail.data
+            octets = browser.main.query_one(HexView)
+            assert bytes(data[place] for place in octets.highlight) == found
+            assert octets.highlight.start == octets.byte_offset == data.find(found)
+            field = browser.main.detail.field
+            assert field is not None
+            assert field.start <= octets.byte_offset < field.stop
+            await browser.press("n")
+        await browser.press("tab", "home")
+        frame = browser.main.detail.field
+        assert octets.highlight == range(len(browser.main.detail.data))
+        await browser.press("shift+tab", "down", "up")
+        await browser.until(lambda: browser.main.detail.is_decoded)
+        assert browser.main.detail.field is not None
+        assert frame is not None
+        assert browser.main.detail.field.name == frame.name
 
 
 async def test_where_and_case_are_switched_while_asking(open_browser: OpenBrowser) -> None:

@@ -65,18 +65,35 @@ def matcher(text: str, capture: CaptureIndex, manner: Manner = _ANY) -> Matcher:
     if text.startswith("x:"):
         wanted = _octets(text[2:])
         return lambda number: wanted in _data(capture, number)
+    return _Pattern(text, manner, capture)
+
+
+def place_of(text: str, data: bytes, manner: Manner) -> range:
+    """Return which bytes of `data` a `text` that has a matcher looks for; none where in Info."""
+    if text.startswith("="):
+        return range(0)
+    if text.startswith("x:"):
+        octets = _octets(text[2:])
+        start = data.find(octets)
+        return range(0) if start < 0 else range(start, start + len(octets))
+    met = _expressions(text, manner)[1].search(data) if manner.where is not Where.INFO else None
+    return range(0) if met is None else range(*met.span())
+
+
+def _expressions(text: str, manner: Manner) -> tuple[re.Pattern[str], re.Pattern[bytes]]:
+    """Return text, or an expression between slashes, as one for Info and one for bytes."""
     flags = 0 if manner.exact_case else re.IGNORECASE
     if len(text) > 2 and text.startswith("/") and text.endswith("/"):
-        return _Pattern(text[1:-1], flags, manner.where, capture)
-    return _Pattern(re.escape(text), flags, manner.where, capture)
+        return _compiled(text[1:-1], flags)
+    return _compiled(re.escape(text), flags)
 
 
 class _Pattern:
     """Looks for a regular expression in Info and in the bytes."""
 
-    def __init__(self, expression: str, flags: int, where: Where, capture: CaptureIndex) -> None:
-        self._of_text, self._of_bytes = _compiled(expression, flags)
-        self._where = where
+    def __init__(self, text: str, manner: Manner, capture: CaptureIndex) -> None:
+        self._of_text, self._of_bytes = _expressions(text, manner)
+        self._where = manner.where
         self._capture = capture
         self._flows = FlowSummaries(capture)
 

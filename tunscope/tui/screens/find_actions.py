@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -104,6 +105,14 @@ class FindActions(FieldActions, inherit_bindings=False):
         self.finder = finder
         finder.start()
 
+    def _show_place(self, number: int) -> None:
+        """Have the panes show which bytes of the packet were looked for, if any were."""
+        from tunscope.tui.search import place_of
+
+        with suppress(KeyError, OSError, TunscopeError):  # the panes say what is wrong
+            data = self.capture.record(number).data
+            self.detail.show_place(number, place_of(self._wanted, data, self._chosen_manner))
+
     def stop_finding(self) -> bool:
         """Stop the search at work; False if there is none."""
         finder, self.finder = self.finder, None
@@ -123,6 +132,7 @@ class FindActions(FieldActions, inherit_bindings=False):
             self.tunscope.tell(f"find {self._wanted}: not in the displayed packets")
             return
         self.table.move_to(self.table.row_of_number(found.number))
+        self._show_place(found.number)
         if found.wrapped:
             end = "start" if event.finder.step > 0 else "end"
             self.tunscope.tell(f"find: went on from the {end} of the list")

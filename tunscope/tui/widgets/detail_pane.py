@@ -63,6 +63,9 @@ class DetailPane(Container):
         self._ready: Dissection | None = None
         self._prepared: int | None = None
         self._gripped = ""
+        #: Bytes that were looked for, of which packet, and the field that they begin in.
+        self._place: tuple[int, range] = (0, range(0))
+        self._placed: FieldNode | None = None
         self._capture = capture
         self._facts: StreamFacts | None = None
         self._tree = FieldTree(id="fields")
@@ -135,6 +138,12 @@ class DetailPane(Container):
             self._prepared, self._ready = number, None
             self._dissector.request(number, record)
 
+    def show_place(self, number: int, place: range) -> None:
+        """Highlight bytes of packet `number`, and the field they begin in, once it is shown."""
+        self._place = (number, place)
+        if self.is_decoded:
+            self._go_to_place()
+
     def set_names(self, names: Names | None) -> None:
         """Put names beside addresses and ports; None takes them away."""
         self._tree.set_names(names)
@@ -159,6 +168,22 @@ class DetailPane(Container):
     def _show_fields(self, found: Dissection) -> None:
         self._decoded, self.root = found.number, found.root
         self._tree.show(found.root, f"packet {units.count(found.number)}", found.note)
+        self._go_to_place()
+
+    def _go_to_place(self) -> None:
+        number, place = self._place
+        if number == self.number and place:
+            self._place = (0, place)  # once: later the cursor stays on the field that is chosen
+            self._tree.select_byte(place.start)
+            self._placed = self._tree.selected
+            self._highlight(self._placed)
+            self._hex.go_to_highlight()
+
+    def _highlight(self, node: FieldNode | None) -> None:
+        place = range(0) if node is None else range(node.start, node.stop)
+        if node is not None and node is self._placed:
+            place = self._place[1]
+        self._hex.set_highlight(place.start, place.stop)
 
     # --- dragging edges
 
@@ -195,7 +220,7 @@ class DetailPane(Container):
         """Highlight the field's bytes."""
         event.stop()
         node = event.node
-        self._hex.set_highlight(*((node.start, node.stop) if node else (0, 0)))
+        self._highlight(node)
         if not self._hex.has_focus:
             self._hex.go_to_highlight()
         self.post_message(self.FieldChanged(node))
