@@ -29,14 +29,14 @@ OPENING_KEYS: Final = (
         "left_square_bracket",
         "step_conversation(-1)",
         "Previous in conversation",
-        "the packet before in this conversation",
+        "one back in its conversation",
     ),
     _key(
         "packet.next_in_conversation",
         "right_square_bracket",
         "step_conversation(1)",
         "Next in conversation",
-        "the next packet of this conversation",
+        "one on in its conversation",
     ),
 )
 
