@@ -131,6 +131,16 @@ def test_a_shell_runs_in_its_node_and_its_status_is_ours(person):
     witness.assert_all_gone()
 
 
+def test_a_shell_in_no_node_is_refused_before_anything_is_written(person, tmp_path):
+    kept = tmp_path / "kept.pcapng"
+    done = person.run(*TUNSCOPE, "lab", "pair", "--shell", "blue", "--pcap", kept)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "tunscope: node blue: lab pair has no such node (it has client, server)\n"
+    )
+    assert not kept.exists()
+
+
 def test_a_shell_in_a_terminal_has_job_control_and_gives_the_terminal_back(user):
     leader, follower = pty.openpty()
     os.set_blocking(leader, False)

@@ -10,10 +10,12 @@ from tunscope.cli.privilege import invoking_user
 from tunscope.cli.relay_arguments import relay_arguments
 from tunscope.cli.rules import relay_options
 from tunscope.errors import ExitCode, UsageError
+from tunscope.packet.printable import printable
 
 if TYPE_CHECKING:
     from tunscope.cli.outputs import Outputs
     from tunscope.lab.lab import Lab
+    from tunscope.lab.plan import LabPlan
 
 _NO_FILE: Final = "/dev/null"
 
@@ -80,6 +82,7 @@ def lab(
     if node:
         from tunscope.cli.lab_shell import record_shell
 
+        _check_node(plan, node)
         outputs = _outputs(pcap)
         with build() as running:
             status = record_shell(running, node, outputs, options)
@@ -96,6 +99,14 @@ def lab(
     from tunscope.cli.live import show_lab
 
     return int(show_lab(build, options, ended))
+
+
+def _check_node(plan: LabPlan, node: str) -> None:
+    """Raise UsageError unless the lab has such a node, before anything is built or written."""
+    known = [one.name for one in plan.topology.nodes]
+    if node not in known:
+        why = f"lab {plan.name} has no such node"
+        raise UsageError(f"node {printable(node)}", why, f"it has {', '.join(known)}")
 
 
 def _end(running: Lab) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def record_shell(running: Lab, node: str, outputs: Outputs, options: CaptureOptions) -> int:
     """Record to `outputs` while a person's shell runs in `node`; return its exit status.
 
-    Raises TunscopeError if the capture ends before, or there is no such node.
+    Raises TunscopeError if the capture ends before.
     """
     with signals_as_interrupts(signal.SIGTERM, signal.SIGHUP), contextlib.ExitStack() as undo:
         fd = outputs.open()

@@ -151,19 +151,11 @@ class Lab:
         return self._beside.end()
 
     def spawn(self, node: str, argv: tuple[str, ...], streams: tuple[int, int, int]) -> NodeProcess:
-        """Start a program in the caller's terminal session; UsageError if there is no such node."""
+        """Start a program in the caller's terminal session; KeyError if there is no such node."""
         stdin, stdout, stderr = streams
-        try:
-            return self.namespaces.spawn(
-                node, argv, stdin=stdin, stdout=stdout, stderr=stderr, foreground=True
-            )
-        except KeyError:
-            known = ", ".join(node.name for node in self.plan.topology.nodes)
-            raise UsageError(
-                f"node {printable(node)}",
-                f"lab {self.plan.name} has no such node",
-                f"it has {known}",
-            ) from None
+        return self.namespaces.spawn(
+            node, argv, stdin=stdin, stdout=stdout, stderr=stderr, foreground=True
+        )
 
     def leave(self) -> Legacy:
         """Let the lab go on without this process; return what a person needs to know of it.
