@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,14 @@ def opened(device: int, peer: int) -> OpenedSource:
         InterfaceDescription(linktype=LinkType.RAW, snaplen=0)
     )
     return OpenedSource(source, FACTS, "attached", "", header, source.close)
+
+
+@pytest.fixture(autouse=True)
+def interrupts() -> Iterator[None]:
+    """A server ignores SIGINT for good; what later tests start would inherit that."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 class LosingChannel(ControlChannel):
