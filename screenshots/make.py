@@ -139,7 +139,7 @@ def holds_of(capture: CaptureIndex, numbers: tuple[int, ...]) -> NoHolds:
         record = capture.record(number)
         repeats = 3 if number == numbers[0] else 0
         packet = HeldPacket(
-            number, number, record.direction, record.ts_ns, 0.0, repeats, record.data, False, ""
+            number, number, record.direction, record.ts_ns, 0.0, repeats, 0, record.data, False, ""
         )
         holds.waiting.append(StillWaiting(packet, 0.0))
     return holds
