@@ -130,8 +130,6 @@ class LiveCaptures:
     def run_wishes(self) -> None:
         """Capture on the device, or show the file, that is wanted, then the next, until none is."""
         while (choice := self._take_wish()) is not None:
-            from tunscope.engine.options import CaptureOptions
-
             try:
                 if isinstance(choice, FileChoice):
                     self.show_file(choice.path)
@@ -139,22 +137,24 @@ class LiveCaptures:
                 if isinstance(choice, ReplayChoice):
                     self._replay_elsewhere(choice)
                     continue
-                request = device_request(choice)
-                self.into_spool(request, spooled(CaptureOptions(), None))
+                self._into_usual_spool(choice)
             except TunscopeError as error:
                 self.pick(str(error))
 
     def _replay_elsewhere(self, choice: ReplayChoice) -> None:
         """Capture on another device, and send there what was taken along."""
-        from tunscope.engine.options import CaptureOptions
-
         self._wished = choice
         try:
-            request = device_request(DeviceChoice(choice.name))
-            self.into_spool(request, spooled(CaptureOptions(), None))
+            self._into_usual_spool(DeviceChoice(choice.name))
         finally:
             self._wished = None
             choice.discard()
+
+    def _into_usual_spool(self, choice: DeviceChoice) -> None:
+        """Capture on a device as if nothing was said of how."""
+        from tunscope.engine.options import CaptureOptions
+
+        self.into_spool(device_request(choice), spooled(CaptureOptions(), None))
 
     def _take_wish(self) -> Wish | None:
         choice, self.surroundings.wanted = self.surroundings.wanted, None
