@@ -34,8 +34,6 @@ FILTERS = ("tcp.port == 443 && ip.addr == 10.16.0.0/16", "udp.port == 53", "tcp.
 FLOOD = 1_500_000
 #: Packets of the capture that is opened first.
 SMALL = 1000
-#: More than either tool takes for a million packets (bytes).
-MEMORY = 2 << 30
 PARTS = ("browsing", "filters", "rest", "load", "large")
 
 
@@ -49,18 +47,8 @@ class Figures:
     keys: list[Latency] = field(default_factory=list)
 
 
-def touch_memory(folder: Path, octets: int) -> None:
-    """Have memory found: no tool is to wait until a virtual machine's host did that."""
-    file = folder / "blank"
-    with file.open("wb") as stream:
-        for _ in range(octets >> 20):
-            stream.write(bytes(1 << 20))
-    file.unlink()
-
-
 def opened(name: str, capture: Path, packets: int) -> tuple[Terminal, float, float]:
     """Open a capture; return the terminal and the seconds until rows and until all is loaded."""
-    touch_memory(capture.parent, MEMORY)
     if name == "tunscope":
         terminal = Terminal([*TUNSCOPE, str(capture)])
     else:
@@ -240,6 +228,15 @@ def until(seconds: float) -> Callable[[], bool]:
 def gone(terminal: Terminal) -> bool:
     terminal.read(0.02)
     return not os.path.exists(f"/proc/{terminal.pid}/exe")
+
+
+def touch_memory(folder: Path, octets: int) -> None:
+    """Have the system find memory for a file as large: the first tool need not wait for it."""
+    file = folder / "blank"
+    with file.open("wb") as stream:
+        for _ in range(octets >> 20):
+            stream.write(bytes(1 << 20))
+    file.unlink()
 
 
 def loads(namespaces: tuple[str, str], folder: Path) -> str:
