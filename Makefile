@@ -13,7 +13,7 @@ test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.installed-dev
 	-$(BIN)/python -m pytest --collect-only -qq tests >/dev/null
 	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not serial" tests
-	$(BIN)/python -m pytest -m serial tests/system
+	$(BIN)/python -m pytest -m serial tests
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
