@@ -6,6 +6,7 @@ import subprocess
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from browser_driver import DATA, Browser, OpenBrowser
@@ -15,6 +16,8 @@ from tunscope.capfile.writer import open_writer
 from tunscope.errors import UsageError
 from tunscope.index.capture import CaptureIndex
 from tunscope.index.source import FileSource
+from tunscope.packet.record import PacketRecord
+from tunscope.tui.dissection import Dissection, _dissected
 from tunscope.tui.finder import Finder, Found
 from tunscope.tui.search import Manner, Where, matcher
 from tunscope.tui.widgets.hex_view import HexView
@@ -220,3 +223,32 @@ async def test_a_long_search_shows_how_far_it_is_and_esc_ends_it(
         let_go.set()
         await browser.settle()
         assert browser.table.selected_number == 1
+
+
+async def test_a_find_reads_and_dissects_its_packet_once_for_the_panes(
+    open_browser: OpenBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside the search, which reads on a thread of its own."""
+    wanted = numbers_of_tshark('frame contains "GET /"')[0]
+    read: list[int] = []
+    dissected: list[int] = []
+    record = CaptureIndex.record
+
+    def reading(index: CaptureIndex, number: int) -> PacketRecord:
+        if threading.current_thread() is threading.main_thread():
+            read.append(number)
+        return record(index, number)
+
+    def dissecting(number: int, *rest: Any) -> Dissection:
+        dissected.append(number)
+        return _dissected(number, *rest)
+
+    async with open_browser() as browser:
+        await browser.press("ctrl+f")
+        browser.main.query_one("PromptLine Input", Input).value = "GET /"
+        monkeypatch.setattr(CaptureIndex, "record", reading)
+        monkeypatch.setattr("tunscope.tui.dissection._dissected", dissecting)
+        await browser.press("enter")
+        await browser.until(lambda: browser.main.detail.is_decoded)
+        assert browser.main.detail.number == wanted
+        assert (read.count(wanted), dissected.count(wanted)) == (1, 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -109,9 +108,8 @@ class FindActions(FieldActions, inherit_bindings=False):
         """Have the panes show which bytes of the packet were looked for, if any were."""
         from tunscope.tui.search import place_of
 
-        with suppress(KeyError, OSError, TunscopeError):  # the panes say what is wrong
-            data = self.capture.record(number).data
-            self.detail.show_place(number, place_of(self._wanted, data, self._chosen_manner))
+        wanted, manner = self._wanted, self._chosen_manner
+        self.detail.show_place(number, lambda data: place_of(wanted, data, manner))
 
     def stop_finding(self) -> bool:
         """Stop the search at work; False if there is none."""

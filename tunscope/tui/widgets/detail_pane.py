@@ -15,7 +15,7 @@ from tunscope.tui.widgets.field_tree import FieldTree
 from tunscope.tui.widgets.hex_view import HexView
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from textual import events
     from textual.app import ComposeResult
@@ -59,12 +59,16 @@ class DetailPane(Container):
         self.record: PacketRecord | None = None
         self.root: FieldNode | None = None
         self._decoded: int | None = None
+        #: The packet that was read last, for what is asked of it next.
+        self._read: tuple[int, PacketRecord] | None = None
         #: What was decoded ahead.
         self._ready: Dissection | None = None
         self._prepared: int | None = None
         self._gripped = ""
-        #: Bytes that were looked for, of which packet, and the field that they begin in.
-        self._place: tuple[int, range] = (0, range(0))
+        #: What tells the bytes that were looked for in a packet, until its fields are shown.
+        self._looked_for: tuple[int, Callable[[bytes], range]] | None = None
+        #: These bytes, and the field that they begin in.
+        self._place = range(0)
         self._placed: FieldNode | None = None
         self._capture = capture
         self._facts: StreamFacts | None = None
@@ -115,7 +119,7 @@ class DetailPane(Container):
             self._tree.show(None)
             return
         try:
-            record = self._capture.record(number)
+            record = self._record(number)
         except (KeyError, OSError, TunscopeError) as error:
             self._hex.show(b"")
             why = "is no longer kept" if isinstance(error, KeyError) else f"cannot be read: {error}"
@@ -134,13 +138,18 @@ class DetailPane(Container):
         if number is None or number in (self.number, self._prepared):
             return
         with suppress(KeyError, OSError, TunscopeError):  # showing it tells what is wrong
-            record = self._capture.record(number)
+            record = self._record(number)
             self._prepared, self._ready = number, None
             self._dissector.request(number, record)
 
-    def show_place(self, number: int, place: range) -> None:
-        """Highlight bytes of packet `number`, and the field they begin in, once it is shown."""
-        self._place = (number, place)
+    def _record(self, number: int) -> PacketRecord:
+        if self._read is None or self._read[0] != number:
+            self._read = (number, self._capture.record(number))
+        return self._read[1]
+
+    def show_place(self, number: int, looked_for: Callable[[bytes], range]) -> None:
+        """Highlight what `looked_for` tells of packet `number`, and its field, once it is shown."""
+        self._looked_for = (number, looked_for)
         if self.is_decoded:
             self._go_to_place()
 
@@ -150,6 +159,7 @@ class DetailPane(Container):
 
     def packet_changed(self, number: int) -> None:
         """Show packet `number` anew if it is the one: something else is said of it."""
+        self._read = None
         if number == self._prepared:
             self._prepared = self._ready = None
         if number == self.number:
@@ -171,9 +181,12 @@ class DetailPane(Container):
         self._go_to_place()
 
     def _go_to_place(self) -> None:
-        number, place = self._place
-        if number == self.number and place:
-            self._place = (0, place)  # once: later the cursor stays on the field that is chosen
+        if self._looked_for is None or self._looked_for[0] != self.number:
+            return
+        looked_for = self._looked_for[1]
+        self._looked_for = None  # once: later the cursor stays on the field that is chosen
+        if place := looked_for(self.data):
+            self._place = place
             self._tree.select_byte(place.start)
             self._placed = self._tree.selected
             self._highlight(self._placed)
@@ -182,7 +195,7 @@ class DetailPane(Container):
     def _highlight(self, node: FieldNode | None) -> None:
         place = range(0) if node is None else range(node.start, node.stop)
         if node is not None and node is self._placed:
-            place = self._place[1]
+            place = self._place
         self._hex.set_highlight(place.start, place.stop)
 
     # --- dragging edges
