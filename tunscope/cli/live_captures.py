@@ -1,4 +1,4 @@
-"""Captures shown one after another in one terminal, by one engine as long as it has the rights.
+"""Captures and files shown one after another in one terminal, as the person there wishes.
 
 What only captures and replays need is imported for them: a file is on the screen that much sooner.
 """
@@ -6,30 +6,27 @@ What only captures and replays need is imported for them: a file is on the scree
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
-import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
-from tunscope.capfile.spool import Spool
 from tunscope.cli.config import settings_in_force
 from tunscope.cli.device_watch import DeviceWatch, device_request
 from tunscope.cli.inspection import Inspection
-from tunscope.cli.outputs import SingleFile
-from tunscope.cli.privilege import as_invoking_user, drop_privileges, invoking_user
-from tunscope.cli.program_watch import Ask, ProgramWatch
-from tunscope.cli.reachable import reachable
-from tunscope.cli.spools import Orphans, has_packets, spooled
+from tunscope.cli.kept_engine import KeptEngine
+from tunscope.cli.privilege import drop_privileges
+from tunscope.cli.spools import Orphans, spooled
 from tunscope.engine.signals import signals_as_interrupts, signals_noted
 from tunscope.errors import TunscopeError
 from tunscope.tui.devices import DeviceChoice
 from tunscope.tui.surroundings import FileChoice, ReplayChoice, Surroundings, Wish
 
 if TYPE_CHECKING:
+    from tunscope.cli.kept_engine import Opener
+    from tunscope.cli.live_outputs import LiveOutput
+    from tunscope.cli.program_watch import Ask
     from tunscope.cli.replay_capture import CaptureReplay
     from tunscope.device.request import DeviceRequest
     from tunscope.engine.client import EngineClient, Opening
@@ -37,12 +34,6 @@ if TYPE_CHECKING:
     from tunscope.index.capture import CaptureIndex
     from tunscope.tui.replaying import ReplayWish
     from tunscope.tui.session import Session
-
-    #: Starts an engine on an output and has it open the device of a capture.
-    Opener = Callable[[int], tuple[EngineClient, Opening]]
-
-#: Seconds that a capture may take to end before its engine is given up.
-_END_SECONDS: Final = 10.0
 
 #: The list may lag behind a flood; neither the recording nor a key may wait for it. Niceness.
 _NICE: Final = 10
@@ -65,13 +56,12 @@ class LiveCaptures:
         names: bool | None = None,
         replay: CaptureReplay | None = None,
     ) -> None:
-        self._may_sudo = may_sudo
         self._display_filter = display_filter
         self._names = names
         self._replay = replay
         self._inspection = Inspection()
         self._devices = DeviceWatch(self._inspection.owners)
-        self._client: EngineClient | None = None
+        self._engine = KeptEngine(may_sudo=may_sudo, elevated=self._inspection.elevated)
         self._wished: ReplayChoice | None = None
         self._ends = contextlib.ExitStack()
         self.surroundings = Surroundings(
@@ -87,7 +77,7 @@ class LiveCaptures:
         with self._ends:
             self._devices.rest()
             self._inspection.close()
-            self._give_engine_up()
+            self._engine.give_up()
 
     @contextlib.contextmanager
     def undone_by_signals(self) -> Iterator[None]:
@@ -99,16 +89,7 @@ class LiveCaptures:
 
     def keep_rights(self) -> None:
         """Leave root's rights to an engine that waits for its device, and become the person."""
-        if invoking_user() is None:
-            return
-        from tunscope.engine.client import EngineClient
-
-        nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
-        try:
-            self._client = EngineClient(nowhere)
-        finally:
-            os.close(nowhere)
-        drop_privileges()
+        self._engine.keep_rights()
 
     # --- what is asked for
 
@@ -164,55 +145,22 @@ class LiveCaptures:
 
     def into_file(self, path: Path, request: DeviceRequest, options: CaptureOptions) -> None:
         """Capture into a file with a name."""
-        from tunscope.cli.engine_session import EngineSession, NamedFile, ping_hint
+        from tunscope.cli.live_outputs import NamedOutput
 
-        output = SingleFile(path)
-        with self.undone_by_signals():
-            fd = output.open()
-            try:
-                client, opening = self._open(request, options, fd)
-            except BaseException:
-                output.undo()
-                raise
-        drop_privileges()
-        output.ready()
-        from tunscope.index.capture import CaptureIndex
-        from tunscope.index.source import FileSource
-
-        try:
-            with reachable(client, opening.facts.name):
-                client.start()
-                replay = self._begin_replay(client, opening)
-                source = FileSource(path, growing=True)
-                session = EngineSession(
-                    client,
-                    opening,
-                    options.filter,
-                    NamedFile(),
-                    hint=ping_hint(opening.facts.addresses),
-                    ended=source.finish,
-                )
-                if replay is not None:
-                    replay.watched_by(session.replays)
-                index = CaptureIndex(source)
-                index.start(nice=_NICE)
-                with _programs_told(index, self._programs_in(request.netns)):
-                    self.browse(index, session)
-        finally:
-            self._end_capture()
-        output.close()
+        output = NamedOutput(path)
+        opened = self._begin(output, lambda fd: self._engine.open(request, options, fd))
+        self._show(output, opened, options, self._programs_in(request.netns))
 
     def into_spool(
         self, request: DeviceRequest, options: CaptureOptions, *, keep: int | None = None
     ) -> None:
         """Capture into a private spool of at most `keep` bytes."""
-        self._into_spool(
-            request.name,
-            lambda fd: self._open(request, options, fd),
-            options,
-            self._programs_in(request.netns),
-            keep=keep,
-        )
+        from tunscope.cli.live_outputs import SpoolOutput
+
+        output = SpoolOutput(request.name, keep)
+        opened = self._begin(output, lambda fd: self._engine.open(request, options, fd))
+        programs = self._programs_in(request.netns)
+        self._show(output, opened, options, programs, news=Orphans())
 
     def of_lab(
         self,
@@ -227,55 +175,49 @@ class LiveCaptures:
 
         `programs` tells the programs behind conversations there.
         """
+        from tunscope.cli.live_outputs import SpoolOutput
 
-        def opened(fd: int) -> tuple[EngineClient, Opening]:
-            self._give_engine_up()
-            self._client, opening = opener(fd)
-            return self._client, opening
+        output = SpoolOutput(device)
+        opened = self._begin(output, lambda fd: self._engine.replace(opener, fd))
+        self._show(output, opened, options, programs, started=started, news=news)
+        self._engine.give_up()  # it is in a namespace that nobody needs any more
 
-        self._into_spool(device, opened, options, programs, started=started, news=news)
-        self._give_engine_up()  # it is in a namespace that nobody needs any more
+    def _begin(self, output: LiveOutput, opener: Opener) -> tuple[EngineClient, Opening]:
+        """Open the device with the rights there are, and become the person."""
+        with self.undone_by_signals():
+            opened = output.open(opener)
+        drop_privileges()
+        return opened
 
-    def _into_spool(
+    def _show(
         self,
-        device: str,
-        opened: Callable[[int], tuple[EngineClient, Opening]],
+        output: LiveOutput,
+        opened: tuple[EngineClient, Opening],
         options: CaptureOptions,
         programs: Ask,
         *,
-        keep: int | None = None,
         started: Callable[[], None] | None = None,
-        news: Callable[[], Sequence[str]] | None = None,
+        news: Callable[[], Sequence[str]] = tuple,
     ) -> None:
-        from tunscope.cli.engine_session import EngineSession, SpoolStorage, ping_hint
-
-        with self.undone_by_signals():
-            with as_invoking_user():
-                spool = Spool.create(device)
-                _, fd = spool.open_next()
-            try:
-                client, opening = opened(fd)
-            except BaseException:
-                spool.discard()
-                raise
-            finally:
-                os.close(fd)
-        drop_privileges()
+        """Start the capture and show it to its end."""
+        from tunscope.cli.engine_session import EngineSession, ping_hint
+        from tunscope.cli.program_watch import programs_told
+        from tunscope.cli.reachable import reachable
         from tunscope.index.capture import CaptureIndex
-        from tunscope.index.source import SpoolSource
 
+        client, opening = opened
         try:
+            storage, source = output.begun()
             with reachable(client, opening.facts.name):
                 client.start()
                 replay = self._begin_replay(client, opening)
-                source = SpoolSource(spool.folder)
                 session = EngineSession(
                     client,
                     opening,
                     options.filter,
-                    SpoolStorage(spool, keep),
+                    storage,
                     hint="" if started else ping_hint(opening.facts.addresses),
-                    news=news or Orphans(),
+                    news=news,
                     ended=source.finish,
                 )
                 if replay is not None:
@@ -289,16 +231,16 @@ class LiveCaptures:
                     started()
                 index = CaptureIndex(source)
                 index.start(nice=_NICE)
-                with _programs_told(index, programs):
+                with programs_told(index, programs):
                     released = self.browse(index, session)
         finally:
-            self._end_capture()
-        if released or not has_packets(spool):
-            spool.discard()
-        else:
-            folder = spool.folder
-            spool.close()
-            print(f"tunscope: the capture is kept in {folder}", file=sys.stderr)
+            if self.surroundings.wanted is None:
+                self._engine.give_up()
+            else:
+                self._engine.end_capture()
+        output.end(released=released)
+
+    # --- the screen
 
     def show_file(self, path: Path) -> None:
         """Show a capture file."""
@@ -347,67 +289,9 @@ class LiveCaptures:
             replay.begin(client, opening)
         return replay
 
-    # --- the engine
-
-    def _open(
-        self, request: DeviceRequest, options: CaptureOptions, fd: int
-    ) -> tuple[EngineClient, Opening]:
-        """Open a device with the engine there is, or with a new one that has the rights."""
-        if self._client is not None:
-            try:
-                self._client.stay()
-                return self._client, self._client.open_next(request, options, fd)
-            except TunscopeError as error:
-                if self._client.alive and "CAP_NET" not in str(error):
-                    raise
-                self._give_engine_up()
-        from tunscope.cli.headless import open_engine
-
-        client, opening = open_engine(
-            lambda engine: engine.open(request, options), fd, may_sudo=self._may_sudo
-        )
-        self._client = client
-        client.stay()
-        if client.launcher:
-            self._inspection.elevated()
-        return client, opening
-
-    def _end_capture(self) -> None:
-        """Have the engine drain and be ready for another capture, or end with this one."""
-        client = self._client
-        if client is None:
-            return
-        if self.surroundings.wanted is None or not client.alive:
-            self._give_engine_up()
-            return
-        if client.stopped is None:
-            client.stop()
-        deadline = time.monotonic() + _END_SECONDS
-        while client.stopped is None and time.monotonic() < deadline:
-            client.poll()
-            time.sleep(0.01)
-        if client.stopped is None or not client.alive:
-            self._give_engine_up()
-
-    def _give_engine_up(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            client.close()
-
 
 def _replay_mistake(wish: ReplayWish) -> str:
     """Return what is wrong with a wish, "" if nothing is to be seen."""
     from tunscope.cli.replay_wish import mistake_of
 
     return mistake_of(wish)
-
-
-@contextlib.contextmanager
-def _programs_told(index: CaptureIndex, programs: Ask) -> Iterator[None]:
-    """Look for the programs behind the conversations of a capture while it is shown."""
-    watch = ProgramWatch(index, programs)
-    watch.start()
-    try:
-        yield
-    finally:
-        watch.stop()

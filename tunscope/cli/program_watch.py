@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from tunscope.columns.programs import Program
@@ -93,3 +94,14 @@ class ProgramWatch:
             return str(ipaddress.IPv4Address(address))
         high, low = self._index.addresses.ipv6
         return str(ipaddress.IPv6Address(int(high[address]) << 64 | int(low[address])))
+
+
+@contextlib.contextmanager
+def programs_told(index: CaptureIndex, ask: Ask) -> Iterator[None]:
+    """Look for the programs behind the conversations of a capture while the block runs."""
+    watch = ProgramWatch(index, ask)
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.stop()
