@@ -172,6 +172,17 @@ async def test_an_unsaved_capture_asks_and_cancel_goes_back(
     assert browser.app.return_value is Ending.RELEASE
 
 
+async def test_the_question_counts_the_packets_that_go_on_coming(
+    open_browser: OpenBrowser,
+) -> None:
+    async with open_browser(live=True, unsaved=True, packets=40) as browser:
+        await browser.press("q")
+        assert "The capture of 40 packets is not saved." in browser.screen_text()
+        await browser.grow(7)
+        assert isinstance(browser.app.screen, QuitScreen)
+        assert "The capture of 47 packets is not saved." in browser.screen_text()
+
+
 async def test_stopping_keeps_the_packets(open_browser: OpenBrowser) -> None:
     async with open_browser(live=True) as browser:
         await browser.press("ctrl+e")

@@ -270,12 +270,11 @@ class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
         """Quit; if packets would be lost, ask first."""
         if self._asking_to_quit:
             return
-        loss = self.saving.loss
-        if not loss:
+        if not self.saving.loss():
             self.exit(Ending.RELEASE)
             return
         self._asking_to_quit = True
-        self.push_screen(QuitScreen(loss), self._quit_chosen)
+        self.push_screen(QuitScreen(self.saving.loss), self._quit_chosen)
 
     def _quit_chosen(self, choice: QuitChoice | None) -> None:
         self._asking_to_quit = False
@@ -292,9 +291,9 @@ class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
         if choice is None:
             return
         self._next = choice
-        loss = self.saving.loss
-        if loss:
-            self.push_screen(QuitScreen(loss, "Save and go on"), self._leaving_chosen)
+        if self.saving.loss():
+            screen = QuitScreen(self.saving.loss, "Save and go on")
+            self.push_screen(screen, self._leaving_chosen)
         else:
             self.switch()
 

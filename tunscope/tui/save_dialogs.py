@@ -28,9 +28,8 @@ class SaveDialogs:
         #: What `W` chose to save with the next file name.
         self.chosen: Sequence[int] = ()
 
-    @property
     def loss(self) -> str:
-        """What would be lost by quitting now, as one sentence; "" for nothing."""
+        """Return what would be lost by quitting now, as one sentence; "" for nothing."""
         app = self._app
         status = app.browser.status
         packets = max(app.capture.count, status.counters.captured)
