@@ -6,7 +6,9 @@ import pytest
 from browser_driver import Browser, OpenBrowser
 from textual import events
 from textual.geometry import Size
+from textual.widgets import Input
 
+from tunscope.tui.display_filters import DisplayFilters
 from tunscope.tui.widgets.packet_table import PacketTable
 
 # (keys, row the cursor ends on) from row 50 of 155, in a list of 19 visible rows.
@@ -235,6 +237,13 @@ async def test_a_hostile_device_name_is_shown_escaped(open_browser: OpenBrowser)
         assert "\\x1b[31m[b]x" in browser.line(0)
 
 
+async def display(browser: Browser, text: str) -> None:
+    await browser.press("slash")
+    browser.main.query_one("FilterBar Input", Input).value = text
+    await browser.press("enter")
+    await browser.until(lambda: browser.table.view.progress == 1)
+
+
 async def following(browser: Browser) -> bool:
     await browser.settle()
     return browser.table.following
@@ -267,6 +276,49 @@ async def test_f_switches_following(open_browser: OpenBrowser) -> None:
         await browser.grow(5)
         assert browser.table.cursor == 59
         await browser.press("F")
+        assert browser.table.cursor == 64
+
+
+@pytest.mark.parametrize("keys", ["up", "k", "pageup", "ctrl+u", "home", "g g", "F"])
+async def test_the_only_row_that_passes_a_filter_is_held_by_an_upward_move(
+    open_browser: OpenBrowser, keys: str
+) -> None:
+    """There is no row above, yet whoever presses the key wants to stay."""
+    async with open_browser(packets=60, live=True, language=DisplayFilters()) as browser:
+        await display(browser, "frame.number == 60 or frame.number > 62")
+        assert (browser.table.row_count, browser.table.following) == (1, True)
+        await browser.press(*keys.split())
+        assert not browser.table.following
+        await browser.grow(5)
+        assert (browser.table.row_count, browser.table.selected_number) == (4, 60)
+        await browser.press("down", "down", "down")
+        assert browser.table.following
+
+
+@pytest.mark.parametrize("key", ["up", "k", "pageup", "ctrl+u", "home"])
+async def test_an_upward_move_in_an_empty_list_does_not_have_it_follow(
+    open_browser: OpenBrowser, key: str
+) -> None:
+    async with open_browser(packets=60, live=True, language=DisplayFilters()) as browser:
+        await browser.press("F")
+        await display(browser, "frame.number > 62")
+        await browser.press(key)
+        assert not browser.table.following
+        await browser.grow(8)
+        assert browser.table.row_count == 6
+        assert browser.table.selected_number == 63
+
+
+async def test_a_leap_to_the_last_row_does_not_have_the_list_follow(
+    open_browser: OpenBrowser,
+) -> None:
+    async with open_browser(packets=60, live=True) as browser:
+        await browser.press("home", *"60G")
+        assert browser.table.cursor == 59
+        await browser.grow(5)
+        assert browser.table.selected_number == 60
+        await browser.press("pagedown")
+        assert browser.table.following
         assert browser.table.cursor == 64
 
 

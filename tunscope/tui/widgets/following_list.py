@@ -23,7 +23,9 @@ class FollowingList(VirtualList):
     """Packets that pass the view, with a cursor that can follow the newest.
 
     `pull` takes in what the view has got since the last one. Following is let go by any upward
-    move and taken up again at the last row; what arrives meanwhile is counted in `new_rows`.
+    move, even where there is no row above, and taken up again by a downward one that ends at the
+    last row; a leap to a packet does not take it up. What arrives meanwhile is counted in
+    `new_rows`.
     """
 
     class FollowChanged(Message):
@@ -141,9 +143,7 @@ class FollowingList(VirtualList):
         before, self._shown = self._shown, len(self.view)
         self._hurried = self.following and self._shown - before >= self.body_height
         if self.following:
-            self._taking = True
-            self.move_to(self._shown - 1)
-            self._taking = False
+            self._take_to_end()
         elif self._is_adrift():
             self._put_back_on_anchor()
         self._see()
@@ -157,6 +157,11 @@ class FollowingList(VirtualList):
         self._top_number = self.view.number(self.top) if self._shown else None
         if self._anchor is None and self._shown:
             self._anchor = self.selected_number  # nobody moved there
+
+    def _take_to_end(self) -> None:
+        self._taking = True
+        self.move_to(self._shown - 1)
+        self._taking = False
 
     def _only_appended(self, before: int) -> bool:
         """Whether the rows that were there are still where they were."""
@@ -202,16 +207,13 @@ class FollowingList(VirtualList):
         return row
 
     def cursor_moved(self, old_row: int) -> None:
-        """Let follow go when the cursor went up, take it up again at the end."""
+        """Let follow go when a person moved the cursor up."""
         self._anchor = self.selected_number
+        self._see()
         if not self._taking:
             self._moved_at = time.monotonic()
-        self._see()
-        if self.cursor >= self._shown - 1:
-            # Rows before it, or all there were, may have gone with their spool segment: no way up.
-            self.set_following(self.following or self.live)
-        elif self.cursor < old_row:
-            self.set_following(False)
+            if self.cursor < old_row:
+                self.set_following(False)
 
     def scroll_lines(self, lines: int) -> None:
         """Scroll; upwards lets follow go."""
@@ -219,10 +221,31 @@ class FollowingList(VirtualList):
             self.set_following(False)
         super().scroll_lines(lines)
 
+    def action_move(self, rows: int) -> None:
+        """Move by `rows`, see `VirtualList`."""
+        super().action_move(rows)
+        self._stepped(rows)
+
+    def action_first(self) -> None:
+        """Go to the first row and stay there."""
+        super().action_first()
+        self.set_following(False)
+
     def action_last(self) -> None:
         """Go to the last row and follow from there."""
         super().action_last()
         if self.live:
+            self.set_following(True)
+
+    def _page(self, rows: int) -> None:
+        super()._page(rows)
+        self._stepped(rows)
+
+    def _stepped(self, rows: int) -> None:
+        """Let follow go after a step up, take it up again after one down to the end."""
+        if rows < 0:
+            self.set_following(False)
+        elif self.live and self.cursor >= self._shown - 1:
             self.set_following(True)
 
     def set_following(self, following: bool) -> None:
@@ -232,7 +255,7 @@ class FollowingList(VirtualList):
         self.following = following
         self._seen = self._shown
         if following:
-            self.move_to(self._shown - 1)
+            self._take_to_end()
         self.repaint_lines((self.extent.height - 1,))
         self.post_message(self.FollowChanged())
 

@@ -156,7 +156,10 @@ class VirtualList(PaintedRows, can_focus=True):
             self._prefixed = True
             return
         number = self.take_count()
-        self.move_to(0 if number is None else self.row_of_number(number))
+        if number is None:
+            self.action_first()
+        else:
+            self.move_to(self.row_of_number(number))
 
     def action_goto_typed(self) -> None:
         """Go to the typed number, or to the last row."""
