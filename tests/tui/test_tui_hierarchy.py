@@ -9,6 +9,7 @@ from browser_driver import Browser, OpenBrowser
 
 from tunscope.tui.display_filters import DisplayFilters
 from tunscope.tui.screens.hierarchy import HierarchyScreen
+from tunscope.tui.widgets.hierarchy_tree import HierarchyTree
 
 
 async def open_it(browser: Browser) -> HierarchyScreen:
@@ -107,3 +108,39 @@ async def test_a_click_on_the_sign_closes(open_browser: OpenBrowser) -> None:
         await browser.pilot.click(screen.tree_list, offset=(1, 1))
         await browser.settle()
         assert screen.tree_list.row_count == 1
+
+
+TITLES = ["Packets %", "Packets", "Bytes", "Bytes %", "End here"]
+
+
+async def test_every_column_has_room_in_80_columns(open_browser: OpenBrowser) -> None:
+    async with open_browser("tap", size=(80, 24)) as browser:
+        screen = await open_it(browser)
+        heading = browser.line(1)
+        assert [title for title in TITLES if title in heading] == TITLES
+        assert "›" not in heading
+        place = names(screen).index("eth:ip:tcp")
+        node = screen.tree_list._rows[place]
+        row = browser.line(2 + place).split()
+        assert row[-5:-3] == ["102", f"{node.octets:,}"]
+        assert row[-1] == f"{node.ending:,}"
+
+
+async def test_what_has_no_room_has_a_sign_and_is_scrolled_to(open_browser: OpenBrowser) -> None:
+    async with open_browser("tap", size=(44, 24)) as browser:
+        await open_it(browser)
+        assert browser.line(1).split() == ["Protocol", "Packets", "%", "Packets", "›"]
+        await browser.press("shift+right")
+        assert browser.line(1).startswith("‹Protocol")
+        seen = set(browser.line(1).split())
+        for _ in range(5):
+            await browser.press("shift+right")
+            seen |= set(browser.line(1).split())
+        assert {"Bytes", "End"} <= seen
+        assert browser.line(1).endswith("End here")
+        assert "eth" in browser.line(2)
+        await browser.pilot.click(HierarchyTree, offset=(0, 0))
+        await browser.settle()
+        assert browser.line(1).endswith("›")
+        await browser.press(*["shift+left"] * 5)
+        assert browser.line(1).split() == ["Protocol", "Packets", "%", "Packets", "›"]

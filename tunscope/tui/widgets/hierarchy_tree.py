@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from tunscope.packet.printable import printable
@@ -16,15 +17,39 @@ if TYPE_CHECKING:
     from tunscope.tui.text import LineBuilder
 
 _BAR: Final = 12
+_NARROW_BAR: Final = 6
 _NUMBER: Final = 13
 _SHARE: Final = 8
 _NAME: Final = 44
+_NARROWEST_NAME: Final = 16
 _WIDE: Final = 110
 _INDENT: Final = 2
+#: Blanks before a number.
+_GAP: Final = 2
+_TITLES: Final = ("Packets %", "Packets", "Bytes", "Bytes %", "End here")
+_COUNTED: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Cells of the names, of the bars, and of the columns of `_TITLES`, of which `shown` fit.
+
+    `most_passed` is how many of these must be out of sight for the last one to be seen.
+    """
+
+    name: int
+    bar: int
+    widths: tuple[int, ...]
+    shown: range
+    most_passed: int
 
 
 class HierarchyTree(VirtualList):
-    """Shows a `ProtocolNode` tree; `closed` are the paths whose children are not shown."""
+    """Shows a `ProtocolNode` tree; `closed` are the paths whose children are not shown.
+
+    In 80 columns there is room for everything, unless the numbers are huge. Columns that have no
+    room can be scrolled to, beside the names.
+    """
 
     HEADING_LINES: ClassVar[int] = 1
 
@@ -35,6 +60,8 @@ class HierarchyTree(VirtualList):
         self.waiting = ""
         self._rows: list[ProtocolNode] = []
         self._generation = 0
+        #: Columns that are scrolled out of sight.
+        self._passed = 0
 
     @property
     def row_count(self) -> int:
@@ -107,44 +134,75 @@ class HierarchyTree(VirtualList):
 
     # --- painting
 
-    def _layout(self) -> tuple[int, bool]:
-        """Return the width of the names, and whether there is room for every column."""
-        wide = self.extent.width >= _WIDE
-        numbers = _BAR + _SHARE + 2 * _NUMBER + (_SHARE + _NUMBER if wide else 0)
-        return max(12, min(_NAME, self.extent.width - numbers - 4)), wide
+    def _columns(self) -> _Columns:
+        """Give the numbers what those of the whole capture need, and the names the rest."""
+        width, root = self.extent.width, self.root
+        bar, least = (_BAR, _NUMBER) if width >= _WIDE else (_NARROW_BAR, 0)
+        most = (0, 0) if root is None else (root.packets, root.octets)
+        packets, octets, ending = (
+            max(least, len(title) + _GAP, len(units.count(number)) + _GAP)
+            for title, number in (("Packets", most[0]), ("Bytes", most[1]), ("End here", most[0]))
+        )
+        widths = (bar + _SHARE, packets, octets, _SHARE, ending)
+        name = max(_NARROWEST_NAME, min(_NAME, width - _GAP - sum(widths)))
+        room, last = width - _GAP - name, len(widths) - 1
+        most_passed = next((i for i in range(last) if sum(widths[i:]) <= room), last)
+        first = min(self._passed, most_passed)
+        stops = range(first + 1, last + 2)
+        stop = max((stop for stop in stops if sum(widths[first:stop]) <= room), default=first + 1)
+        return _Columns(name, bar, widths, range(first, stop), most_passed)
+
+    def scroll_sideways(self, cells: int) -> None:
+        """Scroll by a column, as long as there is one outside on that side."""
+        columns = self._columns()
+        passed = columns.shown.start + (1 if cells > 0 else -1)
+        self._passed = max(0, min(passed, columns.most_passed))
+        self.forget_painted()
 
     def paint_heading(self, y: int, line: LineBuilder) -> None:
-        """Paint the titles."""
+        """Paint the titles, with a sign at a side where there is more."""
         del y
-        styles, (name, wide) = self.palette, self._layout()
-        line.add(" " + fit("Protocol", name), styles.head)
-        line.add(" " * _BAR + fit("Packets %", _SHARE + 1, right=True), styles.head)
-        line.add(fit("Packets", _NUMBER - 1, right=True), styles.head_active)
-        line.add(fit("Bytes", _NUMBER, right=True), styles.head)
-        if wide:
-            line.add(fit("Bytes %", _SHARE, right=True), styles.head)
-            line.add(fit("End here", _NUMBER, right=True), styles.head)
+        styles, columns = self.palette, self._columns()
+        line.add("‹" if columns.shown.start else " ", styles.head_active)
+        line.add(fit("Protocol", columns.name), styles.head)
+        for column in columns.shown:
+            style = styles.head_active if column == _COUNTED else styles.head
+            line.add(fit(_TITLES[column], columns.widths[column], right=True), style)
+        if columns.shown.stop < len(_TITLES):
+            line.fill(styles.head, leave=1)
+            line.add("›", styles.head_active)
 
     def paint_row(self, row: int, line: LineBuilder, *, selected: bool) -> None:
         """Paint a protocol."""
-        styles, (name, wide), node, root = self.palette, self._layout(), self._rows[row], self.root
+        styles, columns, node, root = self.palette, self._columns(), self._rows[row], self.root
         assert root is not None
         base = self.row_style(selected=True) if selected else None
         text, muted = base or styles.text, base or styles.muted
         sign = " " if not node.children else "▸" if node.path in self.closed else "▾"
-        depth = min(_INDENT * (len(node.path) - 1), name // 2)
+        depth = min(_INDENT * (len(node.path) - 1), columns.name // 2)
         line.add("▌" if selected else " ", text)
         line.add(" " * depth + sign + " ", muted)
-        line.add(fit(printable(node.name), name - depth - 2), base or styles.primary)
+        line.add(fit(printable(node.name), columns.name - depth - 2), base or styles.primary)
         share = node.packets / root.packets if root.packets else 0.0
-        line.add(units.bar(share, _BAR), base or styles.secondary)
-        line.add(fit(units.percentage(node.packets, root.packets), _SHARE, right=True), text)
-        line.add(fit(units.count(node.packets), _NUMBER, right=True), text)
-        line.add(fit(units.count(node.octets), _NUMBER, right=True), text)
-        if wide:
-            line.add(fit(units.percentage(node.octets, root.octets), _SHARE, right=True), muted)
-            ending = units.count(node.ending) if node.ending else ""
-            line.add(fit(ending, _NUMBER, right=True), muted)
+        numbers = (
+            (units.percentage(node.packets, root.packets), text),
+            (units.count(node.packets), text),
+            (units.count(node.octets), text),
+            (units.percentage(node.octets, root.octets), muted),
+            (units.count(node.ending) if node.ending else "", muted),
+        )
+        for column in columns.shown:
+            number, style = numbers[column]
+            width = columns.widths[column]
+            if not column:
+                line.add(units.bar(share, columns.bar), base or styles.secondary)
+                width -= columns.bar
+            line.add(fit(number, width, right=True), style)
+
+    def heading_clicked(self, x: int) -> None:
+        """Scroll by the signs at the sides."""
+        if x in {0, self.extent.width - 1}:
+            self.scroll_sideways(x or -1)
 
     def paint_blank(self, y: int, line: LineBuilder) -> None:
         """Say in an empty tree that there is nothing."""
