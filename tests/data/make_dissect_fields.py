@@ -19,6 +19,7 @@ PROTOCOLS = frozenset(
         "ieee8021ad",
         "ieee8021ah",
         "ah",
+        "carp",
         "llc",
         "arp",
         "ip",

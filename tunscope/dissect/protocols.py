@@ -5,6 +5,7 @@ from __future__ import annotations
 from tunscope.dissect import (  # noqa: F401
     ah,
     arp,
+    carp,
     cooked,
     dhcp,
     dns,

@@ -66,7 +66,6 @@ _IP: Final = {
     "contrib.eigrp EIGRP": (88,),
     "contrib.ospf OSPF_Hdr": (89,),
     "contrib.pim PIMv2Hdr": (103,),
-    "layers.vrrp VRRP": (112,),
     "layers.sctp SCTP": (132,),
 }
 _ETHERTYPES: Final = {

@@ -19,7 +19,21 @@ OPTIONS = (
 )  # fmt: skip
 #: The layers that are compared, field by field.
 LAYERS = frozenset(
-    ("eth", "vlan", "arp", "ip", "ipv6", "icmp", "icmpv6", "tcp", "udp", "dns", "mdns", "llmnr")
+    (
+        "eth",
+        "vlan",
+        "arp",
+        "ip",
+        "ipv6",
+        "icmp",
+        "icmpv6",
+        "tcp",
+        "udp",
+        "dns",
+        "mdns",
+        "llmnr",
+        "carp",
+    )
 )
 #: Fields that need the packets before this one.
 STATEFUL = frozenset(
@@ -70,10 +84,12 @@ STATEFUL = frozenset(
 Item = tuple[object, ...]
 
 
-def packets_of(capture: Path) -> list[ET.Element]:
-    """Return tshark's dissection of each packet."""
+def packets_of(capture: Path, *options: str) -> list[ET.Element]:
+    """Return tshark's dissection of each packet, under more `options`."""
     run = subprocess.run(
-        ["tshark", *OPTIONS, "-r", str(capture), "-T", "pdml"], capture_output=True, check=True
+        ["tshark", *OPTIONS, *options, "-r", str(capture), "-T", "pdml"],
+        capture_output=True,
+        check=True,
     )
     return list(ET.fromstring(run.stdout).iter("packet"))
 
