@@ -136,3 +136,22 @@ def test_a_file_opened_from_a_pipe_takes_its_keys_from_the_terminal(
     terminal.until(rf"✔ {len(numbers)} of \d+")
     terminal.keys("q")
     assert terminal.wait() == 0
+
+
+def test_a_large_file_is_shown_and_filtered_as_tshark_does(terminal: Tmux, tmp_path: Path) -> None:
+    capture = tmp_path / "large.pcapng"
+    script = str(CHECKOUT / "benchmarks" / "make_capture.py")
+    words = [sys.executable, script, str(capture), "--packets", "30000", "--flows", "600"]
+    subprocess.run(words, check=True, env={**os.environ, "PYTHONPATH": str(CHECKOUT)})
+    terminal.start(command(tmp_path, str(capture)))
+    terminal.until(r"30,000 packets · ")
+    # What is no column: addresses and conversations.
+    for text in ("tcp.stream == 7", "ipv6.src == ::/1 && udp.stream < 9"):
+        there = len(tshark(capture, text))
+        assert there
+        terminal.keys("/", "C-u")
+        terminal.type(text)
+        terminal.keys("Enter")
+        terminal.until(rf"✔ {there:,} of 30,000")
+    terminal.keys("q")
+    assert terminal.wait() == 0

@@ -14,6 +14,7 @@ class CaptureFileError(UsageError):
     def __init__(self, name: str, why: str, offset: int | None = None, hint: str = "") -> None:
         super().__init__(name, why if offset is None else f"damaged at byte {offset}: {why}", hint)
         self.offset = offset
+        self.args = name, why, offset, hint  # what a pickled one is made from again
 
 
 class BlockError(ValueError):

@@ -23,17 +23,18 @@ def browse_file(word: str, display_filter: str, names: bool | None = None) -> Ex
     told_to_end = threading.Event()
     with signals_noted(told_to_end.set, signal.SIGTERM, signal.SIGHUP):
         from tunscope.index.capture import CaptureIndex
+        from tunscope.index.forked import fork_indexer
         from tunscope.index.opening import open_source
 
         check_filter(display_filter)
-        settings_in_force()
         if word != "-":
             need_terminal()
             source = open_source(word)
         else:
             source = open_source(word)
             _keys_from_terminal()
-        index = CaptureIndex(source)
+        index = CaptureIndex(source, forked=fork_indexer(source))
+        settings_in_force()
         index.start(_COURTESY)
         gc.disable()  # loading leaves no garbage behind; the screen turns it on again
         from tunscope.cli.live_captures import LiveCaptures

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -13,6 +14,14 @@ from tunscope.columns.keytable import Ids, KeyTable, Words
 
 _LOW_16: Final = np.uint64(0xFFFF)
 _LOW_32: Final = np.uint64(0xFFFFFFFF)
+
+
+@dataclass(frozen=True, slots=True)
+class NewAddresses:
+    """Addresses in the order of their numbers: IPv6 in two words, MACs in one."""
+
+    ipv6: tuple[Words, Words]
+    macs: Words
 
 
 class AddressBook:
@@ -63,6 +72,18 @@ class AddressBook:
                 end.extend(ids[i::2])
         first, second = self._pair_ends
         return first.values[pairs], second.values[pairs]
+
+    def beyond(self, ipv6: int, macs: int) -> NewAddresses:
+        """Return the addresses numbered after the first `ipv6` and `macs` ones."""
+        high, low = self.ipv6
+        return NewAddresses((high[ipv6 + 1 :], low[ipv6 + 1 :]), self.macs[macs + 1 :])
+
+    def extend(self, new: NewAddresses) -> None:
+        """Number what another book numbered `beyond` what this one has."""
+        if len(new.macs):
+            self._mac.number(new.macs)
+        if len(new.ipv6[0]):
+            self._ipv6.number(*new.ipv6)
 
     @property
     def ipv6(self) -> tuple[Words, Words]:

@@ -13,7 +13,7 @@ from tunscope.columns.buffer import CHUNK
 from tunscope.columns.layout import OFFSET_BITS
 from tunscope.index.annotations import Annotations
 from tunscope.index.giving_way import GivingWay
-from tunscope.index.indexing import Indexer, Step
+from tunscope.index.indexing import Indexer, Indexing, Step
 from tunscope.index.reading import PacketReader
 from tunscope.index.tables import Tables
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tunscope.columns.addresses import AddressBook
     from tunscope.columns.batch import ColumnBatch
     from tunscope.columns.flows import FlowTable
+    from tunscope.index.forked import ForkedIndexer
     from tunscope.index.source import Source
     from tunscope.index.store import ColumnStore
     from tunscope.packet.record import PacketRecord
@@ -46,11 +47,14 @@ class CaptureIndex:
     the newest one indexed; those before `first_number` are gone with their spool segments.
     """
 
-    def __init__(self, source: Source, *, chunk: int = CHUNK) -> None:
+    def __init__(
+        self, source: Source, *, chunk: int = CHUNK, forked: ForkedIndexer | None = None
+    ) -> None:
+        """Make the index of `source`; `forked` fills its tables if there is such an indexer."""
         self.source: Final = source
-        self.tables: Final = Tables()
+        self.tables: Final = Tables() if forked is None else forked.tables
         self.annotations: Final = Annotations()
-        self._indexer: Final = Indexer(source, self.tables, chunk)
+        self._indexer: Final[Indexing] = forked or Indexer(source, self.tables, chunk)
         self.reader: Final = PacketReader(source, self.tables)
         self._stopping: Final = threading.Event()
         self._done: Final = threading.Event()
@@ -83,6 +87,7 @@ class CaptureIndex:
         """End indexing and close the source; what was indexed stays, its bytes do not."""
         self._stopping.set()
         self._hurrying.set()
+        self._indexer.abandon()
         if self._thread.is_alive():
             self._thread.join()
         self.source.close()
@@ -202,8 +207,8 @@ class CaptureIndex:
                         self._hurrying.wait(self._courtesy)
                         self._hurrying.set()
         finally:
-            self._indexer.close()
             self._done.set()
+            self._indexer.close()
         if not self._stopping.wait(_BREATH):
             self._number_conversations()
 

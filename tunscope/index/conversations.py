@@ -7,6 +7,8 @@ wait for what is missing. Whoever asks does the work, the indexer where it has n
 from __future__ import annotations
 
 import threading
+from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -37,6 +39,15 @@ _COLUMNS: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Routes:
+    """Rows of a level's table, ascending, and the addresses that source routes of theirs end in."""
+
+    level: int
+    rows: Rows
+    addresses: Column
+
+
 class Conversations:
     """Fills the column `flow` of a packet table and its inner tables."""
 
@@ -46,22 +57,34 @@ class Conversations:
         self._inner: Sequence[ColumnStore] = ()
         self._numbered = 0
         self._lock: Final = threading.RLock()
-        #: By level, rows of its table and the addresses that source routes of theirs end in.
-        self._routes: Final[dict[int, tuple[Rows, Column]]] = {}
+        #: Those of packets that are not numbered yet.
+        self._routes: Final[deque[Routes]] = deque()
 
     def watch(self, packets: ColumnStore, inner: Sequence[ColumnStore]) -> None:
         """Take on the tables whose packets are to be numbered; `inner` may grow."""
         self._packets, self._inner = packets, inner
 
+    def unwatch(self) -> None:
+        """Number nothing: that is done elsewhere, with what `take_routes` gives."""
+        self._packets = None
+
+    def take_routes(self) -> list[Routes]:
+        """Return the routes noted since the last call, for whoever numbers these packets."""
+        return [self._routes.popleft() for _ in range(len(self._routes))]
+
+    def note_routes(self, routes: Sequence[Routes]) -> None:
+        """Note routes of packets that are about to be published."""
+        self._routes.extend(routes)
+
     def add_routes(self, level: int, decoded: DecodedLevel, start: int) -> bool:
         """Note the source routes of headers about to be appended at row `start` of their table.
 
-        Return whether there are any: they are not kept for long, `settle` has to follow.
+        Return whether there are any: so that few are kept, `settle` is to follow.
         """
         if decoded.destinations is None:
             return False
         rows = np.flatnonzero(decoded.destinations)
-        self._routes[level] = (rows + start, decoded.destinations[rows])
+        self._routes.append(Routes(level, rows + start, decoded.destinations[rows]))
         return True
 
     def settle(self) -> None:
@@ -95,11 +118,14 @@ class Conversations:
         self, table: ColumnStore, level: int, begin: int, end: int, packets: Rows
     ) -> Headers:
         columns = {name: table.part(name, begin, end) for name in _COLUMNS}
-        routes = self._routes.get(level)
-        if routes is None or not len(routes[0]) or routes[0][-1] < begin or routes[0][0] >= end:
-            return Headers(packets, columns)
-        rows, addresses = routes
-        inside = (rows >= begin) & (rows < end)
-        destinations = np.zeros(end - begin, np.uint32)
-        destinations[rows[inside] - begin] = addresses[inside]
+        destinations: Column | None = None
+        for routes in tuple(self._routes):
+            if routes.level != level:
+                continue
+            if destinations is None:
+                destinations = np.zeros(end - begin, np.uint32)
+            inside = (routes.rows >= begin) & (routes.rows < end)
+            destinations[routes.rows[inside] - begin] = routes.addresses[inside]
+            if not len(routes.rows) or routes.rows[-1] < end:
+                self._routes.remove(routes)
         return Headers(packets, columns, destinations)

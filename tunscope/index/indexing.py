@@ -6,7 +6,7 @@ import io
 import struct
 from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from tunscope.capfile.blocks import BlockType
 from tunscope.capfile.errors import BlockError, CaptureFileError
@@ -42,15 +42,38 @@ class Step(Enum):
     DONE = "done"
 
 
+class Indexing(Protocol):
+    """Takes a source in step by step; one thread calls all but `abandon`.
+
+    `read` is how many bytes were taken in. `error` tells why it ended before the end; what can be
+    lived with goes to the warnings of the tables' contents. `passed_over` says that a file went
+    before it was known to be read to its end.
+    """
+
+    @property
+    def read(self) -> int: ...  # noqa: D102  (above)
+    @property
+    def error(self) -> CaptureFileError | None: ...  # noqa: D102
+    @property
+    def passed_over(self) -> bool: ...  # noqa: D102
+
+    def step(self, most: int = ALL) -> Step:
+        """Take in a piece, best of no more than `most` bytes."""
+
+    def abandon(self) -> None:
+        """Let a step that waits for something end; there will be no further one. Any thread."""
+
+    def close(self) -> None:
+        """End what works for it."""
+
+
 class Indexer:
     """Takes a source in, whole blocks only.
 
     While there is more to read, headers are decoded on a second thread, a chunk behind. Whatever
     step comes to nothing new leaves all packets so far in the tables.
 
-    `error` tells why it ended before the end; what can be lived with goes to the warnings of the
-    tables' contents. `position` is where in file `segment` it goes on. `passed_over` says that a
-    file went before it was known to be read to its end.
+    `position` is where in file `segment` it goes on. The rest is said by `Indexing`.
     """
 
     def __init__(self, source: Source, tables: Tables, chunk: int = CHUNK) -> None:
@@ -86,6 +109,9 @@ class Indexer:
         if step is Step.DONE:
             self.close()
         return step
+
+    def abandon(self) -> None:
+        """Nothing to do: no step waits for long."""
 
     def close(self) -> None:
         """End the second thread: there will be no further step."""

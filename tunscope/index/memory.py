@@ -1,7 +1,7 @@
 """Address space reserved in advance, so that arrays in it grow without copying.
 
-Memory is taken page by page as it is written to. Anonymous pages, not a memfd's: those cost two
-to three times as much when first touched, which is a third of the time of indexing.
+Memory is taken page by page as it is written to. Private pages where one process does all: shared
+ones cost two to three times as much when first touched, which is a third of the time of indexing.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ import contextlib
 import mmap
 from typing import Final
 
+#: Who sees what is written: this process, or those forked from it too.
+PRIVATE: Final = mmap.MAP_PRIVATE
+SHARED: Final = mmap.MAP_SHARED
 #: Not in `mmap` before Python 3.13; the value of all architectures with generic mman flags.
 _MAP_NORESERVE: Final = getattr(mmap, "MAP_NORESERVE", 0x4000)
 #: Linux 5.14: fault pages in without touching their contents.
@@ -21,13 +24,13 @@ _HUGE: Final = 2 << 20
 _FEWER: Final = 8
 
 
-def reserve(width: int, rows: int, least: int) -> tuple[mmap.mmap, int]:
+def reserve(width: int, rows: int, least: int, sharing: int = PRIVATE) -> tuple[mmap.mmap, int]:
     """Reserve room for `rows` times `width` bytes; return it and the rows it has room for.
 
     Where the process may not have as much address space (`ulimit -v`, strict overcommit) it is
     less, a part of what is left, but for `least` rows; MemoryError if even that is not there.
     """
-    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE
+    flags = sharing | mmap.MAP_ANONYMOUS | _MAP_NORESERVE
     wanted = rows
     while True:
         try:

@@ -10,7 +10,7 @@ import numpy as np
 
 from tunscope.columns.batch import Column
 from tunscope.columns.layout import ColumnTypes
-from tunscope.index.memory import Region, reserve
+from tunscope.index.memory import PRIVATE, Region, reserve
 
 #: Rows reserved in the address space; a power of two, so that every column starts on a page.
 CAPACITY: Final = 1 << 31
@@ -33,15 +33,16 @@ class ColumnStore:
         columns: ColumnTypes,
         capacity: int = CAPACITY,
         late: Mapping[str, Callable[[], None]] = _NOTHING,
+        sharing: int = PRIVATE,
     ) -> None:
-        """Make room for `capacity` rows.
+        """Make room for `capacity` rows in memory of that `sharing`.
 
         `late` columns are appended unfinished; their function is called before they are read.
         """
         self._late: Final = late
         self._types: Final = {name: np.dtype(code) for name, code in columns.items()}
         width = sum(kind.itemsize for kind in self._types.values())
-        memory, self.capacity = reserve(width, capacity, _LEAST_CAPACITY)
+        memory, self.capacity = reserve(width, capacity, _LEAST_CAPACITY, sharing)
         self._columns: Final[dict[str, Column]] = {}
         self._regions: Final[dict[str, Region]] = {}
         place = 0
@@ -81,6 +82,10 @@ class ColumnStore:
             self._regions[name].prepare(ready * self._types[name].itemsize)
             self._columns[name][start:stop] = values
         self.count = stop
+
+    def publish(self, count: int) -> None:
+        """Have `count` rows, all written by a process that shares the memory."""
+        self.count = count
 
     def discard(self, first: int) -> None:
         """Give back the memory of the rows before `first`."""

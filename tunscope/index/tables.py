@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -17,11 +18,13 @@ from tunscope.columns.interfaces import InterfaceTable
 from tunscope.columns.layout import (
     HEADER_COLUMNS,
     INNER_COLUMNS,
+    MAX_LEVELS,
     OFFSET_BITS,
     PACKET_COLUMNS,
     SHIM_COLUMNS,
 )
 from tunscope.index.conversations import Conversations
+from tunscope.index.memory import PRIVATE
 from tunscope.index.store import ColumnStore
 
 #: Rows that a sparse table can hold.
@@ -37,19 +40,36 @@ class Tables:
     `inner` grows by a table when the first packet with a deeper level is met.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, sharing: int = PRIVATE) -> None:
+        self._sharing: Final = sharing
         self.conversations: Final = Conversations()
         late = {"flow": self.conversations.settle}
         self._late: Final = late
-        self.packets: Final = ColumnStore({**PACKET_COLUMNS, **HEADER_COLUMNS}, late=late)
+        self.packets: Final = ColumnStore(
+            {**PACKET_COLUMNS, **HEADER_COLUMNS}, late=late, sharing=sharing
+        )
         self.inner: Final[list[ColumnStore]] = []
+        self._reserved: Final[deque[ColumnStore]] = deque()
         self.conversations.watch(self.packets, self.inner)
-        self.shims: Final = ColumnStore(SHIM_COLUMNS, _SPARSE_CAPACITY)
+        self.shims: Final = ColumnStore(SHIM_COLUMNS, _SPARSE_CAPACITY, sharing=sharing)
         self.addresses: Final = AddressBook()
         self.flows: Final = self.conversations.flows
         #: What the capture says besides its packets.
         self.contents: Final = CaptureContents()
         self.interfaces: Final = InterfaceTable(self.contents.interfaces)
+
+    def reserve_levels(self) -> None:
+        """Reserve the memory of all inner tables there may be.
+
+        Processes share what was reserved before one was forked from the other.
+        """
+        self._reserved.extend(self._inner_table() for _ in range(1, MAX_LEVELS))
+
+    def add_level(self) -> ColumnStore:
+        """Begin the next inner table."""
+        table = self._reserved.popleft() if self._reserved else self._inner_table()
+        self.inner.append(table)
+        return table
 
     def add(self, frames: Frames, window: ByteWindow, segment: int, file_offset: int) -> None:
         """Decode packets and append them; `file_offset` is where the window starts in its file."""
@@ -58,8 +78,7 @@ class Tables:
         routed = self.conversations.add_routes(0, decoded.levels[0], first)
         for number, level in enumerate(decoded.levels[1:]):
             if number == len(self.inner):
-                columns = {**INNER_COLUMNS, **HEADER_COLUMNS}
-                self.inner.append(ColumnStore(columns, _SPARSE_CAPACITY, self._late))
+                self.add_level()
             table = self.inner[number]
             routed |= self.conversations.add_routes(number + 1, level, table.count)
             table.append({**level.columns, "packet": level.packets + first}, len(level.packets))
@@ -121,6 +140,10 @@ class Tables:
             self.interfaces.numbers,
             reader,
         )
+
+    def _inner_table(self) -> ColumnStore:
+        columns = {**INNER_COLUMNS, **HEADER_COLUMNS}
+        return ColumnStore(columns, _SPARSE_CAPACITY, self._late, self._sharing)
 
 
 class _Part(Mapping[str, Column]):

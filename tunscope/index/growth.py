@@ -1,0 +1,103 @@
+"""What an indexer adds to its tables, told to a process that shares the memory of the columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from tunscope.capfile.blocks import (
+        InterfaceDescription,
+        InterfaceStatistics,
+        SectionDescription,
+    )
+    from tunscope.capfile.options import ByteOrder
+    from tunscope.columns.addresses import NewAddresses
+    from tunscope.index.conversations import Routes
+    from tunscope.index.tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """How many rows the tables have now, and what is new of all that is not in columns."""
+
+    packets: int
+    inner: tuple[int, ...]
+    shims: int
+    addresses: NewAddresses
+    routes: Sequence[Routes]
+    #: With the byte order of their section, and their number in it.
+    interfaces: Sequence[tuple[InterfaceDescription, ByteOrder, int]]
+    sections: Sequence[SectionDescription]
+    statistics: Sequence[InterfaceStatistics]
+    names: dict[str, str]
+    comments: Sequence[str]
+    warnings: Sequence[str]
+
+
+class GrowthReport:
+    """Tells what `tables`, which were empty at first, gain.
+
+    The thread that walks the capture asks; another one may add packets meanwhile.
+    """
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables: Final = tables
+        self._ipv6 = self._macs = 0
+        self._interfaces = self._sections = self._statistics = 0
+        self._names = self._comments = self._warnings = 0
+
+    def take(self) -> Growth:
+        """Return what is new since the last call."""
+        tables, contents = self._tables, self._tables.contents
+        # Counted first: what these packets refer to is there before they are.
+        packets = tables.packets.count
+        inner = tuple(table.count for table in tables.inner)
+        described = zip(
+            contents.interfaces, tables.interfaces.orders, tables.interfaces.numbers, strict=True
+        )
+        growth = Growth(
+            packets,
+            inner,
+            tables.shims.count,
+            tables.addresses.beyond(self._ipv6, self._macs),
+            tables.conversations.take_routes(),
+            list(islice(described, self._interfaces, None)),
+            contents.sections[self._sections :],
+            contents.statistics[self._statistics :],
+            dict(islice(contents.names.items(), self._names, None)),
+            contents.comments[self._comments :],
+            contents.warnings[self._warnings :],
+        )
+        self._ipv6 += len(growth.addresses.ipv6[0])
+        self._macs += len(growth.addresses.macs)
+        self._interfaces = len(contents.interfaces)
+        self._sections = len(contents.sections)
+        self._statistics = len(contents.statistics)
+        self._names = len(contents.names)
+        self._comments = len(contents.comments)
+        self._warnings = len(contents.warnings)
+        return growth
+
+
+def grow(tables: Tables, growth: Growth) -> None:
+    """Have `tables`, which share the memory of the others, show what those gained."""
+    contents = tables.contents
+    for description, order, number in growth.interfaces:
+        tables.interfaces.add(description, order, number)
+    contents.sections.extend(growth.sections)
+    contents.statistics.extend(growth.statistics)
+    contents.names.update(growth.names)
+    contents.comments.extend(growth.comments)
+    contents.warnings.extend(growth.warnings)
+    tables.addresses.extend(growth.addresses)
+    tables.conversations.note_routes(growth.routes)
+    tables.shims.publish(growth.shims)
+    for number, count in enumerate(growth.inner):
+        table = tables.inner[number] if number < len(tables.inner) else tables.add_level()
+        table.publish(count)
+    tables.packets.publish(growth.packets)
+    if growth.routes:
+        tables.conversations.settle()
