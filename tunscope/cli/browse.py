@@ -9,7 +9,6 @@ import sys
 import threading
 from typing import Final
 
-from tunscope.cli.config import settings_in_force
 from tunscope.engine.signals import signals_noted
 from tunscope.errors import ExitCode, UsageError
 
@@ -20,6 +19,7 @@ _COURTESY: Final = 1.0
 
 def browse_file(word: str, display_filter: str, names: bool | None = None) -> ExitCode:
     """Show a capture file, a spool's folder, or with "-" the capture on stdin."""
+    gc.disable()  # loading leaves no garbage behind; the screen turns it on again
     told_to_end = threading.Event()
     with signals_noted(told_to_end.set, signal.SIGTERM, signal.SIGHUP):
         from tunscope.index.capture import CaptureIndex
@@ -34,9 +34,10 @@ def browse_file(word: str, display_filter: str, names: bool | None = None) -> Ex
             source = open_source(word)
             _keys_from_terminal()
         index = CaptureIndex(source, forked=fork_indexer(source))
+        from tunscope.cli.config import settings_in_force
+
         settings_in_force()
         index.start(_COURTESY)
-        gc.disable()  # loading leaves no garbage behind; the screen turns it on again
         from tunscope.cli.live_captures import LiveCaptures
         from tunscope.tui.session import FileSession, SessionTitle
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from tunscope.cli.relay_arguments import relay_arguments
-from tunscope.cli.replay_order import (
+from tunscope.cli.replay_arguments import (
     asked_replay,
     over_mtu_argument,
     replay_arguments,

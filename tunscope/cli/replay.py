@@ -7,12 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tunscope.cli.replay_order import (
-    ReplayOrder,
-    over_mtu_argument,
-    replay_arguments,
-    seed_argument,
-)
+from tunscope.cli.replay_arguments import over_mtu_argument, replay_arguments, seed_argument
+from tunscope.cli.replay_order import ReplayOrder
 
 if TYPE_CHECKING:
     from tunscope.device.request import DeviceRequest

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: Seconds between looks while something is under way, while packets may come, and else; the
-#: last is also the time between pulls of a stream.
+#: Seconds between looks while a file is read, while something else is under way, while packets
+#: may come, and else; the last is also the time between pulls of a stream.
+READING: Final = 0.01
 BUSY: Final = 0.04
 WATCHFUL: Final = 0.08
 CALM: Final = 0.2

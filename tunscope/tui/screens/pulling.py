@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 
 from tunscope.tui.drop_log import DropLog
-from tunscope.tui.pace import BUSY, CALM, SLOW, WATCHFUL, PullPace, Pulse
+from tunscope.tui.pace import BUSY, CALM, READING, SLOW, WATCHFUL, PullPace, Pulse
 from tunscope.tui.screens.replay_actions import ReplayActions
 from tunscope.tui.session import SessionState, SessionStatus, Severity
 
@@ -57,11 +57,11 @@ class PullingScreen(ReplayActions, inherit_bindings=False):
             self.pull()
         elif not self.table.is_prepared:
             self.table.prepare()
+        if not self.live and not self.capture.complete:
+            return READING
         if self._is_busy() or not self.table.is_prepared:
             return BUSY
-        if self.live:
-            return WATCHFUL
-        return CALM if self.capture.complete else BUSY
+        return WATCHFUL if self.live else CALM
 
     def quicken(self) -> None:
         """Look again soon: the person has begun something."""
