@@ -50,6 +50,7 @@ class Terminal:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._unseen: list[bytes] = []
+        self._shared_before = shared_memory()
         self.began = time.perf_counter()
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
@@ -160,13 +161,15 @@ class Terminal:
         return Latency(arrivals[0], frame, arrivals[-1])
 
     def memory(self) -> int:
-        """Return the proportional set size of the process tree, in bytes."""
-        total = 0
+        """Return the memory of the process tree, in bytes: its PSS, all shared memory included.
+
+        Of that PSS tells only what is mapped; it is what the machine has more than before.
+        """
+        total = shared_memory() - self._shared_before
         for member in process_tree(self.pid):
             with contextlib.suppress(OSError):
-                for line in Path(f"/proc/{member}/smaps_rollup").read_text().splitlines():
-                    if line.startswith("Pss:"):
-                        total += int(line.split()[1]) * 1024
+                rollup = Path(f"/proc/{member}/smaps_rollup")
+                total += kibibytes(rollup, "Pss:") - kibibytes(rollup, "Pss_Shmem:")
         return total
 
     def children(self, name: str) -> list[int]:
@@ -181,3 +184,16 @@ class Terminal:
     def cpu(self) -> float:
         """Return the CPU seconds of the process tree so far."""
         return cpu_seconds(self.pid)
+
+
+def shared_memory() -> int:
+    """Return the bytes of shared memory and of files in memory on this machine."""
+    return kibibytes(Path("/proc/meminfo"), "Shmem:")
+
+
+def kibibytes(file: Path, key: str) -> int:
+    """Return a size that the kernel tells in KiB, in bytes."""
+    for line in file.read_text().splitlines():
+        if line.startswith(key):
+            return int(line.split()[1]) * 1024
+    raise LookupError(f"{file} has no {key}")

@@ -1,8 +1,8 @@
 """The packet browser side by side with termshark, both in a pseudo-terminal read raw.
 
-On one capture of mixed traffic: the seconds until rows are shown and until all is loaded, memory
-(PSS of all processes), and the time from a key press to the last byte of the frame it causes,
-over presses of home, down, pgdn and end. A frame ends with a silence of 15 ms; `settled` counts
+On one capture of mixed traffic, on disk and in the page cache: the seconds until rows are shown
+and until all is loaded, memory (of all processes), and the time from a key press to the last byte
+of the frame it causes, over presses of home, down, pgdn and end. A frame ends with a silence of 15 ms; `settled` counts
 what comes later too (the panes of the selected packet). Then, for tunscope alone: a display filter
 from Enter to the new counts, CPU at rest and while it follows ten packets a second, and the keys
 again while it captures what one sender can send, with what was lost beside dumpcap. --large opens
@@ -34,6 +34,8 @@ FILTERS = ("tcp.port == 443 && ip.addr == 10.16.0.0/16", "udp.port == 53", "tcp.
 FLOOD = 1_500_000
 #: Packets of the capture that is opened first.
 SMALL = 1000
+#: Where live captures are written.
+TMPFS = "/dev/shm"
 PARTS = ("browsing", "filters", "rest", "load", "large")
 
 
@@ -271,6 +273,8 @@ def browsing(capture: Path, packets: int, tools: Sequence[str], rounds: int, pre
 def make(path: Path, packets: int) -> None:
     script = str(HERE / "make_capture.py")
     subprocess.run([sys.executable, script, str(path), "--packets", str(packets)], check=True)
+    with path.open("rb") as file:  # nothing is written to disk while tools are timed
+        os.fsync(file.fileno())
 
 
 def main() -> None:
@@ -281,14 +285,17 @@ def main() -> None:
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS[:-1]))
     parser.add_argument("--alone", action="store_true", help="leave termshark out")
     parser.add_argument("--large", action="store_true", help="ten times the packets as well")
-    parser.add_argument("--dir", default="/dev/shm", help="file system of the captures")
+    parser.add_argument("--dir", help="where the captures are that are opened")
     arguments = parser.parse_args()
     packets = arguments.packets
     parts = {*arguments.parts, *(["large"] if arguments.large else [])}
     print(f"{machine()}; {packets:,} packets; {arguments.rounds} rounds, medians\n")
-    with tempfile.TemporaryDirectory(dir=arguments.dir) as name, veth_pair() as namespaces:
-        folder = Path(name)
-        capture = folder / "capture.pcapng"
+    with (
+        tempfile.TemporaryDirectory(dir=arguments.dir) as name,
+        tempfile.TemporaryDirectory(dir=TMPFS) as fast,
+        veth_pair() as namespaces,
+    ):
+        folder, capture = Path(fast), Path(name) / "capture.pcapng"
         if parts & {"browsing", "filters", "rest"}:
             make(capture, packets)
         if "browsing" in parts:
