@@ -1,12 +1,13 @@
 """The packet browser side by side with termshark, both in a pseudo-terminal read raw.
 
-On one capture of mixed traffic, on disk and in the page cache: the seconds until rows are shown
-and until all is loaded, memory (of all processes), and the time from a key press to the last byte
-of the frame it causes, over presses of home, down, pgdn and end. A frame ends with a silence of 15 ms; `settled` counts
-what comes later too (the panes of the selected packet). Then, for tunscope alone: a display filter
-from Enter to the new counts, CPU at rest and while it follows ten packets a second, and the keys
-again while it captures what one sender can send, with what was lost beside dumpcap. --large opens
-ten times the packets. --parts and --alone leave out what takes long while one thing is worked on.
+On one capture of mixed traffic, on disk and in the page cache: the seconds until rows are shown and
+until all is loaded, memory (of all processes), and the time from a key press to the last byte of
+the frame it causes, over presses of home, down, pgdn and end. A frame ends with a silence of 15 ms;
+`settled` counts what comes later too (the panes of the selected packet). Then, for tunscope alone:
+a display filter from Enter to the new counts, CPU at rest and while it follows ten packets a
+second, and the keys again while it captures what one sender can send, with what was lost beside
+dumpcap. --large opens ten times the packets. --parts and --alone leave out what takes long while
+one thing is worked on.
 Needs root, termshark, tshark.
 """
 
