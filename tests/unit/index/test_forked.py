@@ -255,16 +255,14 @@ def test_where_no_process_is_to_be_had_the_file_is_indexed_here(large: Path) -> 
 import resource, sys
 from tunscope.index.forked import fork_indexer
 from tunscope.index.source import FileSource
+source = FileSource(sys.argv[1])
 limit, how_much = getattr(resource, sys.argv[2]), int(sys.argv[3])
 resource.setrlimit(limit, (how_much, how_much))
 if sys.argv[2] == "RLIMIT_NPROC":
     import os
     os.setgid(65534), os.setuid(65534)
-assert fork_indexer(FileSource(sys.argv[1])) is None
+assert fork_indexer(source) is None
 """
-    os.chmod(large, 0o644)
-    for folder in (large.parent, large.parent.parent, large.parent.parent.parent):
-        os.chmod(folder, 0o755)
     for limit, size in (("RLIMIT_AS", 2 << 30), ("RLIMIT_NPROC", 0)):
         command = [sys.executable, "-c", program, str(large), limit, str(size)]
         run = subprocess.run(command, check=False, capture_output=True, text=True, timeout=TIMEOUT)
