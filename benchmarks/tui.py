@@ -178,10 +178,12 @@ def following(namespaces: tuple[str, str], folder: Path) -> float:
     """Return the per cent of a core that following ten packets a second takes."""
     with (
         live(namespaces, folder / "slow.pcapng") as terminal,
-        sender(namespaces, "64", "150", "ethernet", "10"),
+        sender(namespaces, "64", "150", "ethernet", "10") as flood,
     ):
         terminal.drain(0.2, 3)
-        return share_of_core(terminal, 10)
+        share = share_of_core(terminal, 10)
+        flood.communicate()
+        return share
 
 
 def under_load(namespaces: tuple[str, str], folder: Path, size: int) -> tuple[list[Latency], float]:

@@ -38,6 +38,7 @@ from tunscope.tui.surroundings import FileChoice, ReplayChoice, Surroundings
 from tunscope.tui.thread_failures import ThreadFailures
 from tunscope.tui.widgets.command_pane import CommandPane
 from tunscope.tui.widgets.filter_bar import FilterBar
+from tunscope.tui.widgets.virtual_list import VirtualList
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -113,7 +114,7 @@ class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
         self._failures = ThreadFailures(lambda text: self.tell(text, Severity.ERROR))
         self.files = LineHistory(state and state / "files")
         self._asking_to_quit = False
-        self._keys = KeyOrder(self, super().on_event)
+        self._keys = KeyOrder(self, self._deliver)
         self._language = language
         self._state = state
         self._display_filter = display_filter
@@ -182,6 +183,18 @@ class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
             await self._keys.take(event)
         else:
             await super().on_event(event)
+
+    async def _deliver(self, event: events.Key | events.Paste) -> None:
+        """Do what a key is bound to, or begin its way.
+
+        From a list it need not go through the queues of all that is around it, which nobody there
+        waits for: that takes as long as painting what it does.
+        """
+        focused = self.focused
+        if not isinstance(event, events.Key) or not isinstance(focused, VirtualList):
+            await super().on_event(event)
+        elif not (await self._check_bindings(event.key, priority=True) or focused.takes_key(event)):
+            await self._check_bindings(event.key)
 
     # --- actions by name
 

@@ -157,6 +157,11 @@ class TerminalDriver(LinuxDriver):
                     return columns, lines
         return super()._get_terminal_size()
 
+    def send_message(self, message: Message) -> None:
+        """Put a message into the application's queue, without a task of its own for it."""
+        with contextlib.suppress(RuntimeError):  # it has ended
+            self._loop.call_soon_threadsafe(self._app.post_message, message)
+
     def run_input_thread(self) -> None:
         """Read until the screen ends, which it does when the terminal is gone."""
         parser, splitter = KeyParser(), PasteSplitter()

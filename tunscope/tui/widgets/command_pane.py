@@ -103,14 +103,14 @@ class CommandPane(VirtualList, TakesPastes):
         del old_row
         self._following = self.cursor >= self.row_count - 1
 
-    def on_key(self, event: events.Key) -> None:
+    def takes_key(self, event: events.Key) -> bool:
         """While typing every key is the command's, but the one that ends it."""
         if not self.typing:
-            super().on_key(event)
-        elif event.key not in keys_of(self.app, "output.leave"):
-            event.stop()
-            event.prevent_default()
-            self.command.type(bytes_of_key(event.key, event.character))
+            return super().takes_key(event)
+        if event.key in keys_of(self.app, "output.leave"):
+            return False
+        self.command.type(bytes_of_key(event.key, event.character))
+        return True
 
     def action_leave(self) -> None:
         """Type to the command no more."""

@@ -175,17 +175,26 @@ class VirtualList(PaintedRows, can_focus=True):
             self.post_message(self.RowChosen(self))
 
     def on_key(self, event: events.Key) -> None:
-        """Collect the digits of a count; any key but a second `g` drops a waiting `g`."""
+        """Let keys go up to what they are bound to."""
+        if self.takes_key(event):
+            event.stop()
+
+    def takes_key(self, event: events.Key) -> bool:
+        """Do what a key does here whatever it is bound to; return whether that is all.
+
+        The digits of a count are collected; any key but a second `g` drops a waiting `g`.
+        """
         digit = event.character if event.character in set("0123456789") else None
         if digit is not None and (self.typed_count or digit != "0"):
             self.typed_count = (self.typed_count + digit)[-_LONGEST_COUNT:]
             self.post_message(self.CountTyped(self))
-            event.stop()
-        elif event.key == "escape" and (self.typed_count or self._prefixed):
+            return True
+        if event.key == "escape" and (self.typed_count or self._prefixed):
             self.take_count()
-            event.stop()
-        elif self._prefixed and event.key not in keys_of(self.app, "list.prefix"):
+            return True
+        if self._prefixed and event.key not in keys_of(self.app, "list.prefix"):
             self._prefixed = False
+        return False
 
     # --- the mouse
 
