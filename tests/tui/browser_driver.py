@@ -122,7 +122,7 @@ class Browser:
         with self.path.open("ab") as stream:
             stream.write(b"".join(self.left[:packets]))
         del self.left[:packets]
-        await self.until(lambda: self.main.counted >= wanted and self.main.view.progress == 1)
+        await self.until(lambda: self.main.counted >= wanted)
 
     def say(self, *messages: SessionMessage) -> None:
         self.update(messages=messages)

@@ -51,13 +51,10 @@ class HexEditor(HexView):
         self._second_digit = False
         super()._select(offset)
 
-    def on_key(self, event: events.Key) -> None:
+    def takes_key(self, event: events.Key) -> bool:
         """Take hex digits as what the byte becomes."""
         if event.character is None or event.character not in _HEX_DIGITS or not self.data:
-            super().on_key(event)
-            return
-        event.stop()
-        event.prevent_default()
+            return super().takes_key(event)
         at, digit = self.byte_offset, int(event.character, 16)
         byte = self.data[at]
         second = self._second_digit
@@ -66,6 +63,7 @@ class HexEditor(HexView):
         if second:
             self._select(at + 1)
         self._second_digit = not second
+        return True
 
     def on_paste(self, event: events.Paste) -> None:
         """Take hex digits in pairs, with or without blanks or colons between, from here on."""
