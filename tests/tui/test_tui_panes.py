@@ -244,3 +244,18 @@ async def test_opening_and_closing_everything_keeps_the_selected_field(
         assert fields.selected.name == name
         await browser.press("minus")
         assert fields.selected.name == "ip"
+
+
+@pytest.mark.parametrize("height", [9, 12, 14, 17, 24])
+@pytest.mark.parametrize("width", [80, 120])
+async def test_a_low_terminal_has_packets_fields_and_keys(
+    open_browser: OpenBrowser, width: int, height: int
+) -> None:
+    async with open_browser(size=(width, height)) as browser:
+        await browser.press("home")
+        around = 4  # header, filter bar, status line, key line
+        assert browser.table.body_height >= 1
+        assert browser.table.size.height >= (height - around) // 2
+        assert browser.main.detail.size.height >= 3
+        assert "Quit" in browser.line(height - 1)
+        assert "packets" in browser.line(height - 2)

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from tunscope.tui.settings.model import LARGEST_PANE, SMALLEST_PANE, PaneSizes
+
+#: Lines that fields and bytes always have, and that they have where there is room.
+LEAST_DETAILS: Final = 3
+_ROOMY_DETAILS: Final = 10
+#: Lines above and below the panes.
+_AROUND: Final = 4
+
+
+def least_details(height: int) -> int:
+    """Return the lines that fields and bytes have in a terminal of `height`: half at most."""
+    return max(LEAST_DETAILS, min((height - _AROUND) // 2, _ROOMY_DETAILS))
 
 
 def per_cent(part: int, whole: int) -> int:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tunscope.tui.column_editing import as_choices
-from tunscope.tui.pane_sizes import per_cent, with_bytes, with_details
+from tunscope.tui.pane_sizes import (
+    LEAST_DETAILS,
+    least_details,
+    per_cent,
+    with_bytes,
+    with_details,
+)
 from tunscope.tui.screens.analysis_actions import AnalysisActions
 from tunscope.tui.table_columns import DEFAULT, TAP, Column, chosen_columns
 
@@ -77,7 +83,7 @@ class LayoutActions(AnalysisActions, inherit_bindings=False):
             return
         detail.height = f"{sizes.details}%"
         roomy = self.output is None and sizes.details == self.settings.layout.details
-        detail.min_height = 10 if roomy else 3
+        detail.min_height = least_details(self.app.size.height) if roomy else LEAST_DETAILS
         if not sizes.bytes:
             return
         if self.has_class("-narrow"):
