@@ -6,7 +6,7 @@ ones cost two to three times as much when first touched, which is a third of the
 
 from __future__ import annotations
 
-import contextlib
+import ctypes
 import mmap
 from typing import Final
 
@@ -17,6 +17,9 @@ SHARED: Final = mmap.MAP_SHARED
 _MAP_NORESERVE: Final = getattr(mmap, "MAP_NORESERVE", 0x4000)
 #: Linux 5.14: fault pages in without touching their contents.
 _MADV_POPULATE_WRITE: Final = 23
+#: madvise(2); unlike that of `mmap` it lets other threads go on meanwhile.
+_madvise: Final = ctypes.CDLL(None).madvise
+_madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
 #: Where huge pages begin to pay: what the last one wastes is small against what is before it.
 HUGE_FROM: Final = 16 << 20
 _HUGE: Final = 2 << 20
@@ -54,6 +57,7 @@ class Region:
         """Begin at byte `start` of `memory`, a multiple of the page size."""
         self._memory: Final = memory
         self._start: Final = start
+        self._address: Final = ctypes.addressof(ctypes.c_char.from_buffer(memory))
         self._ready = 0
         self._kept = 0
 
@@ -62,12 +66,12 @@ class Region:
         size = _pages(size)
         if size <= self._ready:
             return
-        start = self._start + self._ready
-        with contextlib.suppress(OSError):  # an older kernel faults pages in one by one
-            if size > HUGE_FROM:
-                size = (size + _HUGE - 1) // _HUGE * _HUGE
-                self._memory.madvise(mmap.MADV_HUGEPAGE, start, size - self._ready)
-            self._memory.madvise(_MADV_POPULATE_WRITE, start, size - self._ready)
+        start = self._address + self._start + self._ready
+        # A kernel that knows neither faults pages in one by one.
+        if size > HUGE_FROM:
+            size = (size + _HUGE - 1) // _HUGE * _HUGE
+            _madvise(start, size - self._ready, mmap.MADV_HUGEPAGE)
+        _madvise(start, size - self._ready, _MADV_POPULATE_WRITE)
         self._ready = size
 
     def discard(self, size: int) -> None:
