@@ -70,6 +70,11 @@ def test_filter_select_expand_follow_mark_and_save_in_the_lab(
     terminal.keys("Escape")
     terminal.until(r"^▌ +(\d+) .*GET / HTTP/1\.1")
 
+    terminal.keys("d")
+    terminal.until(r"ends the lab.*tun0@client, tun1@server")
+    terminal.keys("Escape")
+    terminal.until(r"^▌ +(\d+) .*GET / HTTP/1\.1")
+
     terminal.keys("m")
     terminal.until(r"●.*GET / HTTP/1\.1")
     terminal.type("/http")

@@ -161,6 +161,14 @@ async def test_a_mistake_in_the_form_is_said_as_it_is_typed(open_browser: OpenBr
         await browser.until(lambda: browser.app.screen is browser.main)
 
 
+async def test_what_the_devices_are_is_said_above_them(open_browser: OpenBrowser) -> None:
+    surroundings = Surroundings(ListedDevices(ROWS), devices_remark="These are [b]not the lab's")
+    async with open_browser(surroundings=surroundings) as browser:
+        await browser.press("d")
+        assert "These are [b]not the lab's" in browser.line(1)
+        assert "openvpn 7748" in browser.screen_text()
+
+
 async def test_hostile_device_names_reach_no_terminal(open_browser: OpenBrowser) -> None:
     rows = (DeviceRow("\x1b[2J[b]x", "tun\x07", "up", owner="\x1b]0;me\x07 5", peer="\u202e"),)
     async with devices_over(open_browser, ListedDevices(rows, mistake="\x1b[5m no")) as browser:

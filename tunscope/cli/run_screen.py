@@ -40,6 +40,9 @@ def show_command(order: Order) -> int:
                 residents = ends.enter_context(network.residents())
             options = spooled(order.options, None)
             captures.surroundings.command = command
+            captures.surroundings.devices_remark = (
+                "These are the machine's: capturing on one ends the command"
+            )
             try:
                 captures.of_lab(
                     DEVICE,
@@ -53,6 +56,7 @@ def show_command(order: Order) -> int:
                 )
             finally:
                 captures.surroundings.command = None
+                captures.surroundings.devices_remark = ""
                 command.hang_up()
         captures.run_wishes()
     return command.status

@@ -56,6 +56,7 @@ def _nothing_wrong(wish: ReplayWish) -> str:
 class Surroundings:
     """Handed in by whoever starts the screen; None where nobody can tell.
 
+    `devices_remark` is what a person has to know of the listed devices.
     `wanted` is the screen's answer: the device to capture on when it has ended, or the file to
     show; `opens_files` says whether files can be wanted. `replay_mistake` says what is wrong with
     a replay, "" if nothing is to be seen. `command` is the one whose packets are shown, with its
@@ -64,6 +65,7 @@ class Surroundings:
     """
 
     devices: Devices | None = None
+    devices_remark: str = ""
     wanted: Wish | None = None
     opens_files: bool = False
     replay_mistake: Callable[[ReplayWish], str] = _nothing_wrong

@@ -149,7 +149,8 @@ class CaptureActions(FindActions, inherit_bindings=False):
             dropped = browser.status.counters.dropped
             return TitleFacts(live=browser.live, dropped=dropped, held=held)
 
-        screen = DevicesScreen(devices, capture=capture)
+        remark = self.tunscope.surroundings.devices_remark
+        screen = DevicesScreen(devices, remark=remark, capture=capture)
         self.app.push_screen(screen, self.tunscope.capture_next)
 
     # --- saving

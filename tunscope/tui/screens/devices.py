@@ -35,7 +35,9 @@ class DevicesScreen(KeyedScreen[DeviceChoice]):
     DEFAULT_CSS = """
     DevicesScreen { background: $background; }
     DevicesScreen DeviceList { height: 1fr; }
-    DevicesScreen Static { height: auto; color: $text-error; background: $panel; padding: 0 1; }
+    DevicesScreen Static { height: auto; background: $panel; padding: 0 1; }
+    DevicesScreen #failure { color: $text-error; }
+    DevicesScreen #remark { color: $text-muted; }
     """
 
     def __init__(
@@ -43,10 +45,12 @@ class DevicesScreen(KeyedScreen[DeviceChoice]):
         devices: Devices,
         message: str = "",
         leave: str = "Back",
+        remark: str = "",
         capture: Callable[[], TitleFacts] = TitleFacts,
     ) -> None:
         """`message` says what went wrong before, `leave` what Esc is called.
 
+        `remark` is what a person has to know of these devices;
         `capture` tells how the capture does that goes on meanwhile.
         """
         super().__init__()
@@ -55,13 +59,16 @@ class DevicesScreen(KeyedScreen[DeviceChoice]):
         self._devices = devices
         self._message = message
         self._leave = leave
+        self._remark = remark
         self._list = DeviceList()
 
     def compose(self) -> ComposeResult:
         """The title, what went wrong, the devices, the keys."""
         yield self._title
         if self._message:
-            yield Static(printable(self._message), markup=False)
+            yield Static(printable(self._message), markup=False, id="failure")
+        if self._remark:
+            yield Static(printable(self._remark), markup=False, id="remark")
         yield self._list
         labels = {"list.choose": "Capture", "devices.close": self._leave}
         yield self.key_line("list.choose", "devices.new", "devices.close", labels=labels)
