@@ -17,6 +17,9 @@ from capturing import packet_count
 from network_namespace import NetworkNamespace
 from terminal_screen import tunscope
 
+from tunscope.capfile.blocks import section_header
+from tunscope.columns.buffer import CHUNK
+
 
 @pytest.fixture
 def veth(netns: NetworkNamespace) -> NetworkNamespace:
@@ -234,6 +237,43 @@ def test_under_sudo_the_screen_has_no_rights_and_still_makes_devices_and_knows_o
             screen.until("is not saved")
             screen.press("d")
             assert screen.end() == 0
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs a second processor")
+def test_under_sudo_a_large_file_is_read_without_rights(veth: NetworkNamespace) -> None:
+    nobody = pwd.getpwnam("nobody")
+    for path in (Path(sys.prefix).resolve(), Path(__file__).resolve()):
+        if not all(folder.stat().st_mode & stat.S_IXOTH for folder in path.parents):
+            pytest.skip("the checkout lies in a folder that others may not enter")
+    with tempfile.TemporaryDirectory() as folder:
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+        large = Path(folder) / "sections.pcapng"  # takes seconds to read
+        section = section_header("test")
+        large.write_bytes(section * (2 * 4 * CHUNK // len(section)))
+        user = {"SUDO_UID": str(nobody.pw_uid), "SUDO_GID": str(nobody.pw_gid)}
+        with tunscope(veth, Path(folder), str(large), **user) as screen:
+            person = f"Uid:\t{nobody.pw_uid}\t{nobody.pw_uid}\t{nobody.pw_uid}"
+            deadline = time.monotonic() + 10
+            while not any(person in status for status in indexers_of(screen.process.pid)):
+                assert time.monotonic() < deadline, "nobody reads the file without rights"
+                time.sleep(0.01)
+            screen.until("loading")
+            screen.press("q")
+            assert screen.end() == 0
+            assert not indexers_of(screen.process.pid)
+
+
+def indexers_of(process: int) -> list[str]:
+    """Return the status of every process forked from `process` that is no other program."""
+    found = []
+    with contextlib.suppress(OSError):
+        words = Path(f"/proc/{process}/cmdline").read_bytes()
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+        for child in children:
+            with contextlib.suppress(OSError):
+                if Path(f"/proc/{child}/cmdline").read_bytes() == words:
+                    found.append(Path(f"/proc/{child}/status").read_text())
+    return found
 
 
 def test_a_bounded_spool_keeps_the_newest_packets_through_a_burst(

@@ -22,6 +22,7 @@ def browse_file(word: str, display_filter: str, names: bool | None = None) -> Ex
     gc.disable()  # loading leaves no garbage behind; the screen turns it on again
     told_to_end = threading.Event()
     with signals_noted(told_to_end.set, signal.SIGTERM, signal.SIGHUP):
+        from tunscope.cli.privilege import drop_privileges
         from tunscope.index.capture import CaptureIndex
         from tunscope.index.forked import fork_indexer
         from tunscope.index.opening import open_source
@@ -33,7 +34,7 @@ def browse_file(word: str, display_filter: str, names: bool | None = None) -> Ex
         else:
             source = open_source(word)
             _keys_from_terminal()
-        index = CaptureIndex(source, forked=fork_indexer(source))
+        index = CaptureIndex(source, forked=fork_indexer(source, drop_privileges))
         from tunscope.cli.config import settings_in_force
 
         settings_in_force()

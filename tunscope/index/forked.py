@@ -16,7 +16,7 @@ import threading
 import time
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final, NoReturn
 
@@ -53,11 +53,15 @@ class _Failure:
     text: str
 
 
-def fork_indexer(source: Source) -> ForkedIndexer | None:
+def _as_we_are() -> None:
+    """Give no rights away."""
+
+
+def fork_indexer(source: Source, prepare: Callable[[], None] = _as_we_are) -> ForkedIndexer | None:
     """Return an indexer for `source` in a process of its own; None where that does not pay.
 
-    It does for a file of some size that does not grow, where there is a second processor, address
-    space to share, and no other thread yet.
+    The process calls `prepare` before it reads anything. It pays for a file of some size that does
+    not grow, where there is a second processor, address space to share, and no other thread yet.
     """
     if not isinstance(source, FileSource) or not source.finished or source.size < _SMALL:
         return None
@@ -68,7 +72,7 @@ def fork_indexer(source: Source) -> ForkedIndexer | None:
         return None
     tables.reserve_levels()
     try:
-        return ForkedIndexer(source, tables)
+        return ForkedIndexer(source, tables, prepare=prepare)
     except OSError:  # there are as many processes as there may be
         return None
 
@@ -76,12 +80,19 @@ def fork_indexer(source: Source) -> ForkedIndexer | None:
 class ForkedIndexer:
     """Does what an `Indexer` does, in a process that ends with the capture or with this one.
 
-    `tables` are shared and empty; their levels are reserved.
+    `tables` are shared and empty; their levels are reserved. `prepare` is called there first.
     """
 
     passed_over: Final = False
 
-    def __init__(self, source: FileSource, tables: Tables, chunk: int = CHUNK) -> None:
+    def __init__(
+        self,
+        source: FileSource,
+        tables: Tables,
+        chunk: int = CHUNK,
+        *,
+        prepare: Callable[[], None] = _as_we_are,
+    ) -> None:
         """Begin. OSError: no process can be had."""
         self.tables: Final = tables
         self.read = 0
@@ -99,7 +110,7 @@ class ForkedIndexer:
                 raise
             if not self._process:
                 os.close(reading)
-                _serve(source, tables, chunk, pipe)
+                _serve(source, tables, chunk, pipe, prepare)
 
     def step(self, most: int = ALL) -> Step:
         """Take in what is reported next; the process goes on meanwhile, whatever `most` says."""
@@ -151,12 +162,15 @@ def _fork() -> int:
         return os.fork()
 
 
-def _serve(source: FileSource, tables: Tables, chunk: int, pipe: BinaryIO) -> NoReturn:
+def _serve(
+    source: FileSource, tables: Tables, chunk: int, pipe: BinaryIO, prepare: Callable[[], None]
+) -> NoReturn:
     """Be the other process: index, report, and leave nothing behind."""
     status = 1
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # this one ends with the other
         gc.disable()
+        prepare()
         for report in _reports(source, tables, chunk):
             pickle.dump(report, pipe, pickle.HIGHEST_PROTOCOL)
             pipe.flush()

@@ -185,6 +185,18 @@ def test_what_goes_wrong_in_the_process_is_told_here(capture: Path) -> None:
     indexer.close()
 
 
+def test_nothing_is_read_before_the_process_is_prepared(capture: Path) -> None:
+    def prepare() -> None:
+        raise PermissionError("no rights to give away")
+
+    tables = Tables(SHARED)
+    tables.reserve_levels()
+    indexer = ForkedIndexer(OddSource(capture), tables, prepare=prepare)
+    with pytest.raises(RuntimeError, match="PermissionError: no rights to give away"):
+        indexer.step()
+    indexer.close()
+
+
 def test_the_process_ends_when_this_one_does(tmp_path: Path) -> None:
     path = tmp_path / "large.pcapng"
     path.write_bytes(HEAD + packets(1, 20_000))
