@@ -128,7 +128,7 @@ def test_a_held_http_request_asks_for_another_page(terminal: Tmux, tmp_path: Pat
     terminal.keys("Enter")
     terminal.type("/hello.txt")
     terminal.keys("Enter")
-    terminal.until(r"TCP length changes by \+9")
+    terminal.until(r"TCP length \+9")
     terminal.keys("C-r")
     terminal.until(r"released #\d+")
     terminal.keys("I")

@@ -17,9 +17,10 @@ from network_namespace import NetworkNamespace
 
 from tunscope.dissect.editing import assign
 from tunscope.engine.control_socket import control_sockets
-from tunscope.engine.protocol import HeldPacket, Op, all_held
+from tunscope.engine.protocol import HeldPacket, Op, RelayEvent, all_held, decode_event
 from tunscope.engine.remote import RemoteEngine
 from tunscope.packet.linktype import LinkType
+from tunscope.relay.relay_options import RelayOptions
 
 RAW = LinkType.RAW
 
@@ -233,6 +234,19 @@ def test_the_hold_command_lists_releases_and_drops(pair: Pair) -> None:
         assert " 0% packet loss" in pair.client.run("ping", "-c", "1", "10.9.0.2").stdout
         stopped = end(capture)
     assert "1 held packets released, 1 dropped" in stopped.stderr
+
+
+def test_who_watches_is_told_what_another_holds(pair: Pair) -> None:
+    with pair.capture("--hold", "icmp", "--hold-max", "7") as capture:
+        engine = pair.engine()
+        engine.request(Op.WATCH)
+        assert pair.client.tunscope("hold", "tun0", "--filter", "udp").returncode == 0
+        relay = next(e for e in map(decode_event, engine.events()) if isinstance(e, RelayEvent))
+        hold = RelayOptions.from_json(relay.relay).hold
+        assert hold is not None
+        assert (hold.filter, hold.maximum) == ("udp", 7)
+        engine.close()
+        end(capture)
 
 
 @pytest.mark.parametrize(("then", "received"), [("release", 1), ("drop", 0)])

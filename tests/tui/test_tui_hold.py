@@ -16,6 +16,7 @@ from tunscope.tui.devices import ListedDevices
 from tunscope.tui.holding import HoldWish, NoHolds, Waiting
 from tunscope.tui.screens.editor import EditorScreen
 from tunscope.tui.screens.hold import HoldScreen
+from tunscope.tui.session import SessionState
 from tunscope.tui.surroundings import Surroundings
 
 
@@ -127,13 +128,39 @@ async def test_a_held_packet_is_edited_and_released(open_browser: OpenBrowser) -
         assert "release on tun0" in browser.line(0)
         screen.editing.apply(lambda p: p.with_field(2, "http.request.uri", "/edited.html"))
         screen.show_packet()
-        assert "TCP length changes by +1" in screen.note.text
+        assert "TCP length +1" in screen.note.text
         await browser.press("ctrl+r")
         assert browser.app.screen is browser.main
         kind, identity, data = holds.asked[-1]
         assert (kind, identity) == ("edit", 60)
         assert isinstance(data, bytes)
         assert b"GET /edited.html HTTP/1.1" in data
+
+
+async def test_the_editor_tells_what_becomes_of_the_capture(open_browser: OpenBrowser) -> None:
+    async with open_browser(live=True) as browser:
+        holds = holding(browser, 6)
+        await browser.press("6", "G", "e")
+        await browser.until(lambda: "⏸ held 1 ● live" in browser.line(0))
+        holds.waiting.append(held(browser, 8))
+        await browser.until(lambda: "⏸ held 2 ● live" in browser.line(0))
+        holds.waiting, holds.refusal = [], "the capture has ended"
+        browser.update(state=SessionState.STOPPED)
+        await browser.until(lambda: "live" not in browser.line(0))
+        assert "held" not in browser.line(0)
+        assert "→ a file" in browser.line(0)
+
+
+async def test_after_the_capture_nothing_is_said_to_be_held(open_browser: OpenBrowser) -> None:
+    async with open_browser(live=True) as browser:
+        holds = holding(browser, 6)
+        await browser.press("i")
+        holds.waiting, holds.wish, holds.refusal = [], None, "the capture has ended"
+        await browser.until(lambda: "Hold off · 0 held" in browser.line(0))
+        assert browser.line(3).strip() == "the capture has ended"
+        await browser.press("i", "I")
+        assert "hold: the capture has ended" in browser.screen_text()
+        assert not holds.asked
 
 
 async def test_a_packet_that_left_meanwhile_stays_in_the_editor(
@@ -192,6 +219,7 @@ async def test_an_edit_becomes_a_rule(open_browser: OpenBrowser) -> None:
         entry.value = "tcp => set ip.ttl=3"
         await browser.press("enter")
         assert holds.asked[-1] == ("rule", "tcp => set ip.ttl=3")
+        assert "FILTER" not in screen.note.text  # what was wrong before
 
 
 async def test_rules_are_shown_and_taken_away(open_browser: OpenBrowser) -> None:

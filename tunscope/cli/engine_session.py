@@ -20,6 +20,7 @@ from tunscope.engine.protocol import (
     Event,
     HoldEvent,
     NoticeEvent,
+    RelayEvent,
     RotatedEvent,
     StoppedEvent,
     StopReason,
@@ -214,6 +215,8 @@ class EngineSession:
                 self._hand_over_next()
             case HoldEvent():
                 self.holds.take(event)
+            case RelayEvent(relay):
+                self.holds.take_options(relay)
             case AskEvent():
                 answer_ask(self._client, event)
             case StoppedEvent(reason, counters, error):

@@ -23,16 +23,14 @@ _LOOK_AGAIN: Final = 2.0
 class EngineHolds:
     """Implements `tui.holding.Holds`; `say` is told what failed, `client` is polled elsewhere."""
 
-    refusal = ""
-
     def __init__(self, client: EngineClient, say: Callable[[str, bool], None]) -> None:
         """`say` takes a sentence and whether it is an error."""
         self._client = client
         self._say = say
+        self.refusal = ""
         self._relay = RelayOptions()
         self._waiting: dict[int, Waiting] = {}
         self._looked = 0.0
-        self._ended = False
         client.ask(Op.DESCRIBE, {}, self._described)
 
     @property
@@ -50,8 +48,8 @@ class EngineHolds:
 
     def end(self) -> None:
         """The capture is over: the engine let everything go."""
-        self._ended = True
         self.refusal = "the capture has ended"
+        self._relay = RelayOptions()
         self._waiting.clear()
 
     def take(self, event: HoldEvent) -> None:
@@ -62,14 +60,18 @@ class EngineHolds:
         else:
             self._waiting.pop(packet.identity, None)
 
+    def take_options(self, relay: Message) -> None:
+        """Take in what the relay does now: somebody else may have changed it."""
+        self._relay = RelayOptions.from_json(relay)
+
     def pull(self) -> None:
         """Look at the queue again where others may have changed it."""
-        if self._waiting and not self._ended:
+        if self._waiting and not self.refusal:
             now = time.monotonic()
             if now - self._looked >= _LOOK_AGAIN:
                 self._look()
 
-    def set_wish(self, wish: HoldWish | None, answered: Answered = lambda _: None) -> None:
+    def set_wish(self, wish: HoldWish | None, answered: Answered | None = None) -> None:
         """Have the engine hold other packets."""
         hold = None
         if wish is not None:
@@ -97,15 +99,21 @@ class EngineHolds:
         """Have the engine follow a rule no more."""
         rules = list(self._relay.rules)
         told = f"no longer: {rules.pop(place)}"
-        self._configure(replace(self._relay, rules=tuple(rules)), told, lambda _: None)
+        self._configure(replace(self._relay, rules=tuple(rules)), told, None)
 
     def give_verdict(self, identities: Sequence[int] | None, verdict: str) -> None:
         """Have the engine carry out a verdict."""
+        if self.refusal:
+            self._say(f"{verdict}: {self.refusal}", True)
+            return
         ids = None if identities is None else list(identities)
         self._client.ask(Op.VERDICT, {"ids": ids, "verdict": verdict}, self._judged)
 
     def edit(self, identity: int, data: bytes, answered: Answered) -> None:
         """Have the engine release a packet with other bytes."""
+        if self.refusal:
+            answered(f"release: {self.refusal}")
+            return
         arguments = {"held": identity, "data": data.hex(), "release": True}
 
         def heard(answer: Message | TunscopeError) -> None:
@@ -114,10 +122,14 @@ class EngineHolds:
 
         self._client.ask(Op.EDIT, arguments, heard)
 
-    def _configure(self, options: RelayOptions, told: str, answered: Answered) -> None:
+    def _configure(self, options: RelayOptions, told: str, answered: Answered | None) -> None:
+        answered = answered or self._refused
+        if self.refusal:
+            answered(f"hold: {self.refusal}")
+            return
+
         def heard(answer: Message | TunscopeError) -> None:
             if isinstance(answer, TunscopeError):
-                self._say(str(answer), True)
                 answered(str(answer))
                 return
             self._relay = options
@@ -126,6 +138,10 @@ class EngineHolds:
 
         arguments: dict[str, Any] = {"relay": options.to_json()}
         self._client.ask(Op.RELAY, arguments, heard)
+
+    def _refused(self, problem: str) -> None:
+        if problem:
+            self._say(problem, True)
 
     def _described(self, answer: Message | TunscopeError) -> None:
         if isinstance(answer, TunscopeError):
@@ -140,7 +156,7 @@ class EngineHolds:
         self._look()
 
     def _look(self) -> None:
-        if not self._ended:
+        if not self.refusal:
             self._looked = time.monotonic()
             self._client.ask(Op.HELD, {"after": 0}, self._listed)
 

@@ -126,6 +126,13 @@ class HoldEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class RelayEvent:
+    """Somebody changed what the relay is to do: the options, as `RelayOptions.to_json` has them."""
+
+    relay: Message
+
+
+@dataclass(frozen=True, slots=True)
 class AskEvent:
     """A rule wants application fields of a packet set: answer with EDITED, and soon.
 
@@ -147,7 +154,9 @@ class StoppedEvent:
     error: TunscopeError | None
 
 
-Event: TypeAlias = CountersEvent | RotatedEvent | NoticeEvent | HoldEvent | AskEvent | StoppedEvent
+Event: TypeAlias = (
+    CountersEvent | RotatedEvent | NoticeEvent | HoldEvent | RelayEvent | AskEvent | StoppedEvent
+)
 
 
 def all_held(ask: Callable[[int], Message]) -> list[HeldPacket]:
@@ -203,6 +212,8 @@ def encode_event(event: Event) -> Message:
             return {"event": "notice", "text": text}
         case HoldEvent(change, packet):
             return {"event": "hold", "change": change, "packet": packet.to_json()}
+        case RelayEvent(relay):
+            return {"event": "relay", "relay": relay}
         case AskEvent(number, data, linktype, settings):
             return {
                 "event": "ask",
@@ -231,6 +242,8 @@ def decode_event(message: Message) -> Event | None:
             return NoticeEvent(text)
         case {"event": "hold", "change": change, "packet": packet}:
             return HoldEvent(change, HeldPacket.from_json(packet))
+        case {"event": "relay", "relay": relay}:
+            return RelayEvent(relay)
         case {"event": "ask", "number": number, "data": data, "linktype": linktype}:
             settings = tuple(map(str, message["settings"]))
             return AskEvent(int(number), bytes.fromhex(data), int(linktype), settings)

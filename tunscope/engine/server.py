@@ -28,6 +28,7 @@ from tunscope.engine.protocol import (
     Message,
     NoticeEvent,
     Op,
+    RelayEvent,
     RotatedEvent,
     encode_error,
     encode_event,
@@ -300,6 +301,7 @@ class Server:
         self._options = replace(self._options, relay=options)
         self._running().note(told)
         self._listen_to_holds()
+        self._tell(RelayEvent(options.to_json()))
         return {"description": told}
 
     def _inline(self) -> InlineRelay:

@@ -23,7 +23,9 @@ class HeldOutcome(EditingOutcome):
         self._held = held
 
     def target(self, session: Session) -> str:
-        """It goes on its way."""
+        """It goes on its way, as long as there is one."""
+        if session.holds.refusal:
+            return "a file"
         return f"release on {session.title.name}"
 
     def warning(self, editing: PacketEditing) -> str:
@@ -31,10 +33,7 @@ class HeldOutcome(EditingOutcome):
         sizes = [_tcp_payload(data, editing.linktype) for data in (editing.original, editing.data)]
         grown = sizes[1] - sizes[0]
         if grown and min(sizes) >= 0:
-            return (
-                f"TCP length changes by {grown:+}: later sequence numbers of this connection "
-                "will be adjusted"
-            )
+            return f"TCP length {grown:+}: later sequence numbers of this connection shift"
         return super().warning(editing)
 
     def release(self, editing: PacketEditing, answered: Answered) -> None:

@@ -1,6 +1,7 @@
 """The hold queue as the screen sees it: what waits, verdicts and rules, behind one Protocol.
 
 Nothing here blocks or raises: what was asked for comes true, or is refused, with a later poll.
+A refusal goes to whoever wants to be `answered`, otherwise into the session's messages.
 """
 
 from __future__ import annotations
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
 
 #: Told with "" when something was done, or with the reason why it was not.
 Answered = Callable[[str], None]
-
-
-def _ignore(problem: str) -> None:
-    """The session's messages say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +74,7 @@ class Holds(Protocol):
     def waiting(self) -> Sequence[Waiting]:
         """What waits, oldest first."""
 
-    def set_wish(self, wish: HoldWish | None, answered: Answered = _ignore) -> None:
+    def set_wish(self, wish: HoldWish | None, answered: Answered | None = None) -> None:
         """Hold other packets from now on, None for no others; those that wait go on waiting."""
 
     def give_verdict(self, identities: Sequence[int] | None, verdict: str) -> None:
@@ -110,12 +107,13 @@ class NoHolds:
         self.rules: list[str] = []
         self.asked: list[tuple[object, ...]] = []
 
-    def set_wish(self, wish: HoldWish | None, answered: Answered = _ignore) -> None:
+    def set_wish(self, wish: HoldWish | None, answered: Answered | None = None) -> None:
         """Take the wish, if there is no refusal."""
         self.asked.append(("hold", wish))
         if not self.refusal:
             self.wish = wish
-        answered(self.refusal)
+        if answered is not None:
+            answered(self.refusal)
 
     def give_verdict(self, identities: Sequence[int] | None, verdict: str) -> None:
         """Let go what is released or dropped."""

@@ -85,7 +85,28 @@ def test_a_refused_filter_changes_nothing_and_is_told() -> None:
     engine.answer(UsageError("hold", "nobody is at the far end"))
     assert engine.holds.wish is None
     assert problems == ["hold: nobody is at the far end"]
-    assert engine.said == [("hold: nobody is at the far end", True)]
+    assert not engine.said  # who asked says it
+
+
+def test_a_refusal_that_nobody_waits_for_is_a_message() -> None:
+    engine = Engine(RelayOptions(("dns => drop",)))
+    for ask in (lambda: engine.holds.set_wish(None), lambda: engine.holds.remove_rule(0)):
+        ask()
+        engine.answer(UsageError("hold", "nobody is at the far end"))
+        assert engine.said.pop() == ("hold: nobody is at the far end", True)
+    assert engine.holds.rules == ("dns => drop",)
+
+
+def test_what_another_program_changed_is_known_and_kept() -> None:
+    engine = Engine(RelayOptions((), 7, HoldOptions("icmp")))
+    engine.asked.clear()
+    others = RelayOptions(("dns => drop",), 7, HoldOptions("udp", Direction.OUT))
+    engine.holds.take_options(others.to_json())
+    assert engine.holds.wish == HoldWish("udp", Direction.OUT)
+    engine.holds.add_rule("tcp => drop", lambda problem: None)
+    assert engine.asked[0][1]["relay"]["rules"] == ("dns => drop", "tcp => drop")
+    engine.holds.take_options(RelayOptions().to_json())
+    assert engine.holds.wish is None
 
 
 def test_rules_are_added_behind_those_there_are() -> None:
@@ -124,11 +145,26 @@ def test_an_edit_that_comes_too_late_is_told() -> None:
 
 
 def test_the_end_of_the_capture_empties_the_queue() -> None:
-    engine = Engine()
+    engine = Engine(RelayOptions(("dns => drop",), 7, HoldOptions("icmp")))
     engine.holds.take(HoldEvent("held", packet(1)))
     engine.holds.end()
     assert not engine.ids
-    assert engine.holds.refusal
+    assert engine.holds.wish is None
+    assert not engine.holds.rules
+    assert engine.holds.refusal == "the capture has ended"
     engine.asked.clear()
     engine.holds.pull()
     assert not engine.asked
+
+
+def test_after_the_end_nothing_is_asked_of_the_engine() -> None:
+    engine = Engine()
+    engine.holds.end()
+    engine.asked.clear()
+    problems: list[str] = []
+    engine.holds.edit(5, b"abc", problems.append)
+    engine.holds.add_rule("tcp => drop", problems.append)
+    engine.holds.give_verdict(None, "release")
+    assert not engine.asked
+    assert problems == ["release: the capture has ended", "hold: the capture has ended"]
+    assert engine.said == [("release: the capture has ended", True)]

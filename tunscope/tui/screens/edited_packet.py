@@ -45,6 +45,7 @@ class EditedPacketScreen(AnalysisScreen, inherit_bindings=False):
         self.note = NoteLine()
         self.value = Input(id=_VALUE, compact=True, select_on_focus=False)
         self._cycle = Cycle(self._candidates)
+        self._state = (False, 0)
 
     # --- showing
 
@@ -107,6 +108,14 @@ class EditedPacketScreen(AnalysisScreen, inherit_bindings=False):
         facts = self.title_facts()
         held = len(self.browser.session.holds.waiting)
         self.title_line.show(replace(facts, live=self.browser.live, held=held))
+
+    def pull(self) -> None:
+        """Show in the first line what becomes of the capture meanwhile."""
+        browser = self.browser
+        state = (browser.live, len(browser.session.holds.waiting))
+        if state != self._state:
+            self._state = state
+            self.show_title()
 
     # --- changing
 

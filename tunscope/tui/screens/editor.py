@@ -221,6 +221,10 @@ class EditorScreen(EditedPacketScreen, inherit_bindings=False):
             if problem and self.is_attached:
                 self.note.show(problem, "error")
                 self.prompt.ask("rule", "Rule", text)
+            elif problem:
+                self.tunscope.tell(problem, Severity.ERROR)
+            else:
+                self._explain()
 
         self.browser.session.holds.add_rule(text, answered)
 

@@ -8,6 +8,7 @@ from tunscope.packet.printable import printable
 from tunscope.tui.editor_keys import HOLD_KEYS
 from tunscope.tui.holding import HoldWish
 from tunscope.tui.screens.analysis import AnalysisScreen
+from tunscope.tui.session import Severity
 from tunscope.tui.widgets.hold_list import HoldList
 from tunscope.tui.widgets.note_line import NoteLine
 from tunscope.tui.widgets.prompt_line import PromptLine
@@ -69,9 +70,9 @@ class HoldScreen(AnalysisScreen, inherit_bindings=False):
     def pull(self) -> None:
         """Show what waits now."""
         super().pull()
-        wish = self.holds.wish
-        self.list.hint = "nothing is held: i chooses what to hold"
-        if wish is not None:
+        wish, refusal = self.holds.wish, self.holds.refusal
+        self.list.hint = refusal or "nothing is held: i chooses what to hold"
+        if wish is not None and not refusal:
             self.list.hint = f"nothing waits: packets that pass {wish.filter or 'at all'} will"
         self.list.show(self.holds.waiting)
         self.show_title()
@@ -126,6 +127,9 @@ class HoldScreen(AnalysisScreen, inherit_bindings=False):
 
     def action_filter(self) -> None:
         """Ask what to hold."""
+        if self.holds.refusal:
+            self.note.show(f"hold: {self.holds.refusal}", "muted")
+            return
         wish = self.holds.wish or self.browser.last_wish
         self.prompt.ask("hold", _LABEL, "" if wish is None else str(wish))
 
@@ -158,7 +162,9 @@ class HoldScreen(AnalysisScreen, inherit_bindings=False):
             if problem and self.is_attached:
                 self.note.show(problem, "error")
                 self.prompt.ask("hold", _LABEL, text)
-            elif not problem:
+            elif problem:
+                self.tunscope.tell(problem, Severity.ERROR)
+            else:
                 self.note.show("", "muted")
                 self.browser.last_wish = wish
 

@@ -32,7 +32,9 @@ class HoldActions(EditingActions, inherit_bindings=False):
     def action_toggle_hold(self) -> None:
         """Hold nothing new, or again what was held before."""
         holds = self.session.holds
-        if holds.wish is not None:
+        if holds.refusal:
+            self.tunscope.tell(f"hold: {holds.refusal}")
+        elif holds.wish is not None:
             self.last_wish = holds.wish
             holds.set_wish(None)
         elif self.last_wish is not None:
