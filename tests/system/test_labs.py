@@ -132,6 +132,40 @@ def test_another_device_of_the_lab_can_be_shown(user, lab, device, wanted):
     assert child.returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("lab", "words", "limited", "limit"),
+    [
+        ("pair", ("-f", "icmp", "-c", "6", "-s", "60"), "icmp && frame.cap_len <= 60", 6),
+        ("overlay", ("-a", "packets:3"), 'frame.interface_name == "flannel"', 3),
+    ],
+)
+def test_a_recording_ends_by_itself_at_its_limit(user, lab, words, limited, limit):
+    """In the overlay the limit is that of the first of two devices."""
+    with recording(user, lab, *words) as (child, file):
+        _, said = child.communicate(timeout=30)
+    assert child.returncode == 0, said
+    assert counts(file, (limited,)) == [limit]
+    if lab == "pair":
+        assert packets_in(file) == limit
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("-a", "files:2"), "-a files: there is only one file"),
+        (("-a", "weight:2"), "-a weight:2: no such condition"),
+        (("-c", "0"), "Invalid value for '-c' / '--count'"),
+        (("-f", "tcp prt 80"), "capture filter 'tcp prt 80'"),
+    ],
+)
+def test_a_wrong_limit_is_told_before_anything_is_recorded(user, words, why):
+    with recording(user, "pair", *words) as (child, file):
+        _, said = child.communicate(timeout=30)
+    assert child.returncode == 2
+    assert why in said
+    assert packets_in(file) == 0
+
+
 def test_under_sudo_devices_that_are_not_shown_have_their_owner(user):
     witness = LabWitness(user.mark)
     user.uid = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -14,6 +15,7 @@ from tunscope.packet.printable import printable
 
 if TYPE_CHECKING:
     from tunscope.cli.outputs import Outputs
+    from tunscope.engine.options import CaptureOptions
     from tunscope.lab.lab import Lab
     from tunscope.lab.plan import LabPlan
 
@@ -33,6 +35,23 @@ _NO_FILE: Final = "/dev/null"
     help="Show this device of the lab, not the usual ones (repeat: record several together).",
 )
 @click.option("-w", "--pcap", metavar="FILE|-", help="Record to a pcapng file, or to stdout.")
+@click.option("-f", "--filter", "expression", default="", metavar="BPF", help="Capture filter.")
+@click.option(
+    "-s",
+    "--snaplen",
+    type=click.IntRange(0),
+    default=0,
+    metavar="BYTES",
+    help="Bytes kept of each packet (0: all).",
+)
+@click.option("-c", "--count", type=click.IntRange(1), metavar="N", help="Stop after N packets.")
+@click.option(
+    "-a",
+    "--autostop",
+    multiple=True,
+    metavar="COND",
+    help="Stop after duration:S, packets:N, filesize:KB (of the first device, if several).",
+)
 @click.option("--no-tui", is_flag=True, help="No screen: only build, relay and make traffic.")
 @click.option("--shell", "node", metavar="NODE", help="Open a shell in a node of the lab.")
 @click.option(
@@ -71,13 +90,12 @@ def lab(
 
         click.echo(commands_of(plan), nl=False)
         return ExitCode.OK
-    from tunscope.engine.options import CaptureOptions
     from tunscope.lab.lab import Lab
 
     def build() -> Lab:
         return Lab(plan, devices, respond=respond)
 
-    options = CaptureOptions(relay=relay_options(given))
+    options = _options(given)
     ended = _leave if keep else _end
     if node:
         from tunscope.cli.lab_shell import record_shell
@@ -99,6 +117,23 @@ def lab(
     from tunscope.cli.live import show_lab
 
     return int(show_lab(build, options, ended))
+
+
+def _options(given: dict[str, Any]) -> CaptureOptions:
+    from tunscope.capfile.rotation import parse_stop_conditions
+    from tunscope.engine.options import MAXIMUM_SNAPLEN, CaptureOptions
+
+    stop = parse_stop_conditions(given["autostop"])
+    if stop.files is not None:
+        raise UsageError("-a files", "there is only one file", "-a filesize: ends it")
+    if given["count"] is not None:
+        stop = replace(stop, packets=given["count"])
+    return CaptureOptions(
+        filter=given["expression"],
+        snaplen=min(given["snaplen"] or MAXIMUM_SNAPLEN, MAXIMUM_SNAPLEN),
+        stop=stop,
+        relay=relay_options(given),
+    )
 
 
 def _check_node(plan: LabPlan, node: str) -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
 
+from tunscope.capfile.rotation import StopConditions
 from tunscope.device.facts import DeviceFacts
 from tunscope.device.request import DeviceRequest
 from tunscope.engine.client import EngineClient, Opening
@@ -97,8 +98,8 @@ class Lab:
             opening = self._open_device(
                 shown[0], self.places[0], self._peers[self.places[0]], options
             )
-            # Rules and holds are for the device that the person acts on.
-            plainly = replace(options, relay=RelayOptions())
+            # Rules, holds and limits are for the device that the person acts on.
+            plainly = replace(options, relay=RelayOptions(), stop=StopConditions())
             for place, engine in zip(self.places[1:], shown[1:], strict=True):
                 self._open_device(engine, place, self._peers[place], plainly)
             for place, engine in zip(kept, keepers, strict=True):
