@@ -73,11 +73,21 @@ def test_two_devices_are_joined(
     words = ("tun0", "--addr", "10.9.0.1/24", "--pcap", tmp_path / "out.pcapng")
     with capturing(here, *words, "--peer", f"device:tun1@{there.name}") as capture:
         assert " 0% packet loss" in pings(here, "10.9.0.2")
+        for state, received in (("down", 0), ("up", 1)):
+            there.ip(f"link set tun1 {state}")
+            done = here.run("ping", "-c", "1", "-W", "1", "10.9.0.2", check=False)
+            assert f"1 packets transmitted, {received} received" in done.stdout
+        here.run("sleep", "1.2")
         there.ip("link del tun1")
         assert here.run("ping", "-c", "1", "-W", "1", "10.9.0.2", check=False).returncode == 1
         here.run("sleep", "1.2")
         assert capture.interrupt() == 0
-    assert "tun1 was deleted" in capture.stderr
+    news = [line for line in capture.stderr.splitlines() if line.startswith("tunscope: tun1 ")]
+    assert news == [
+        "tunscope: tun1 is down: it takes no packets until it is up",
+        "tunscope: tun1 is up again",
+        "tunscope: tun1 was deleted: nobody is at the far end any more",
+    ]
     assert "could not be passed on" in capture.stderr
 
 

@@ -21,11 +21,14 @@ class Orphans:
 
     def __init__(self) -> None:
         self._lines: list[str] = []
-        for spool in Spool.orphans():
-            when = f"{spool.started:%Y-%m-%d %H:%M:%S}"
-            self._lines.append(
-                f"an unsaved capture of {spool.device} from {when} is kept: tunscope {spool.folder}"
-            )
+        found = Spool.orphans()  # oldest first
+        if found:
+            newest = found[-1]
+            what = f"an unsaved capture of {newest.device} from {newest.started:%Y-%m-%d %H:%M:%S}"
+            others = len(found) - 1
+            more = f"; {others} more beside it" if others else ""
+            self._lines.append(f"{what} is kept: tunscope {newest.folder}{more}")
+        for spool in found:
             spool.close()
 
     def __call__(self) -> list[str]:

@@ -128,8 +128,9 @@ class DevicePeer:
     """Another tun or tap device, by its nonblocking descriptor (IFF_NO_PI).
 
     The peer owns the descriptor from then on. A device that is down or full refuses a packet;
-    one that was deleted is given up, and `news` says so. With `vnet_header_size` the device puts
-    a virtio-net header before packets; the methods that speak of frames take and give it.
+    one that was deleted is given up. `news` tells who is down or deleted. With `vnet_header_size`
+    the device puts a virtio-net header before packets; the methods that speak of frames take and
+    give it.
     """
 
     offloads: Final = tuntap.ALL_OFFLOADS
@@ -141,6 +142,7 @@ class DevicePeer:
         self.counters = PeerCounters()
         self._fd: int | None = fd
         self._name = name
+        self._down = False
         self._news: list[str] = []
 
     def fileno(self) -> int | None:
@@ -154,10 +156,13 @@ class DevicePeer:
         if self._fd is None:
             return False
         try:
-            return os.writev(self._fd, [self._no_header, packet]) > 0
+            sent = os.writev(self._fd, [self._no_header, packet]) > 0
         except OSError as error:
-            self._give_up_if_deleted(error)
+            self._refused(error)
             return False
+        if self._down:
+            self._is_up()
+        return sent
 
     def receive_into(self, buffer: memoryview) -> int:
         """Read one packet that the other device's kernel sent, its checksum complete."""
@@ -184,10 +189,13 @@ class DevicePeer:
         if self._fd is None:
             return False
         try:
-            return os.write(self._fd, frame) == len(frame)
+            sent = os.write(self._fd, frame) == len(frame)
         except OSError as error:  # EIO: down; EAGAIN: full; EINVAL: not a packet
-            self._give_up_if_deleted(error)
+            self._refused(error)
             return False
+        if self._down:
+            self._is_up()
+        return sent
 
     def receive_frame(self, buffer: memoryview) -> int:
         """Read one packet with the virtio-net header before it."""
@@ -200,7 +208,7 @@ class DevicePeer:
             return 0
 
     def news(self) -> list[str]:
-        """Tell once that the device was deleted."""
+        """Tell once that the device is down, up again, or was deleted."""
         news, self._news = self._news, []
         return news
 
@@ -209,6 +217,16 @@ class DevicePeer:
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
+
+    def _refused(self, error: OSError) -> None:
+        if error.errno == errno.EIO and not self._down:
+            self._down = True
+            self._news.append(f"{self._name} is down: it takes no packets until it is up")
+        self._give_up_if_deleted(error)
+
+    def _is_up(self) -> None:
+        self._down = False
+        self._news.append(f"{self._name} is up again")
 
     def _give_up_if_deleted(self, error: OSError) -> None:
         if error.errno == errno.EBADFD:
