@@ -113,6 +113,65 @@ async def test_tab_completes_the_names_of_a_value(open_browser: OpenBrowser) -> 
         assert screen.editing.data[9] == 17
 
 
+async def test_a_value_stays_over_its_field_whatever_size_the_terminal_gets(
+    open_browser: OpenBrowser,
+) -> None:
+    async with open_browser(size=(80, 24)) as browser:
+        screen = await open_editor(browser)
+        await go_to(browser, "dport")
+        await browser.press("enter")
+        await browser.type("12")
+        for size in ((120, 30), (50, 16), (80, 24)):
+            await browser.pilot.resize_terminal(*size)
+            await browser.settle()
+            (line,) = (line for line in browser.screen_text().split("\n") if "▌  dport" in line)
+            assert line.split()[2] == "12"
+        screen.form.scroll_lines(-1)
+        await browser.settle()
+        (line,) = (line for line in browser.screen_text().split("\n") if "▌  dport" in line)
+        assert line.split()[2] == "12"
+        await browser.press("enter")
+        assert value(browser, "dport") == "12"
+
+
+@pytest.mark.parametrize("way", ["wheel", "click", "bytes"])
+async def test_a_mouse_that_goes_elsewhere_leaves_every_value_as_it_was(
+    open_browser: OpenBrowser, way: str
+) -> None:
+    async with open_browser(size=(80, 24)) as browser:
+        screen = await open_editor(browser)
+        await go_to(browser, "ttl")
+        await browser.press("enter")
+        await browser.type("12")
+        if way == "wheel":
+            screen.form.scroll_lines(30)
+        elif way == "click":
+            await browser.pilot.click(screen.form, offset=(4, screen.form.value_place()[1] + 1))
+        else:
+            await browser.pilot.click(screen.bytes, offset=(10, 2))
+        await browser.settle()
+        assert not screen.is_typing
+        assert screen.bytes.has_focus == (way == "bytes")
+        await browser.press("enter", "escape")
+        assert not screen.editing.edited
+        assert not screen.is_typing
+
+
+async def test_undo_while_a_value_is_typed_takes_that_back_alone(open_browser: OpenBrowser) -> None:
+    async with open_browser() as browser:
+        screen = await open_editor(browser)
+        await put(browser, "ttl", "9")
+        await go_to(browser, "id")
+        await browser.press("enter")
+        await browser.type("77")
+        await browser.press("ctrl+z")
+        assert not screen.is_typing
+        assert value(browser, "ttl") == "9"
+        assert screen.bytes.has_focus is False
+        await browser.press("ctrl+z")
+        assert not screen.editing.edited
+
+
 async def test_bytes_are_typed_over_and_the_form_follows(open_browser: OpenBrowser) -> None:
     async with open_browser(live=True) as browser:
         screen = await open_editor(browser)

@@ -129,12 +129,16 @@ async def test_a_held_packet_is_edited_and_released(open_browser: OpenBrowser) -
         screen.editing.apply(lambda p: p.with_field(2, "http.request.uri", "/edited.html"))
         screen.show_packet()
         assert "TCP length +1" in screen.note.text
+        await browser.press("home", *["down"] * 8, "enter", "7", "ctrl+r")
+        assert browser.app.screen is screen  # the value first
+        assert not holds.asked
         await browser.press("ctrl+r")
         assert browser.app.screen is browser.main
         kind, identity, data = holds.asked[-1]
         assert (kind, identity) == ("edit", 60)
         assert isinstance(data, bytes)
         assert b"GET /edited.html HTTP/1.1" in data
+        assert data[8] == 7
 
 
 async def test_the_editor_tells_what_becomes_of_the_capture(open_browser: OpenBrowser) -> None:

@@ -20,6 +20,8 @@ from tunscope.tui.widgets.title_line import TitleFacts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from textual.events import DescendantFocus
+
     from tunscope.tui.editing_outcome import EditingOutcome
     from tunscope.tui.packet_editing import Change, FormRow, PacketEditing
     from tunscope.tui.screens.main import MainScreen
@@ -46,6 +48,7 @@ class EditedPacketScreen(AnalysisScreen, inherit_bindings=False):
         self.value = Input(id=_VALUE, compact=True, select_on_focus=False)
         self._cycle = Cycle(self._candidates)
         self._state = (False, 0)
+        self._typed: FormRow | None = None
 
     # --- showing
 
@@ -91,7 +94,7 @@ class EditedPacketScreen(AnalysisScreen, inherit_bindings=False):
 
     def _preview(self, text: str) -> None:
         """Show what the packet would be; say what is wrong with what is typed."""
-        row = self.form.row
+        row = self._typed
         if row is None or row.field is None:
             return
         field, editing = row.field, self.editing
@@ -110,7 +113,9 @@ class EditedPacketScreen(AnalysisScreen, inherit_bindings=False):
         self.title_line.show(replace(facts, live=self.browser.live, held=held))
 
     def pull(self) -> None:
-        """Show in the first line what becomes of the capture meanwhile."""
+        """Show in the first line what becomes of the capture meanwhile; mind where one types."""
+        if self.is_typing:
+            self._place_value()
         browser = self.browser
         state = (browser.live, len(browser.session.holds.waiting))
         if state != self._state:
@@ -155,15 +160,20 @@ class EditedPacketScreen(AnalysisScreen, inherit_bindings=False):
         elif not row.field.editable:
             self.note.show(f"{row.field.name}: {row.field.description}", "warning")
         else:
-            x, y, width = self.form.value_place()
-            self.value.styles.offset = (x, y)
-            self.value.styles.width = max(width, self.form.extent.width - x - 1)
+            self._typed = row
+            self._place_value()
             self.value.value = row.field.value
             self.value.cursor_position = len(row.field.value)
             self.value.add_class("-editing")
             self._cycle = Cycle(self._candidates)
             self.value.focus()
             self.value.select_all()
+
+    def _place_value(self) -> None:
+        """Put the line that is typed into over the value, wherever that is now."""
+        x, y, width = self.form.value_place()
+        self.value.styles.offset = (x, y)
+        self.value.styles.width = max(width, self.form.extent.width - x - 1)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Check what is typed, and show what it would make of the packet."""
@@ -176,8 +186,8 @@ class EditedPacketScreen(AnalysisScreen, inherit_bindings=False):
         if event.input.id != _VALUE:
             return
         event.stop()
-        row = self.form.row
-        if row is None or row.field is None:
+        row = self._typed
+        if row is None or row.field is None or not self.is_typing:
             return
         index, name, text = row.layer.index, row.field.name, event.value
         if text == row.field.value or self.apply(lambda p: p.with_field(index, name, text)):
@@ -185,12 +195,21 @@ class EditedPacketScreen(AnalysisScreen, inherit_bindings=False):
 
     def stop_typing(self) -> None:
         """Go back to the form, without what was typed."""
-        self.value.remove_class("-editing")
+        self._forget_typed()
         self.form.focus()
+
+    def _forget_typed(self) -> None:
+        self.value.remove_class("-editing")
+        self._typed = None
         self.show_packet()
 
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Forget what was typed when the mouse goes on elsewhere."""
+        if self.is_typing and event.widget is not self.value:
+            self._forget_typed()
+
     def _candidates(self, text: str) -> Sequence[str]:
-        row = self.form.row
+        row = self._typed
         if row is None or row.field is None:
             return ()
         return [name for _, name in row.field.choices if name.startswith(text)]
@@ -207,8 +226,12 @@ class EditedPacketScreen(AnalysisScreen, inherit_bindings=False):
     # --- between form and bytes
 
     def on_virtual_list_cursor_moved(self, event: PacketForm.CursorMoved) -> None:
-        """Mark the bytes of the field under the cursor."""
-        if event.list is self.form and not self.is_typing:
+        """Mark the bytes of the field under the cursor; a wheel can take it away from a value."""
+        if event.list is not self.form:
+            return
+        if self.is_typing and self.form.row != self._typed:
+            self.stop_typing()
+        if not self.is_typing:
             self._highlight()
             if not self.bytes.has_focus:
                 self.bytes.go_to_highlight()

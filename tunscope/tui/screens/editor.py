@@ -108,7 +108,10 @@ class EditorScreen(EditedPacketScreen, inherit_bindings=False):
             self.dismiss(None)
 
     def action_undo(self) -> None:
-        """Take the last change back."""
+        """Take the last change back; while a value is typed, that."""
+        if self.is_typing:
+            self.stop_typing()
+            return
         if not self.editing.undo():
             self.note.show("undo: this is the packet as it was", "muted")
             return
@@ -116,6 +119,8 @@ class EditorScreen(EditedPacketScreen, inherit_bindings=False):
 
     def action_redo(self) -> None:
         """Make the change again that was taken back."""
+        if self.is_typing:
+            return
         if not self.editing.redo():
             self.note.show("redo: no change was taken back", "muted")
             return

@@ -24,7 +24,10 @@ class HeldEditorScreen(EditorScreen, inherit_bindings=False):
         self._held = outcome
 
     def action_release(self) -> None:
-        """Let the packet go as it is now; the editor stays if that is refused."""
+        """Let the packet go as it is now, or take a value that is typed.
+
+        The editor stays if that is refused.
+        """
 
         def answered(problem: str) -> None:
             if not self.is_attached:
@@ -35,5 +38,7 @@ class HeldEditorScreen(EditorScreen, inherit_bindings=False):
                 self.tunscope.tell(f"released {self.editing.origin}")
                 self.dismiss(None)
 
-        if not self.is_typing:
+        if self.is_typing:
+            self.submit()
+        else:
             self._held.release(self.editing, answered)
