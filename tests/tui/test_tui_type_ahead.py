@@ -69,3 +69,16 @@ async def test_a_filter_and_a_command_in_one_breath(open_browser: OpenBrowser) -
         await browser.until(lambda: type(browser.app.screen).__name__ == "MessagesScreen")
         assert bar.applied == "tcp"
         assert browser.main.query_one("FilterBar Input", Input).value == "tcp"
+
+
+async def test_a_key_shows_that_the_terminal_has_the_focus_again(
+    open_browser: OpenBrowser,
+) -> None:
+    """Some terminals tell that they lost it and not that they got it back."""
+    async with open_browser() as browser:
+        browser.app.post_message(events.AppBlur())
+        await browser.settle()
+        browser.table.focus()  # as a click or the end of something does
+        await browser.settle()
+        await browser.press("ctrl+p")
+        assert isinstance(browser.app.focused, Input)

@@ -190,7 +190,8 @@ class TunscopeApp(ScreenApp[Ending], inherit_bindings=False):
         From a list it need not go through the queues of all that is around it, which nobody there
         waits for: that takes as long as painting what it does.
         """
-        focused = self.focused
+        # Without the terminal's focus the key is also news of it, for Textual to take in.
+        focused = self.focused if self.app_focus else None
         if not isinstance(event, events.Key) or not isinstance(focused, VirtualList):
             await super().on_event(event)
         elif not (await self._check_bindings(event.key, priority=True) or focused.takes_key(event)):
