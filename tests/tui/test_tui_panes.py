@@ -6,6 +6,8 @@ import pytest
 from browser_driver import Browser, OpenBrowser
 
 from tunscope.index.source import FileSource
+from tunscope.tui.pace import WATCHFUL
+from tunscope.tui.screens.main import MainScreen
 from tunscope.tui.widgets.field_tree import FieldTree
 from tunscope.tui.widgets.hex_view import HexView
 
@@ -72,6 +74,25 @@ async def test_the_first_packet_does_not_wait_long(open_browser: OpenBrowser) ->
         await browser.pause(1.0)
         assert tree(browser).row_count
         assert not browser.app.capture.complete
+
+
+async def test_a_pipe_that_gives_nothing_is_not_looked_at_all_the_time(
+    open_browser: OpenBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be open for hours; of a file that is there the next packets come in a moment."""
+    async with open_browser(loading=True) as browser:
+        await browser.pause(1.0)
+        looks = 0
+        beat = type(browser.main)._beat
+
+        def counted(screen: MainScreen) -> float:
+            nonlocal looks
+            looks += 1
+            return beat(screen)
+
+        monkeypatch.setattr(browser.main._pulse, "_beat", lambda: counted(browser.main))
+        await browser.pause(4.0)
+        assert 0 < looks <= 4.0 / WATCHFUL + 1
 
 
 async def test_a_field_highlights_its_bytes(open_browser: OpenBrowser) -> None:

@@ -57,11 +57,11 @@ class PullingScreen(ReplayActions, inherit_bindings=False):
             self.pull()
         elif not self.table.is_prepared:
             self.table.prepare()
-        if not self.live and not self.capture.complete:
+        if self._is_read:
             return READING
         if self._is_busy() or not self.table.is_prepared:
             return BUSY
-        return WATCHFUL if self.live else CALM
+        return CALM if self.capture.complete and not self.live else WATCHFUL
 
     def quicken(self) -> None:
         """Look again soon: the person has begun something."""
@@ -81,6 +81,11 @@ class PullingScreen(ReplayActions, inherit_bindings=False):
             len(self.session.holds.waiting),
             self.session.replays.progress,
         )
+
+    @property
+    def _is_read(self) -> bool:
+        """Whether a file is read that is there as a whole; a pipe may have nothing for hours."""
+        return not (self.live or self.capture.complete) and self.capture.source.finished
 
     def _is_busy(self) -> bool:
         """Whether something is under way that ends soon."""
