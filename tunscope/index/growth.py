@@ -55,8 +55,13 @@ class GrowthReport:
         # Counted first: what these packets refer to is there before they are.
         packets = tables.packets.count
         inner = tuple(table.count for table in tables.inner)
+        interfaces = tables.interfaces
+        new = slice(self._interfaces, None)
         described = zip(
-            contents.interfaces, tables.interfaces.orders, tables.interfaces.numbers, strict=True
+            interfaces.descriptions[new],
+            interfaces.orders[new],
+            interfaces.numbers[new],
+            strict=True,
         )
         growth = Growth(
             packets,
@@ -64,10 +69,10 @@ class GrowthReport:
             tables.shims.count,
             tables.addresses.beyond(self._ipv6, self._macs),
             tables.conversations.take_routes(),
-            list(islice(described, self._interfaces, None)),
+            list(described),
             contents.sections[self._sections :],
             contents.statistics[self._statistics :],
-            dict(islice(contents.names.items(), self._names, None)),
+            _newest(contents.names, len(contents.names) - self._names),
             contents.comments[self._comments :],
             contents.warnings[self._warnings :],
         )
@@ -80,6 +85,12 @@ class GrowthReport:
         self._comments = len(contents.comments)
         self._warnings = len(contents.warnings)
         return growth
+
+
+def _newest(names: dict[str, str], count: int) -> dict[str, str]:
+    """Return the last `count` names, in their order, without a walk over all before them."""
+    found = list(islice(reversed(names.items()), count))
+    return dict(reversed(found))
 
 
 def grow(tables: Tables, growth: Growth) -> None:
