@@ -156,10 +156,18 @@ class ForkedIndexer:
 
 
 def _fork() -> int:
-    with warnings.catch_warnings():
-        # numpy's own threads are counted as well; nothing here needs them.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return os.fork()
+    """Fork; Ctrl+C is not for the new process, which ends with the other, not even at once."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        with warnings.catch_warnings():
+            # numpy's own threads are counted as well; nothing here needs them.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            process = os.fork()
+        if not process:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        return process
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(
@@ -168,7 +176,7 @@ def _serve(
     """Be the other process: index, report, and leave nothing behind."""
     status = 1
     try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # this one ends with the other
+        _leave_terminal()
         gc.disable()
         prepare()
         for report in _reports(source, tables, chunk):
@@ -183,6 +191,14 @@ def _serve(
             pipe.flush()
     finally:
         os._exit(status)
+
+
+def _leave_terminal() -> None:
+    """Let go of the terminal: it has a screen on it, and may be closed."""
+    nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    for standard in range(3):
+        os.dup2(nothing, standard)
+    os.close(nothing)
 
 
 def _reports(source: FileSource, tables: Tables, chunk: int) -> Iterator[_Report]:

@@ -112,10 +112,12 @@ def test_many_interfaces_sections_and_names_come_through(tmp_path: Path) -> None
     section += [interface_description(InterfaceDescription(101, name=f"tun{i}")) for i in range(9)]
     section += [name_resolution({"10.0.0.1": "one", "2001:db8::1": "six"}), packets(1, 100)]
     section += [interface_statistics(InterfaceStatistics(3, 10, comment="counted"))]
-    path.write_bytes(b"".join(section) * 20)
+    named = [name_resolution({f"10.0.{i}.{j}": f"h{j}" for j in range(9)}) for i in range(200)]
+    path.write_bytes(b"".join(section) * 20 + b"".join(named))
     with indexing_apart(FileSource(path)) as apart, indexing_here(path) as here:
         assert apart.wait(TIMEOUT)
         assert (len(apart.interfaces), apart.count) == (180, 2000)
+        assert list(apart.tables.contents.names) == list(here.tables.contents.names)
         assert_same(apart, here)
 
 
@@ -228,6 +230,45 @@ os._exit(0)
     assert done.stderr == ""
 
 
+def test_an_interrupt_at_the_fork_is_for_the_first_process_alone(capture: Path) -> None:
+    program = """
+import os, signal, sys
+from tunscope.index.forked import ForkedIndexer
+from tunscope.index.indexing import Step
+from tunscope.index.memory import SHARED
+from tunscope.index.source import FileSource
+from tunscope.index.tables import Tables
+fork = os.fork
+def interrupted():
+    process = fork()
+    os.kill(os.getpid(), signal.SIGINT)
+    return process
+os.fork = interrupted
+signal.signal(signal.SIGINT, lambda *_: print("interrupted", os.getpid(), flush=True))
+tables = Tables(SHARED)
+tables.reserve_levels()
+indexer = ForkedIndexer(FileSource(sys.argv[1]), tables)
+while indexer.step() is not Step.DONE:
+    pass
+indexer.close()
+print(os.getpid(), tables.packets.count, indexer.error)
+"""
+    done = subprocess.run([sys.executable, "-c", program, str(capture)], check=True, text=True,
+                          capture_output=True, timeout=TIMEOUT)  # fmt: skip
+    first, last = done.stdout.splitlines()
+    process = last.split()[0]
+    assert (first, last) == (f"interrupted {process}", f"{process} 5000 None")
+
+
+def test_the_process_leaves_the_terminal_to_the_screen(capture: Path) -> None:
+    others = children()
+    with indexing_apart(StuckSource(capture)) as index:
+        eventually(lambda: index.count)
+        (child,) = children() - others
+        standard = [os.readlink(f"/proc/{child}/fd/{number}") for number in range(3)]
+        assert standard == [os.devnull] * 3
+
+
 def running(process: int) -> bool:
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -264,14 +305,13 @@ def test_a_process_is_forked_where_it_pays(
 
 def test_where_no_process_is_to_be_had_the_file_is_indexed_here(large: Path) -> None:
     program = """
-import resource, sys
+import os, resource, sys
 from tunscope.index.forked import fork_indexer
 from tunscope.index.source import FileSource
 source = FileSource(sys.argv[1])
 limit, how_much = getattr(resource, sys.argv[2]), int(sys.argv[3])
 resource.setrlimit(limit, (how_much, how_much))
-if sys.argv[2] == "RLIMIT_NPROC":
-    import os
+if sys.argv[2] == "RLIMIT_NPROC" and not os.getuid():
     os.setgid(65534), os.setuid(65534)
 assert fork_indexer(source) is None
 """
