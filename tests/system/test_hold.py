@@ -287,5 +287,13 @@ def test_what_cannot_be_held_is_refused(pair: Pair) -> None:
     assert "is observed" in done.stderr
     done = pair.client.tunscope("tun5", "--hold", "icm", "--pcap", str(pair.file))
     assert done.stderr.splitlines()[1:] == ["icm", "^~~"]
+    for detail in ("direction=out", "time=3", "then=drop", "max=7", "full=pass"):
+        done = pair.client.tunscope("tun5", f"--hold-{detail}", "--pcap", str(pair.file))
+        name = detail.partition("=")[0]
+        assert done.stderr == f"tunscope: --hold-{name}: needs --hold FILTER\n"
+    done = pair.client.tunscope("hold", "tun5", "--keep")
+    assert done.stderr == "tunscope: --keep: needs --edit ID\n"
+    done = pair.client.tunscope("hold", "tun5", "--off", "--filter", "icmp")
+    assert done.stderr == "tunscope: --off: and --filter exclude each other\n"
     done = pair.client.tunscope("hold", "tun5")
     assert "no capture of yours runs on it" in done.stderr

@@ -43,6 +43,10 @@ def hold(device: str, **given: Any) -> int:
     """
     if given["settings"] and given["edit"] is None:
         raise UsageError("--set", "needs --edit ID")
+    if given["keep"] and given["edit"] is None:
+        raise UsageError("--keep", "needs --edit ID")
+    if given["off"] and given["expression"] is not None:
+        raise UsageError("--off", "and --filter exclude each other")
     engine = _reach(device, given["netns"])
     try:
         _act(engine, given)

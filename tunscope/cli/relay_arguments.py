@@ -24,7 +24,6 @@ _OPTIONS: Final = (
     click.option(
         "--hold-direction",
         type=click.Choice(["inout", "in", "out"]),
-        default="inout",
         help="Only those that go this way.",
     ),
     click.option(
@@ -36,20 +35,17 @@ _OPTIONS: Final = (
     click.option(
         "--hold-then",
         type=click.Choice(["release", "drop"]),
-        default="release",
         help="What becomes of them then [release].",
     ),
     click.option(
         "--hold-max",
         type=click.IntRange(1),
-        default=1000,
         metavar="N",
         help="How many may wait [1000].",
     ),
     click.option(
         "--hold-full",
         type=click.Choice(["oldest", "pass", "drop"]),
-        default="oldest",
         help="When so many wait: the oldest goes, or the new one passes or is dropped [oldest].",
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tunscope.cli.privilege import as_invoking_user
 from tunscope.errors import UsageError
@@ -14,6 +14,15 @@ from tunscope.relay.actions import APPLICATIONS, AskEdit
 from tunscope.relay.hold_options import HoldOptions
 from tunscope.relay.relay_options import RelayOptions
 from tunscope.relay.rules import RuleError, parse_rule
+
+#: Options that say more about a hold, and what `HoldOptions` calls them.
+_HOLD_DETAILS: Final = {
+    "hold_direction": "direction",
+    "hold_time": "seconds",
+    "hold_then": "then",
+    "hold_max": "maximum",
+    "hold_full": "when_full",
+}
 
 
 def relay_options(given: Mapping[str, Any]) -> RelayOptions:
@@ -32,21 +41,20 @@ def relay_options(given: Mapping[str, Any]) -> RelayOptions:
 
 
 def _hold_options(given: Mapping[str, Any]) -> HoldOptions | None:
+    details = {
+        _HOLD_DETAILS[name]: given[name] for name in _HOLD_DETAILS if given[name] is not None
+    }
     if given["hold"] is None:
-        if given["hold_time"] is not None:
-            raise UsageError("--hold-time", "needs --hold FILTER")
+        for name in _HOLD_DETAILS:
+            if given[name] is not None:
+                raise UsageError(f"--{name.replace('_', '-')}", "needs --hold FILTER")
         return None
     from tunscope.engine.predicates import packet_predicate
 
     packet_predicate(given["hold"])
-    return HoldOptions(
-        filter=given["hold"],
-        direction=Direction({"inout": 0, "in": 1, "out": 2}[given["hold_direction"]]),
-        seconds=given["hold_time"],
-        then=given["hold_then"],
-        maximum=given["hold_max"],
-        when_full=given["hold_full"],
-    )
+    if "direction" in details:
+        details["direction"] = Direction({"inout": 0, "in": 1, "out": 2}[details["direction"]])
+    return HoldOptions(filter=given["hold"], **details)
 
 
 def check_rule(text: str) -> None:

@@ -47,7 +47,7 @@ class Edited:
 def parse_assignment(text: str) -> Assignment:
     """Read ``ip.ttl=3``; UsageError if the field or the value is not known."""
     name, equals, value = text.partition("=")
-    if not equals:
+    if not (equals and name.strip()):
         raise UsageError(printable(text), "is not FIELD=VALUE", "as in ip.ttl=3")
     field = header_field(name.strip())
     return Assignment(field, parse_value(field, value))

@@ -21,7 +21,7 @@ class RuleError(UsageError):
     """A rule that cannot be used; `caret` points at the fault."""
 
     def __init__(self, text: str, start: int, stop: int, why: str, hint: str = "") -> None:
-        super().__init__("--rule", f"{why}, column {start + 1}", hint)
+        super().__init__("rule", f"{why}, column {start + 1}", hint)
         self.text = text
         self.start = start
         self.stop = max(stop, start + 1)

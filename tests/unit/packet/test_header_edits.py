@@ -150,6 +150,7 @@ def test_counting_up_wraps_at_the_fields_end() -> None:
     ("text", "why"),
     [
         ("ip.ttl", "FIELD=VALUE"),
+        (" =3", "FIELD=VALUE"),
         ("ip.tll=3", "did you mean ip.ttl"),
         ("ip.ttl=256", "0 to 255"),
         ("ip.ttl=", "0 to 255"),
