@@ -13,7 +13,8 @@ from tunscope.packet.record import REPLAYED, PacketRecord
 
 _ARP: Final = 0x0806
 _PROTOCOLS: Final = {"icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58}
-_ECHO: Final = {"icmp": (0, 8), "icmpv6": (128, 129)}
+#: ICMP and ICMPv6 types of an echo's reply and request.
+_ECHO: Final = {"icmp": (0, 8), "icmpv6": (129, 128)}
 #: ICMP and ICMPv6 types that quote the packet they are about (RFC 792, RFC 4443).
 _ERRORS: Final = {"icmp": frozenset({3, 4, 5, 11, 12}), "icmpv6": frozenset({1, 2, 3, 4})}
 
@@ -62,6 +63,27 @@ def answered_flows(data: bytes, linktype: int) -> tuple[Flow, ...]:
         quoted = flow_of(_quoted(data, last), LinkType.RAW)
         return (flow.reversed(),) if quoted is None else (flow.reversed(), quoted)
     return (flow.reversed(),)
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """What tells one ICMP echo of a flow from the next."""
+
+    request: bool
+    sequence: int
+
+
+def echo_of(data: bytes, linktype: int) -> Echo | None:
+    """Return what an ICMP echo request or reply says of itself, None for any other packet."""
+    layers = layers_of(data, linktype)
+    last = layers[-1] if layers else None
+    if last is None or last.protocol not in _ECHO or last.end - last.start < 8:
+        return None
+    reply, request = _ECHO[last.protocol]
+    kind, at = data[last.start], last.start + 6
+    if kind not in {reply, request}:
+        return None
+    return Echo(kind == request, int.from_bytes(data[at : at + 2], "big"))
 
 
 def is_answer(record: PacketRecord, flows: Collection[Flow], *, owned: bool) -> bool:

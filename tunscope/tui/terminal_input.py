@@ -17,6 +17,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 from textual._parser import ParseError
+from textual._time import get_time
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Paste
@@ -38,6 +39,9 @@ _LOOK: Final = 0.1
 #: which more of a paste comes.
 _MARK_PATIENCE: Final = 0.02
 _PASTE_PATIENCE: Final = 1.0
+#: Seconds after which an escape, if no mark begins with it, is a key of its own. What a key sends
+#: comes in one piece. Textual waits for 0.1, unless ESCDELAY (ms) asks for something else.
+_ESCAPE_PATIENCE: Final = 0.03
 
 
 class PasteSplitter:
@@ -98,7 +102,18 @@ def _overlap(text: str, mark: str) -> int:
 
 
 class KeyParser(XTermParser):
-    """Textual's parser, which leaves out a sequence that it cannot make sense of."""
+    """Textual's parser, sooner with Esc, and without sequences that it cannot make sense of."""
+
+    @property
+    def patience(self) -> float:
+        """Seconds after which `tick` is wanted."""
+        return _LOOK if self._timeout_time is None else _ESCAPE_PATIENCE
+
+    def feed(self, data: str) -> Iterable[Message]:
+        """Yield what is complete; what may go on is waited for shortly."""
+        yield from super().feed(data)
+        if self._timeout_time is not None and "ESCDELAY" not in os.environ:
+            self._timeout_time = min(self._timeout_time, get_time() + _ESCAPE_PATIENCE)
 
     def parse(self, token_callback: TokenCallback[Message]) -> Generator[Read1 | Peek1, str, None]:
         """Begin anew behind a number that is none, or too large for a character."""
@@ -169,7 +184,7 @@ class TerminalDriver(LinuxDriver):
         last = time.monotonic()
         while not self.exit_event.is_set():
             pieces: Iterable[str | Paste] = ()
-            if select.select([self.fileno], [], [], min(splitter.patience, _LOOK))[0]:
+            if select.select([self.fileno], [], [], min(splitter.patience, parser.patience))[0]:
                 data = b""
                 with contextlib.suppress(OSError):
                     data = os.read(self.fileno, _CHUNK)

@@ -87,7 +87,8 @@ class EditingActions(LayoutActions, inherit_bindings=False):
         self._question = (question, found)
         self.table.set_following(False)
         if not self.view.shows(found):
-            self.tunscope.tell(f"answer: #{found} answers #{question}; the filter hides it")
+            why = "the view is paused" if self.table.paused else "the filter hides it"
+            self.tunscope.tell(f"answer: #{found} answers #{question}; {why}")
             return
         self.table.move_to(self.table.row_of_number(found))
         self.tunscope.tell(f"#{found} answers #{question}")
