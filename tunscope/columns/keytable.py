@@ -28,7 +28,7 @@ class KeyTable:
     """Keys of one or two 64-bit words, numbered from 1 in the order of their first occurrence.
 
     Open addressing with linear probing. The hash has a random key, so that packets cannot be
-    made to collide. Readers in other threads may use `words` and `count` at any time; only one
+    made to collide. Other threads may use `words`, `count` and `find` at any time; only one
     thread may insert.
     """
 
@@ -36,8 +36,8 @@ class KeyTable:
         self._factors: Final = [
             np.uint64(int.from_bytes(os.urandom(8)) | 1) for _ in range(words + 1)
         ]
-        self._bits = _FIRST_BITS
-        self._slots: Ids = np.zeros(1 << self._bits, np.uint32)
+        #: A power of two; once readers have it, what is in it stays where it is.
+        self._slots: Ids = np.zeros(1 << _FIRST_BITS, np.uint32)
         #: One row of words a key, side by side: a comparison touches one cache line.
         self._keys: Words = np.zeros((_FIRST_KEYS, words), np.uint64)
         self._count = 0
@@ -70,13 +70,13 @@ class KeyTable:
             ids[missing] = self._insert([word[missing] for word in key])
         return ids
 
-    def _start(self, key: list[Words]) -> Slots:
+    def _start(self, key: list[Words], slots: Ids) -> Slots:
         mixed = key[0] * self._factors[0]
         for word, factor in zip(key[1:], self._factors[1:], strict=False):
             mixed += word * factor
         mixed ^= mixed >> _U32
         mixed *= self._factors[-1]
-        mixed >>= np.uint64(64 - self._bits)
+        mixed >>= np.uint64(65 - len(slots).bit_length())
         return mixed.view(np.int64)
 
     def _differ(self, ids: Ids, key: list[Words]) -> npt.NDArray[np.bool_]:
@@ -92,13 +92,14 @@ class KeyTable:
 
     def _probe(self, key: list[Words]) -> tuple[Ids, npt.NDArray[np.intp]]:
         """Return ids (0 where unknown) and the positions of the unknown keys."""
-        slot = self._start(key)
-        ids = self._slots[slot]
+        slots = self._slots
+        slot = self._start(key, slots)
+        ids = slots[slot]
         wrong = np.flatnonzero(self._differ(ids, key))
         if not len(wrong):
             return ids, wrong
         # Few are left: those whose slot another key has taken, and new ones.
-        mask = len(self._slots) - 1
+        mask = len(slots) - 1
         slot, seen, key = slot[wrong], ids[wrong], [word[wrong] for word in key]
         missing: list[npt.NDArray[np.intp]] = []
         while len(wrong):
@@ -108,7 +109,7 @@ class KeyTable:
                 taken = ~empty
                 wrong, slot, key = wrong[taken], slot[taken], [word[taken] for word in key]
             slot = (slot + 1) & mask
-            seen = self._slots[slot]
+            seen = slots[slot]
             ids[wrong] = seen
             still = self._differ(seen, key)
             wrong, slot, seen = wrong[still], slot[still], seen[still]
@@ -145,18 +146,20 @@ class KeyTable:
         self._keys[first : count + 1] = keys
         self._count = count
         wanted = count * (_SLOTS_A_KEY if count < _MANY else _SLOTS_OF_MANY)
-        if wanted > len(self._slots):
-            self._bits = wanted.bit_length()
-            self._slots = np.zeros(1 << self._bits, np.uint32)
+        slots = self._slots
+        if wanted > len(slots):
+            slots = np.zeros(1 << wanted.bit_length(), np.uint32)
             keys, first = self._keys[1 : count + 1], 1
         ids = np.arange(first, count + 1, dtype=np.uint32)
-        self._place(ids, self._start([keys[:, i] for i in range(keys.shape[1])]))
+        _place(ids, self._start([keys[:, i] for i in range(keys.shape[1])], slots), slots)
+        self._slots = slots
 
-    def _place(self, ids: Ids, slot: Slots) -> None:
-        mask = len(self._slots) - 1
-        while len(ids):
-            free = self._slots[slot] == 0
-            self._slots[slot[free]] = ids[free]
-            # Of several ids for one free slot the last one written stays; the others move on.
-            lost = self._slots[slot] != ids
-            ids, slot = ids[lost], (slot[lost] + 1) & mask
+
+def _place(ids: Ids, slot: Slots, slots: Ids) -> None:
+    mask = len(slots) - 1
+    while len(ids):
+        free = slots[slot] == 0
+        slots[slot[free]] = ids[free]
+        # Of several ids for one free slot the last one written stays; the others move on.
+        lost = slots[slot] != ids
+        ids, slot = ids[lost], (slot[lost] + 1) & mask

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -48,6 +50,31 @@ def test_many_keys_at_once_and_again() -> None:
     assert table.find(keys).tolist() == [expected[key] for key in keys.tolist()]
     assert table.words[0][1:].tolist() == list(expected)
     assert not table.find(np.array([1 << 63], np.uint64)).any()
+
+
+def test_keys_are_found_by_another_thread_while_more_come() -> None:
+    """A filter asks for an address while the file with it is read."""
+    table = KeyTable(2)
+    known = np.arange(1, 6, dtype=np.uint64)
+    table.number(known, known)
+    ended = threading.Event()
+
+    def look() -> set[tuple[int, ...]]:
+        found = set()
+        while not ended.is_set():
+            found.add(tuple(table.find(known, known).tolist()))
+        return found
+
+    rng = np.random.default_rng(2)
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(look)
+        try:
+            for _ in range(40):
+                keys = rng.integers(10, 1 << 63, 20_000, dtype=np.uint64)
+                table.number(keys, keys)
+        finally:
+            ended.set()
+        assert found.result() == {(1, 2, 3, 4, 5)}
 
 
 def test_keys_that_differ_in_one_word_only() -> None:
