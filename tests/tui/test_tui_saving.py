@@ -100,6 +100,48 @@ async def test_w_asks_for_a_name_and_saves(open_browser: OpenBrowser, tmp_path: 
     assert target.exists()
 
 
+@pytest.mark.parametrize("way", ["key", "command"])
+async def test_a_name_that_is_no_good_stays_typed(
+    open_browser: OpenBrowser, tmp_path: Path, way: str
+) -> None:
+    target = tmp_path / "folder" / "kept.pcapng"
+    async with open_browser() as browser:
+        entry = browser.main.query_one("PromptLine Input", Input)
+        if way == "command":
+            await browser.command(f"w {target}")
+        else:
+            await browser.press("w")
+            entry.value = str(target)
+            await browser.press("enter")
+        await browser.until(lambda: browser.app.messages)
+        assert "No such file or directory" in browser.app.messages[-1].text
+        await browser.until(lambda: browser.main.prompt.asking)
+        assert entry.has_focus
+        assert entry.value == (f"w {target}" if way == "command" else str(target))
+        target.parent.mkdir()
+        await browser.press("enter")
+        await browser.until(target.exists)
+        assert browser.app.messages[-1].text == f"saved 155 packets to {target}"
+        assert not browser.main.prompt.asking
+
+
+async def test_save_and_quit_asks_for_a_better_name(
+    open_browser: OpenBrowser, tmp_path: Path
+) -> None:
+    async with open_browser(live=True, unsaved=True) as browser:
+        await browser.press("q", "s")
+        entry = browser.main.query_one("PromptLine Input", Input)
+        entry.value = str(tmp_path)
+        await browser.press("enter")
+        browser.update(state=SessionState.STOPPED)
+        source = browser.app.capture.source
+        assert isinstance(source, FileSource)
+        source.finish()
+        await browser.until(lambda: browser.app.messages and browser.main.prompt.asking)
+        assert browser.main.prompt.topic == "save and quit"
+        assert entry.value == str(tmp_path)
+
+
 async def test_w_without_packets_says_so(open_browser: OpenBrowser) -> None:
     async with open_browser(packets=0, live=True) as browser:
         await browser.press("w")

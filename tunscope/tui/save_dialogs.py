@@ -90,6 +90,7 @@ class SaveDialogs:
         if self._is_being_captured(target):
             why = "the capture is being written there (^e stops it)"
             self._app.tell(f"save {target}: {why}", Severity.WARNING)
+            self._ask_again()
         elif target.is_file():
             question = f"{target} is there already. Overwrite it?"
             self._app.push_screen(ConfirmScreen(question, "Overwrite"), answered)
@@ -116,8 +117,16 @@ class SaveDialogs:
                 app.capture.annotations.mark_saved(result.revision)
                 app.tell(result.text, result.severity)
                 then(result)
+                if result.severity is Severity.ERROR:
+                    self._ask_again()
 
         app.push_screen(SaveScreen(app.capture, numbers, target), done)
+
+    def _ask_again(self) -> None:
+        """Leave what was typed to be mended."""
+        browser = self._app.browser
+        if self._app.screen is browser:
+            browser.prompt.ask_again()
 
 
 def _path(text: str) -> Path:

@@ -51,6 +51,7 @@ class PromptLine(Horizontal):
         self._topic = ""
         self._cycle = Cycle(nothing)
         self._history: LineHistory | None = None
+        self._answer = ""
 
     def compose(self) -> ComposeResult:
         """A label and an input."""
@@ -81,9 +82,16 @@ class PromptLine(Horizontal):
         self.query_one(Static).update(label)
         entry = self.query_one(Input)
         entry.suggester = None if completer is nothing else CompletionSuggester(completer)
+        self._open(text)
+
+    def ask_again(self) -> None:
+        """Open the last question again, as it was answered: the answer was no good."""
+        self._open(self._answer)
+
+    def _open(self, text: str) -> None:
         self._set(text)
         self.add_class("-asking")
-        entry.focus()
+        self.query_one(Input).focus()
 
     @property
     def topic(self) -> str:
@@ -113,6 +121,7 @@ class PromptLine(Horizontal):
         self.close()
         if self._history is not None:
             self._history.add(event.value)
+        self._answer = event.value
         self.post_message(self.Answered(self._topic, event.value))
 
     def cancel(self) -> None:
