@@ -202,15 +202,19 @@ def _leave_terminal() -> None:
 
 
 def _reports(source: FileSource, tables: Tables, chunk: int) -> Iterator[_Report]:
-    """Index the file; yield the first packets at once, then what comes in a moment."""
+    """Index the file; yield the first packets at once, then what comes in a moment.
+
+    Something is told also while there are no packets: whoever listens sees how far it is, and
+    whoever tells whether anybody listens.
+    """
     indexer, news = Indexer(source, tables, chunk), GrowthReport(tables)
     tables.conversations.unwatch()
-    due = 0.0
+    due, told = time.monotonic() + _PACE, False
     step = Step.ADVANCED
     while step is Step.ADVANCED:
         step = indexer.step()
-        now = time.monotonic()
-        if step is not Step.ADVANCED or (now >= due and tables.packets.count):
-            due = now + _PACE
+        now, some = time.monotonic(), tables.packets.count > 0
+        if step is not Step.ADVANCED or now >= due or (some and not told):
+            due, told = now + _PACE, some
             done = step is not Step.ADVANCED
             yield _Report(news.take(), indexer.read, done, indexer.error)

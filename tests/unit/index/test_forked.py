@@ -33,6 +33,7 @@ from tunscope.columns.layout import Layer
 from tunscope.index import forked
 from tunscope.index.capture import CaptureIndex
 from tunscope.index.forked import ForkedIndexer, fork_indexer
+from tunscope.index.indexing import Step
 from tunscope.index.memory import SHARED
 from tunscope.index.source import FileSource
 from tunscope.index.tables import Tables
@@ -171,6 +172,15 @@ def test_a_process_that_is_not_needed_any_more_is_ended(capture: Path) -> None:
     assert index.error is None
 
 
+def test_progress_is_told_where_there_are_no_packets(tmp_path: Path) -> None:
+    path = tmp_path / "names.pcapng"
+    path.write_bytes(HEAD + name_resolution({"10.0.0.1": "one"}) * 1000)
+    with indexing_apart(StuckSource(path)) as index:
+        eventually(lambda: index.progress)
+        assert not index.complete
+        assert index.tables.contents.names == {"10.0.0.1": "one"}
+
+
 class OddSource(FileSource):
     """A file that cannot be read for a reason that nobody reckons with."""
 
@@ -183,7 +193,7 @@ def test_what_goes_wrong_in_the_process_is_told_here(capture: Path) -> None:
     tables.reserve_levels()
     indexer = ForkedIndexer(OddSource(capture), tables)
     with pytest.raises(RuntimeError, match="ZeroDivisionError: odd"):
-        indexer.step()
+        list(iter(indexer.step, Step.DONE))
     indexer.close()
 
 
