@@ -177,7 +177,8 @@ async def test_a_packet_that_left_meanwhile_stays_in_the_editor(
         screen = browser.app.screen
         assert isinstance(screen, EditorScreen)
         screen.editing.apply(lambda p: p.with_field(0, "ttl", "3"))
-        holds.waiting = []
+        holds.waiting = [held(browser, 8)]
+        await browser.until(lambda: "→ it waits no more" in browser.line(0))
         await browser.press("ctrl+r")
         assert browser.app.screen is screen
         assert "no such packet waits" in screen.note.text

@@ -23,9 +23,11 @@ class HeldOutcome(EditingOutcome):
         self._held = held
 
     def target(self, session: Session) -> str:
-        """It goes on its way, as long as there is one."""
+        """It goes on its way, as long as there is one and it waits."""
         if session.holds.refusal:
             return "a file"
+        if all(one.packet.identity != self._held.identity for one in session.holds.waiting):
+            return "it waits no more"
         return f"release on {session.title.name}"
 
     def warning(self, editing: PacketEditing) -> str:

@@ -47,7 +47,7 @@ class EditedPacketScreen(AnalysisScreen, inherit_bindings=False):
         self.note = NoteLine()
         self.value = Input(id=_VALUE, compact=True, select_on_focus=False)
         self._cycle = Cycle(self._candidates)
-        self._state = (False, 0)
+        self._state = (False, 0, "")
         self._typed: FormRow | None = None
 
     # --- showing
@@ -117,7 +117,8 @@ class EditedPacketScreen(AnalysisScreen, inherit_bindings=False):
         if self.is_typing:
             self._place_value()
         browser = self.browser
-        state = (browser.live, len(browser.session.holds.waiting))
+        session = browser.session
+        state = (browser.live, len(session.holds.waiting), self.outcome.target(session))
         if state != self._state:
             self._state = state
             self.show_title()
