@@ -67,6 +67,13 @@ def fork_indexer(source: Source, prepare: Callable[[], None] = _as_we_are) -> Fo
         return None
     if len(os.sched_getaffinity(0)) < 2 or threading.active_count() > 1:
         return None
+    indexer = _forked(source, prepare)
+    if indexer is None:
+        gc.collect()  # tables refer to their parts and these to them; others need the room
+    return indexer
+
+
+def _forked(source: FileSource, prepare: Callable[[], None]) -> ForkedIndexer | None:
     tables = Tables(SHARED)
     if tables.packets.capacity < CAPACITY:
         return None

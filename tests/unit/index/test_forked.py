@@ -315,15 +315,21 @@ def test_a_process_is_forked_where_it_pays(
 
 def test_where_no_process_is_to_be_had_the_file_is_indexed_here(large: Path) -> None:
     program = """
-import os, resource, sys
+import gc, os, resource, sys
 from tunscope.index.forked import fork_indexer
 from tunscope.index.source import FileSource
+def address_space():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[0]) * resource.getpagesize()
+gc.disable()
 source = FileSource(sys.argv[1])
 limit, how_much = getattr(resource, sys.argv[2]), int(sys.argv[3])
 resource.setrlimit(limit, (how_much, how_much))
 if sys.argv[2] == "RLIMIT_NPROC" and not os.getuid():
     os.setgid(65534), os.setuid(65534)
+before = address_space()
 assert fork_indexer(source) is None
+assert address_space() - before < 16 << 20
 """
     for limit, size in (("RLIMIT_AS", 2 << 30), ("RLIMIT_NPROC", 0)):
         command = [sys.executable, "-c", program, str(large), limit, str(size)]
