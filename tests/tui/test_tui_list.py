@@ -232,6 +232,17 @@ async def test_an_empty_list_says_what_it_waits_for(open_browser: OpenBrowser) -
         assert browser.table.cursor == 0
 
 
+async def test_an_empty_list_says_that_a_filter_hides_what_there_is(
+    open_browser: OpenBrowser,
+) -> None:
+    async with open_browser(packets=60, live=True, language=DisplayFilters()) as browser:
+        await display(browser, "arp")
+        assert browser.line(4).strip() == "the filter hides every packet"
+        assert "nothing yet" not in browser.screen_text()
+        await display(browser, "")
+        assert "filter hides" not in browser.screen_text()
+
+
 async def test_a_hostile_device_name_is_shown_escaped(open_browser: OpenBrowser) -> None:
     async with open_browser(packets=0, live=True, name="\x1b[31m[b]x") as browser:
         assert "\\x1b[31m[b]x" in browser.line(0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.message import Message
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tunscope.tui.table_columns import Column
     from tunscope.tui.text import LineBuilder
     from tunscope.tui.time_format import TimeFormat
+
+_HIDDEN: Final = "the filter hides every packet"
 
 
 class PacketTable(FollowingList):
@@ -169,7 +171,8 @@ class PacketTable(FollowingList):
         self.painter.paint(row, line, self.extent.width, self.palette, style)
 
     def paint_blank(self, y: int, line: LineBuilder) -> None:
-        """Say in an empty list what is being waited for."""
+        """Say in an empty list what is being waited for, or that packets are hidden."""
         if not self._shown and y == 1:
+            hidden = self.view.filtered and self.view.index.count
             line.add("  ", self.palette.text)
-            line.add(printable(self.hint), self.palette.muted)
+            line.add(_HIDDEN if hidden else printable(self.hint), self.palette.muted)
