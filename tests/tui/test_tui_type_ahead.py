@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from browser_driver import Browser, OpenBrowser, key_name
 from textual import events
 from textual.widgets import Input
@@ -59,6 +60,18 @@ async def test_a_key_that_closes_what_has_the_focus_holds_up_no_other(
         for name in ("escape", "j", "j", "j"):
             browser.app.post_message(events.Key(name, name if len(name) == 1 else None))
         await browser.until(lambda: browser.table.cursor == 3)
+
+
+async def test_nobody_waits_for_the_queue_of_what_was_closed(
+    open_browser: OpenBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tunscope.tui.key_order._PATIENCE", 1e6)
+    async with open_browser(language=DisplayFilters()) as browser:
+        type_at_once(browser, "?q?qCqoq/tcp\r")
+        bar = browser.main.filter_bar
+        assert bar is not None
+        await browser.until(lambda: bar.applied == "tcp")
+        assert browser.app.screen is browser.main
 
 
 async def test_a_filter_and_a_command_in_one_breath(open_browser: OpenBrowser) -> None:

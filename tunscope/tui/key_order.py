@@ -46,6 +46,8 @@ class KeyOrder:
         self._busy = False
         #: Where the present key began its way, until somebody follows it.
         self._first: MessagePump | None = None
+        #: Whose queue is waited for.
+        self._at: MessagePump | None = None
 
     async def take(self, event: Key | Paste) -> None:
         """Deliver `event`, now or after those before it."""
@@ -73,18 +75,36 @@ class KeyOrder:
         first = self._first
         if turn == self._turn and first is not None:
             self._first = None
-            asyncio.get_running_loop().call_later(_PATIENCE, self._end, turn)
-            first.call_later(self._step, first, turn, _ROUNDS, first)
+            loop = asyncio.get_running_loop()
+            loop.call_later(_PATIENCE, self._end, turn)
+            loop.call_later(_GLANCE, self._watch, turn)
+            self._go(first, turn, _ROUNDS, first)
+
+    def _go(self, node: MessagePump, turn: int, rounds: int, first: MessagePump) -> None:
+        """Wait until all that is in the queue of `node` now has passed."""
+        self._at = node
+        node.call_later(self._step, node, turn, rounds, first)
 
     def _step(self, node: MessagePump, turn: int, rounds: int, first: MessagePump) -> None:
         """The key has passed through the queue of `node`: go on to the next one."""
+        if turn != self._turn:
+            return
         parent = node._parent
         if parent is not None:
-            parent.call_later(self._step, parent, turn, rounds, first)
+            self._go(parent, turn, rounds, first)
         elif rounds > 1:
-            first.call_later(self._step, first, turn, rounds - 1, first)
+            self._go(first, turn, rounds - 1, first)
         else:
             node.call_later(self._settle, turn)
+
+    def _watch(self, turn: int) -> None:
+        """Begin anew where the key has closed what it met, whose queue nobody reads any more."""
+        if turn != self._turn or not self._busy or not self._app.screen_stack:
+            return
+        if self._at is not None and not self._at.is_running:
+            first = self._app.focused or self._app.screen
+            self._go(first, turn, _ROUNDS, first)
+        asyncio.get_running_loop().call_later(_GLANCE, self._watch, turn)
 
     def _settle(self, turn: int) -> None:
         """Give a screen that was just opened the time to find its focus."""
