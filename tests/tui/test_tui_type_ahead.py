@@ -67,7 +67,7 @@ async def test_nobody_waits_for_the_queue_of_what_was_closed(
 ) -> None:
     monkeypatch.setattr("tunscope.tui.key_order._PATIENCE", 1e6)
     async with open_browser(language=DisplayFilters()) as browser:
-        type_at_once(browser, "?q?qCqoq/tcp\r")
+        type_at_once(browser, "CqoqCq/tcp\r")
         bar = browser.main.filter_bar
         assert bar is not None
         await browser.until(lambda: bar.applied == "tcp")

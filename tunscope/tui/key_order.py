@@ -99,9 +99,9 @@ class KeyOrder:
 
     def _watch(self, turn: int) -> None:
         """Begin anew where the key has closed what it met, whose queue nobody reads any more."""
-        if turn != self._turn or not self._busy or not self._app.screen_stack:
+        if turn != self._turn or not self._busy or self._app._closed:
             return
-        if self._at is not None and not self._at.is_running:
+        if self._at is not None and self._at._closed:
             first = self._app.focused or self._app.screen
             self._go(first, turn, _ROUNDS, first)
         asyncio.get_running_loop().call_later(_GLANCE, self._watch, turn)
