@@ -220,8 +220,9 @@ def test_the_hold_command_lists_releases_and_drops(pair: Pair) -> None:
         assert pair.client.tunscope("hold", "tun0").stdout.splitlines()[0].endswith(" ×2")
         done = pair.client.tunscope("hold", "tun0", "--drop", "1")
         assert done.returncode == 0, done.stderr
-        done = pair.client.tunscope("hold", "tun0", "--edit", "2", "--set", "ip.ttl=9")
-        assert done.stdout == "ip.ttl 64 -> 9\n"
+        words = ("--edit", "2", "--set", "ip.ttl=9", "--release", "2")  # which the edit does
+        done = pair.client.tunscope("hold", "tun0", *words)
+        assert (done.returncode, done.stdout) == (0, "ip.ttl 64 -> 9\n"), done.stderr
         assert ping.stdout is not None
         until_line(ping.stdout, "icmp_seq=2")
         ping.send_signal(signal.SIGINT)  # it would wait ten seconds for the one that was dropped

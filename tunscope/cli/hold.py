@@ -113,6 +113,10 @@ def _act(engine: RemoteEngine, given: dict[str, Any]) -> None:
     for verdict in ("revert", "duplicate", "release", "drop"):
         if given[verdict]:
             ids = None if "all" in given[verdict] else [_number(word) for word in given[verdict]]
+            if verdict == "release" and ids and given["edit"] in ids and not given["keep"]:
+                ids.remove(given["edit"])  # the edit has released it
+                if not ids:
+                    continue
             engine.request(Op.VERDICT, ids=ids, verdict=verdict)
 
 

@@ -31,7 +31,11 @@ class NumberRanges:
                     f"--range {printable(text)}", "is not a range", "as in 1-100,205,300-"
                 )
             low = int(first) if first else 1
-            spans.append((low, int(last) if last else sys.maxsize if dash else low))
+            high = int(last) if last else sys.maxsize if dash else low
+            if not low or high < low:
+                why = "is empty" if low else "begins before the first packet, which is 1"
+                raise UsageError(f"--range {printable(part.strip())}", why, "as in 1-100,205,300-")
+            spans.append((low, high))
         return cls(tuple(spans))
 
     def __contains__(self, number: int) -> bool:

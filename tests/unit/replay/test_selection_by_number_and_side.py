@@ -20,6 +20,21 @@ def record(data: bytes, linktype: LinkType, flags: int = 0) -> PacketRecord:
     return PacketRecord(data, 0, len(data), linktype, flags=flags)
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("5-3", "--range 5-3: is empty (as in 1-100,205,300-)"),
+        ("1-2, 0", "--range 0: begins before the first packet, which is 1 (as in 1-100,205,300-)"),
+        ("-0", "--range -0: is empty (as in 1-100,205,300-)"),
+        ("1-2-3", "--range 1-2-3: is not a range (as in 1-100,205,300-)"),
+    ],
+)
+def test_a_range_that_has_no_packet_is_refused(text: str, why: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        NumberRanges.parse(text)
+    assert str(refused.value) == why
+
+
 def test_ranges_say_which_numbers() -> None:
     ranges = NumberRanges.parse("3-5, 9,20-")
     assert [n for n in range(1, 25) if n in ranges] == [3, 4, 5, 9, 20, 21, 22, 23, 24]
