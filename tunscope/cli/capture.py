@@ -11,6 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from tunscope.cli.recorded_arguments import (
+    count_option,
+    filter_option,
+    given_snaplen,
+    given_stop,
+    snaplen_option,
+)
 from tunscope.cli.relay_arguments import relay_arguments
 from tunscope.cli.replay_arguments import (
     asked_replay,
@@ -114,7 +121,7 @@ class Invocation:
 @click.option("-w", "--pcap", metavar="FILE|-", help="Capture to a pcapng file, or to stdout.")
 @click.option("--print", "print_lines", is_flag=True, help="A line a packet, as tcpdump.")
 @click.option("--tui/--no-tui", default=None, help="Force the screen on or off.")
-@click.option("-f", "--filter", "expression", default="", metavar="BPF", help="Capture filter.")
+@filter_option
 @click.option(
     "-Y",
     "--display-filter",
@@ -122,15 +129,8 @@ class Invocation:
     metavar="FILTER",
     help="What --print shows, or --replay sends.",
 )
-@click.option(
-    "-s",
-    "--snaplen",
-    type=click.IntRange(0),
-    default=0,
-    metavar="BYTES",
-    help="Bytes kept of each packet (0: all).",
-)
-@click.option("-c", "--count", type=click.IntRange(1), metavar="N", help="Stop after N packets.")
+@snaplen_option
+@count_option
 @click.option(
     "-a",
     "--autostop",
@@ -280,17 +280,15 @@ def _offload(given: dict[str, Any]) -> bool:
 
 
 def _capture_options(filter_words: tuple[str, ...], given: dict[str, Any]) -> CaptureOptions:
-    from tunscope.capfile.rotation import parse_rotation, parse_stop_conditions
+    from tunscope.capfile.rotation import parse_rotation
     from tunscope.cli.peers import peer_request
     from tunscope.cli.rules import relay_options
-    from tunscope.engine.options import MAXIMUM_SNAPLEN, CaptureOptions
+    from tunscope.engine.options import CaptureOptions
     from tunscope.packet.direction import Direction
 
     if given["expression"] and filter_words:
         raise UsageError("-f", "the capture filter is given twice", "as -f or as trailing words")
-    stop = parse_stop_conditions(given["autostop"])
-    if given["count"] is not None:
-        stop = dataclasses.replace(stop, packets=given["count"])
+    stop = given_stop(given)
     rotate = parse_rotation(given["ring_buffer"])
     if rotate.rotates:
         if given["pcap"] in {None, "-"}:
@@ -302,7 +300,7 @@ def _capture_options(filter_words: tuple[str, ...], given: dict[str, Any]) -> Ca
         raise UsageError("-a files", "there is only one file", "add -b filesize: or duration:")
     return CaptureOptions(
         filter=given["expression"] or " ".join(filter_words),
-        snaplen=min(given["snaplen"] or MAXIMUM_SNAPLEN, MAXIMUM_SNAPLEN),
+        snaplen=given_snaplen(given),
         direction=Direction(_DIRECTIONS[given["direction"]]),
         buffer_mib=given["buffer"],
         stop=stop,

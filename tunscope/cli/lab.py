@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from tunscope.cli.privilege import invoking_user
+from tunscope.cli.recorded_arguments import (
+    count_option,
+    filter_option,
+    given_snaplen,
+    given_stop,
+    snaplen_option,
+)
 from tunscope.cli.relay_arguments import relay_arguments
 from tunscope.cli.rules import relay_options
 from tunscope.errors import ExitCode, UsageError
@@ -35,16 +41,9 @@ _NO_FILE: Final = "/dev/null"
     help="Show this device of the lab, not the usual ones (repeat: record several together).",
 )
 @click.option("-w", "--pcap", metavar="FILE|-", help="Record to a pcapng file, or to stdout.")
-@click.option("-f", "--filter", "expression", default="", metavar="BPF", help="Capture filter.")
-@click.option(
-    "-s",
-    "--snaplen",
-    type=click.IntRange(0),
-    default=0,
-    metavar="BYTES",
-    help="Bytes kept of each packet (0: all).",
-)
-@click.option("-c", "--count", type=click.IntRange(1), metavar="N", help="Stop after N packets.")
+@filter_option
+@snaplen_option
+@count_option
 @click.option(
     "-a",
     "--autostop",
@@ -120,17 +119,14 @@ def lab(
 
 
 def _options(given: dict[str, Any]) -> CaptureOptions:
-    from tunscope.capfile.rotation import parse_stop_conditions
-    from tunscope.engine.options import MAXIMUM_SNAPLEN, CaptureOptions
+    from tunscope.engine.options import CaptureOptions
 
-    stop = parse_stop_conditions(given["autostop"])
+    stop = given_stop(given)
     if stop.files is not None:
         raise UsageError("-a files", "there is only one file", "-a filesize: ends it")
-    if given["count"] is not None:
-        stop = replace(stop, packets=given["count"])
     return CaptureOptions(
         filter=given["expression"],
-        snaplen=min(given["snaplen"] or MAXIMUM_SNAPLEN, MAXIMUM_SNAPLEN),
+        snaplen=given_snaplen(given),
         stop=stop,
         relay=relay_options(given),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from tunscope.cli.recorded_arguments import filter_option, given_snaplen, snaplen_option
 from tunscope.cli.relay_arguments import relay_arguments
 from tunscope.errors import UsageError
 from tunscope.usernet.network import LARGEST_MTU
@@ -49,18 +50,11 @@ class Order:
     "With - the capture goes to stdout, and what CMD prints there to stderr.",
 )
 @click.option("--no-tui", is_flag=True, help="No screen and no file: only rules and responders.")
-@click.option("-f", "--filter", "expression", default="", metavar="BPF", help="Capture filter.")
+@filter_option
 @click.option(
     "-Y", "--display-filter", default="", metavar="FILTER", help="What the screen shows at first."
 )
-@click.option(
-    "-s",
-    "--snaplen",
-    type=click.IntRange(0),
-    default=0,
-    metavar="BYTES",
-    help="Bytes kept of each packet (0: all).",
-)
+@snaplen_option
 @click.option(
     "--mtu",
     type=click.IntRange(*_MTUS),
@@ -134,11 +128,11 @@ def run(argv: tuple[str, ...], **given: Any) -> int:
 
 def _options(given: dict[str, Any]) -> CaptureOptions:
     from tunscope.cli.rules import relay_options
-    from tunscope.engine.options import MAXIMUM_SNAPLEN, CaptureOptions
+    from tunscope.engine.options import CaptureOptions
 
     return CaptureOptions(
         filter=given["expression"],
-        snaplen=min(given["snaplen"] or MAXIMUM_SNAPLEN, MAXIMUM_SNAPLEN),
+        snaplen=given_snaplen(given),
         relay=relay_options(given),
     )
 
