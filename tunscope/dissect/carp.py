@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from tunscope.dissect.packet import IP_PROTOCOLS, entered
 from tunscope.dissect.scapy_tree import add_scapy
+from tunscope.packet.carp import is_carp
 from tunscope.packet.checksum import internet_checksum
 
 if TYPE_CHECKING:
@@ -13,28 +14,14 @@ if TYPE_CHECKING:
     from tunscope.dissect.tree import Tree
     from tunscope.dissect.window import Window
 
-#: Bytes of every packet, and what says in words of 32 bits that 28 of them authenticate it.
-_SIZE: Final = 36
-_WORDS_AT: Final = 3
-_AUTHENTICATION_WORDS: Final = 7
-#: Versions 1 and 2 of the one type there is.
-_ADVERTISEMENTS: Final = (0x11, 0x21)
-
 
 @entered(IP_PROTOCOLS, 112)
 def decode_redundancy(window: Window, parent: Tree, dissection: Dissection) -> None:
     """Decode what looks like CARP, and anything else as VRRP."""
-    if _is_carp(window):
+    if is_carp(window):
         _decode_carp(window, parent, dissection)
     else:
         add_scapy("layers.vrrp", "VRRP", window, parent, dissection)
-
-
-def _is_carp(window: Window) -> bool:
-    """Whether this is no VRRP: with seven addresses that has a seven too, but is longer."""
-    if window.length != _SIZE or window.captured <= _WORDS_AT:
-        return False
-    return window.u8(0) in _ADVERTISEMENTS and window.u8(_WORDS_AT) == _AUTHENTICATION_WORDS
 
 
 def _decode_carp(window: Window, parent: Tree, dissection: Dissection) -> None:

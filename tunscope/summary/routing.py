@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tunscope.packet.carp import is_carp
 from tunscope.summary.registry import IP_PROTOCOLS, UDP_PORTS, entered
 from tunscope.summary.window import Malformed, Window
 
@@ -22,11 +23,6 @@ _PIM: Final = {
     5: "Assert", 6: "Graft", 7: "Graft-Ack", 8: "Candidate-RP-Advertisement",
     9: "State-Refresh", 10: "DF election", 11: "ECMP redirect", 12: "PFM source discovery",
 }  # fmt: skip
-#: Bytes of CARP; versions 1 and 2 of its advertisement; the words of its authentication.
-_CARP_SIZE: Final = 36
-_CARP_ADVERTISEMENTS: Final = (0x11, 0x21)
-_CARP_WORDS_AT: Final = 3
-_CARP_WORDS: Final = 7
 _EIGRP: Final = {
     1: "Update", 2: "Request", 3: "Query", 4: "Reply", 5: "Hello", 7: "Route Probe",
     8: "Acknowledge", 9: "Stub", 10: "SIA-Query", 11: "SIA-Reply",
@@ -62,20 +58,13 @@ def read_pim(window: Window, draft: Draft) -> None:
 @entered(IP_PROTOCOLS, 112)
 def read_redundancy(window: Window, draft: Draft) -> None:
     """Read the version of VRRP (RFC 3768, RFC 5798), or the virtual host of CARP."""
-    if _is_carp(window):
+    if is_carp(window):
         draft.name("CARP")
         draft.write(f"Announcement (Virtual Host ID: {window.u8(1)})")
         return
     draft.name("VRRP")
     draft.write("")
     draft.write(f"Announcement (v{window.u8(0) >> 4})")
-
-
-def _is_carp(window: Window) -> bool:
-    """Whether this is no VRRP: with seven addresses that has a seven too, but is longer."""
-    if window.length != _CARP_SIZE or window.captured <= _CARP_WORDS_AT:
-        return False
-    return window.u8(0) in _CARP_ADVERTISEMENTS and window.u8(_CARP_WORDS_AT) == _CARP_WORDS
 
 
 @entered(IP_PROTOCOLS, 88)
