@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
     from tunscope.capfile.blocks import (
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tunscope.columns.addresses import NewAddresses
     from tunscope.index.conversations import Routes
     from tunscope.index.tables import Tables
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,19 @@ class Growth:
     warnings: Sequence[str]
 
 
+class _News(Generic[_T]):
+    """What is appended to `items`, each told once."""
+
+    def __init__(self, items: list[_T]) -> None:
+        self._items: Final = items
+        self._told = 0
+
+    def take(self) -> list[_T]:
+        new = self._items[self._told :]
+        self._told = len(self._items)
+        return new
+
+
 class GrowthReport:
     """Tells what `tables`, which were empty at first, gain.
 
@@ -45,23 +60,24 @@ class GrowthReport:
 
     def __init__(self, tables: Tables) -> None:
         self._tables: Final = tables
-        self._ipv6 = self._macs = 0
-        self._interfaces = self._sections = self._statistics = 0
-        self._names = self._comments = self._warnings = 0
+        self._ipv6 = self._macs = self._names = 0
+        contents, interfaces = tables.contents, tables.interfaces
+        self._described: Final = _News(interfaces.descriptions)
+        self._orders: Final = _News(interfaces.orders)
+        self._numbers: Final = _News(interfaces.numbers)
+        self._sections: Final = _News(contents.sections)
+        self._statistics: Final = _News(contents.statistics)
+        self._comments: Final = _News(contents.comments)
+        self._warnings: Final = _News(contents.warnings)
 
     def take(self) -> Growth:
         """Return what is new since the last call."""
-        tables, contents = self._tables, self._tables.contents
+        tables, names = self._tables, self._tables.contents.names
         # Counted first: what these packets refer to is there before they are.
         packets = tables.packets.count
         inner = tuple(table.count for table in tables.inner)
-        interfaces = tables.interfaces
-        new = slice(self._interfaces, None)
         described = zip(
-            interfaces.descriptions[new],
-            interfaces.orders[new],
-            interfaces.numbers[new],
-            strict=True,
+            self._described.take(), self._orders.take(), self._numbers.take(), strict=True
         )
         growth = Growth(
             packets,
@@ -70,20 +86,15 @@ class GrowthReport:
             tables.addresses.beyond(self._ipv6, self._macs),
             tables.conversations.take_routes(),
             list(described),
-            contents.sections[self._sections :],
-            contents.statistics[self._statistics :],
-            _newest(contents.names, len(contents.names) - self._names),
-            contents.comments[self._comments :],
-            contents.warnings[self._warnings :],
+            self._sections.take(),
+            self._statistics.take(),
+            _newest(names, len(names) - self._names),
+            self._comments.take(),
+            self._warnings.take(),
         )
         self._ipv6 += len(growth.addresses.ipv6[0])
         self._macs += len(growth.addresses.macs)
-        self._interfaces = len(contents.interfaces)
-        self._sections = len(contents.sections)
-        self._statistics = len(contents.statistics)
-        self._names = len(contents.names)
-        self._comments = len(contents.comments)
-        self._warnings = len(contents.warnings)
+        self._names += len(growth.names)
         return growth
 
 

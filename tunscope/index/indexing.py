@@ -45,17 +45,20 @@ class Step(Enum):
 class Indexing(Protocol):
     """Takes a source in step by step; one thread calls all but `abandon`.
 
-    `read` is how many bytes were taken in. `error` tells why it ended before the end; what can be
-    lived with goes to the warnings of the tables' contents. `passed_over` says that a file went
-    before it was known to be read to its end.
+    What is wrong and can be lived with goes to the warnings of the tables' contents.
     """
 
     @property
-    def read(self) -> int: ...  # noqa: D102  (above)
+    def read(self) -> int:
+        """Bytes taken in so far."""
+
     @property
-    def error(self) -> CaptureFileError | None: ...  # noqa: D102
+    def error(self) -> CaptureFileError | None:
+        """Why it ended before the end."""
+
     @property
-    def passed_over(self) -> bool: ...  # noqa: D102
+    def passed_over(self) -> bool:
+        """Whether a file went before it was known to be read to its end."""
 
     def step(self, most: int = ALL) -> Step:
         """Take in a piece, best of no more than `most` bytes."""

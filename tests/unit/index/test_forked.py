@@ -43,11 +43,15 @@ from tunscope.packet.record import PacketRecord
 SMALL = 512
 
 
-@contextmanager
-def indexing_apart(source: FileSource, chunk: int = SMALL) -> Iterator[CaptureIndex]:
+def shared_tables() -> Tables:
     tables = Tables(SHARED)
     tables.reserve_levels()
-    index = CaptureIndex(source, forked=ForkedIndexer(source, tables, chunk))
+    return tables
+
+
+@contextmanager
+def indexing_apart(source: FileSource, chunk: int = SMALL) -> Iterator[CaptureIndex]:
+    index = CaptureIndex(source, forked=ForkedIndexer(source, shared_tables(), chunk))
     index.start()
     try:
         yield index
@@ -189,9 +193,7 @@ class OddSource(FileSource):
 
 
 def test_what_goes_wrong_in_the_process_is_told_here(capture: Path) -> None:
-    tables = Tables(SHARED)
-    tables.reserve_levels()
-    indexer = ForkedIndexer(OddSource(capture), tables)
+    indexer = ForkedIndexer(OddSource(capture), shared_tables())
     with pytest.raises(RuntimeError, match="ZeroDivisionError: odd"):
         list(iter(indexer.step, Step.DONE))
     indexer.close()
@@ -201,9 +203,7 @@ def test_nothing_is_read_before_the_process_is_prepared(capture: Path) -> None:
     def prepare() -> None:
         raise PermissionError("no rights to give away")
 
-    tables = Tables(SHARED)
-    tables.reserve_levels()
-    indexer = ForkedIndexer(OddSource(capture), tables, prepare=prepare)
+    indexer = ForkedIndexer(OddSource(capture), shared_tables(), prepare=prepare)
     with pytest.raises(RuntimeError, match="PermissionError: no rights to give away"):
         indexer.step()
     indexer.close()
