@@ -84,10 +84,6 @@ def show_lab(
                 residents = ends.enter_context(running.residents())
             # What is woven from several devices is written by a process that knows one file.
             options = spooled(wanted, None) if len(running.places) == 1 else wanted
-            captures.surroundings.devices_remark = (
-                "These are the machine's: capturing on one ends the lab. Its own are shown by "
-                f"--device: {', '.join(running.plan.places)}"
-            )
             captures.of_lab(
                 running.device_name,
                 options,
@@ -95,8 +91,9 @@ def show_lab(
                 running.start_traffic,
                 running.failures,
                 residents.programs,
+                "These are the machine's: capturing on one ends the lab. Its own are shown by "
+                f"--device: {', '.join(running.plan.places)}",
             )
             ended(running)
-        captures.surroundings.devices_remark = ""
         captures.run_wishes()
     return ExitCode.OK

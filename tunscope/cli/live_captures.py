@@ -170,16 +170,22 @@ class LiveCaptures:
         started: Callable[[], None],
         news: Callable[[], Sequence[str]],
         programs: Ask,
+        remark: str,
     ) -> None:
         """Capture what `opener` opens; `started` is called then, `news` again and again.
 
-        `programs` tells the programs behind conversations there.
+        `programs` tells the programs behind conversations there; `remark` is said of the devices
+        of this machine meanwhile.
         """
         from tunscope.cli.live_outputs import SpoolOutput
 
         output = SpoolOutput(device)
         opened = self._begin(output, lambda fd: self._engine.replace(opener, fd))
-        self._show(output, opened, options, programs, started=started, news=news)
+        self.surroundings.devices_remark = remark
+        try:
+            self._show(output, opened, options, programs, started=started, news=news)
+        finally:
+            self.surroundings.devices_remark = ""
         self._engine.give_up()  # it is in a namespace that nobody needs any more
 
     def _begin(self, output: LiveOutput, opener: Opener) -> tuple[EngineClient, Opening]:

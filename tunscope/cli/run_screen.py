@@ -40,9 +40,6 @@ def show_command(order: Order) -> int:
                 residents = ends.enter_context(network.residents())
             options = spooled(order.options, None)
             captures.surroundings.command = command
-            captures.surroundings.devices_remark = (
-                "These are the machine's: capturing on one ends the command"
-            )
             try:
                 captures.of_lab(
                     DEVICE,
@@ -53,10 +50,10 @@ def show_command(order: Order) -> int:
                     ),
                     command.news,
                     residents.programs,
+                    "These are the machine's: capturing on one ends the command",
                 )
             finally:
                 captures.surroundings.command = None
-                captures.surroundings.devices_remark = ""
                 command.hang_up()
         captures.run_wishes()
     return command.status
