@@ -10,6 +10,8 @@ import click
 from tunscope.errors import ExitCode, TunscopeError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tunscope.engine.protocol import HeldPacket, Message
     from tunscope.engine.remote import RemoteEngine
 
@@ -109,15 +111,12 @@ def _act(engine: RemoteEngine, given: dict[str, Any]) -> None:
     if given["off"] or given["expression"] is not None:
         _configure(engine, given["expression"])
     if given["edit"] is not None:
-        _edit(engine, given["edit"], given["settings"], release=not given["keep"])
+        # What --release names as well is released by that.
+        named = given["edit"] in (_numbers(given["release"]) or ())
+        _edit(engine, given["edit"], given["settings"], release=not (given["keep"] or named))
     for verdict in ("revert", "duplicate", "release", "drop"):
         if given[verdict]:
-            ids = None if "all" in given[verdict] else [_number(word) for word in given[verdict]]
-            if verdict == "release" and ids and given["edit"] in ids and not given["keep"]:
-                ids.remove(given["edit"])  # the edit has released it
-                if not ids:
-                    continue
-            engine.request(Op.VERDICT, ids=ids, verdict=verdict)
+            engine.request(Op.VERDICT, ids=_numbers(given[verdict]), verdict=verdict)
 
 
 def _configure(engine: RemoteEngine, expression: str | None) -> None:
@@ -176,6 +175,11 @@ def _linktype(engine: RemoteEngine) -> int:
     from tunscope.engine.protocol import Op
 
     return int(engine.request(Op.DESCRIBE)["facts"]["linktype"])
+
+
+def _numbers(words: Sequence[str]) -> list[int] | None:
+    """Return the IDs that a verdict is for; None for all."""
+    return None if "all" in words else [_number(word) for word in words]
 
 
 def _number(word: str) -> int:
