@@ -23,7 +23,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Paste
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from textual._parser import Peek1, Read1, TokenCallback
     from textual.message import Message
@@ -174,8 +174,12 @@ class TerminalDriver(LinuxDriver):
 
     def send_message(self, message: Message) -> None:
         """Put a message into the application's queue, without a task of its own for it."""
+        self._call(self._app.post_message, message)
+
+    def _call(self, what: Callable[..., object], *arguments: object) -> None:
+        """Have something called by the application's thread."""
         with contextlib.suppress(RuntimeError):  # it has ended
-            self._loop.call_soon_threadsafe(self._app.post_message, message)
+            self._loop.call_soon_threadsafe(what, *arguments)
 
     def run_input_thread(self) -> None:
         """Read until the screen ends, which it does when the terminal is gone."""
@@ -189,8 +193,7 @@ class TerminalDriver(LinuxDriver):
                 with contextlib.suppress(OSError):
                     data = os.read(self.fileno, _CHUNK)
                 if not data:
-                    with contextlib.suppress(RuntimeError):  # it has ended
-                        self._loop.call_soon_threadsafe(self._end_as_told)
+                    self._call(self._end_as_told)
                     return
                 pieces, last = splitter.feed(decoder.decode(data)), time.monotonic()
             elif time.monotonic() - last >= splitter.patience:

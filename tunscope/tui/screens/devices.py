@@ -50,8 +50,8 @@ class DevicesScreen(KeyedScreen[DeviceChoice]):
     ) -> None:
         """`message` says what went wrong before, `leave` what Esc is called.
 
-        `remark` is what a person has to know of these devices;
-        `capture` tells how the capture does that goes on meanwhile.
+        `remark` is what a person has to know of these devices. `capture` tells how the capture
+        does that goes on meanwhile.
         """
         super().__init__()
         self._capture = capture

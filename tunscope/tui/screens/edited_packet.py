@@ -149,7 +149,7 @@ class EditedPacketScreen(AnalysisScreen, inherit_bindings=False):
     @property
     def is_typing(self) -> bool:
         """Whether a value is being typed."""
-        return self.value.has_class("-editing")
+        return self._typed is not None
 
     def on_virtual_list_row_chosen(self) -> None:
         """Edit the field under the cursor in its place, or switch a layer's computing."""
@@ -188,7 +188,7 @@ class EditedPacketScreen(AnalysisScreen, inherit_bindings=False):
             return
         event.stop()
         row = self._typed
-        if row is None or row.field is None or not self.is_typing:
+        if row is None or row.field is None:
             return
         index, name, text = row.layer.index, row.field.name, event.value
         if text == row.field.value or self.apply(lambda p: p.with_field(index, name, text)):
