@@ -10,6 +10,7 @@ import stat
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -207,51 +208,51 @@ def begun(home: Path) -> Path:
     raise AssertionError("nothing was written")
 
 
-def test_under_sudo_the_screen_has_no_rights_and_still_makes_devices_and_knows_owners(
-    veth: NetworkNamespace,
-) -> None:
+@contextlib.contextmanager
+def home_behind_sudo() -> Iterator[tuple[pwd.struct_passwd, Path, dict[str, str]]]:
+    """Yield nobody, a folder of theirs, and what sudo sets when they call it."""
     nobody = pwd.getpwnam("nobody")
     for path in (Path(sys.prefix).resolve(), Path(__file__).resolve()):
         if not all(folder.stat().st_mode & stat.S_IXOTH for folder in path.parents):
             pytest.skip("the checkout lies in a folder that others may not enter")
     with tempfile.TemporaryDirectory() as folder:
         os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-        user = {"SUDO_UID": str(nobody.pw_uid), "SUDO_GID": str(nobody.pw_gid)}
-        with tunscope(veth, Path(folder), **user) as screen:
-            screen.until("v1")
-            front_end = Path(f"/proc/{screen.process.pid}/status").read_text()
-            assert f"Uid:\t{nobody.pw_uid}\t{nobody.pw_uid}" in front_end
-            assert "CapEff:\t0000000000000000" in front_end
-            screen.press("n")
-            screen.until("A new device")
-            screen.press("down", "down", "10.67.0.1/24", "enter")
-            screen.until("created")
-            ping(veth, "10.67.0.2", 2)
-            screen.until("2 packets")
-            screen.press("d")
-            engine = engine_of(screen.process.pid)
-            screen.until(lambda text: f" {engine} " in text)  # the owner of tun0, a root process
-            screen.press("esc")
-            screen.until("2 packets")
-            screen.press("q")
-            screen.until("is not saved")
-            screen.press("d")
-            assert screen.end() == 0
+        sudo = {"SUDO_UID": str(nobody.pw_uid), "SUDO_GID": str(nobody.pw_gid)}
+        yield nobody, Path(folder), sudo
+
+
+def test_under_sudo_the_screen_has_no_rights_and_still_makes_devices_and_knows_owners(
+    veth: NetworkNamespace,
+) -> None:
+    with home_behind_sudo() as (nobody, folder, user), tunscope(veth, folder, **user) as screen:
+        screen.until("v1")
+        front_end = Path(f"/proc/{screen.process.pid}/status").read_text()
+        assert f"Uid:\t{nobody.pw_uid}\t{nobody.pw_uid}" in front_end
+        assert "CapEff:\t0000000000000000" in front_end
+        screen.press("n")
+        screen.until("A new device")
+        screen.press("down", "down", "10.67.0.1/24", "enter")
+        screen.until("created")
+        ping(veth, "10.67.0.2", 2)
+        screen.until("2 packets")
+        screen.press("d")
+        engine = engine_of(screen.process.pid)
+        screen.until(lambda text: f" {engine} " in text)  # the owner of tun0, a root process
+        screen.press("esc")
+        screen.until("2 packets")
+        screen.press("q")
+        screen.until("is not saved")
+        screen.press("d")
+        assert screen.end() == 0
 
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs a second processor")
 def test_under_sudo_a_large_file_is_read_without_rights(veth: NetworkNamespace) -> None:
-    nobody = pwd.getpwnam("nobody")
-    for path in (Path(sys.prefix).resolve(), Path(__file__).resolve()):
-        if not all(folder.stat().st_mode & stat.S_IXOTH for folder in path.parents):
-            pytest.skip("the checkout lies in a folder that others may not enter")
-    with tempfile.TemporaryDirectory() as folder:
-        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-        large = Path(folder) / "sections.pcapng"  # takes seconds to read
+    with home_behind_sudo() as (nobody, folder, user):
+        large = folder / "sections.pcapng"  # takes seconds to read
         section = section_header("test")
         large.write_bytes(section * (2 * 4 * CHUNK // len(section)))
-        user = {"SUDO_UID": str(nobody.pw_uid), "SUDO_GID": str(nobody.pw_gid)}
-        with tunscope(veth, Path(folder), str(large), **user) as screen:
+        with tunscope(veth, folder, str(large), **user) as screen:
             person = f"Uid:\t{nobody.pw_uid}\t{nobody.pw_uid}\t{nobody.pw_uid}"
             deadline = time.monotonic() + 10
             while not any(person in status for status in indexers_of(screen.process.pid)):
